@@ -1,0 +1,74 @@
+"""Build the application. Read downwards, this is pbtrain's table of contents."""
+
+import os
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from pbtrain import config
+from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
+from pbtrain.hours import models as hours_models  # noqa: F401
+from pbtrain.core import (
+    extensions,
+    guards,
+    headers,
+    i18n,
+    pages,
+    queue,
+    site,
+    sqlite,
+    templating,
+)
+from pbtrain.core.db import db
+from pbtrain.core.views import bp as core
+from pbtrain.org import access
+
+BLUEPRINTS = (core,)  # one line per feature
+
+
+def create_app(**settings: object) -> Flask:
+    """Return a ready application; `settings`, given by tests, replace all others.
+
+    Raises KeyProblem or ConfigProblem, naming what is missing, instead of starting half configured.
+    """
+    folder = str(settings.pop("INSTANCE_PATH", "") or os.environ.get("PBTRAIN_INSTANCE_PATH", ""))
+    app = Flask(
+        "pbtrain",
+        instance_path=str(Path(folder).resolve()) if folder else None,
+        instance_relative_config=True,
+    )
+    config.load(app, settings)
+    i18n.init_app(app)  # before forms: their messages are translated
+    for extension in extensions.EXTENSIONS:
+        extension.init_app(app)
+    equip_database(app)
+    queue.init_app(app)
+    site.init_app(app)
+    headers.init_app(app)
+    access.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    templating.init_app(app)  # where templates live, and their filters
+    pages.init_app(app)  # error pages
+    guards.check_every_route(app)  # refuses to start with a route that guards nothing
+    serve_behind(app)
+    return app
+
+
+def equip_database(app: Flask) -> None:
+    """SQLite connections get WAL, full synchronisation and the ledger's hash function."""
+    with app.app_context():
+        for engine in db.engines.values():
+            if engine.dialect.name == "sqlite":
+                sqlite.listen(engine, may_change_schema=bool(app.config["MAY_CHANGE_SCHEMA"]))
+
+
+def serve_behind(app: Flask) -> None:
+    """Static files before Flask, with a year of caching for hashed names; proxies only as many as we own."""
+    static = WhiteNoise(app.wsgi_app, max_age=3600, immutable_file_test=r"/dist/assets/.+[-.][\w-]{8,}\.")
+    static.add_files(str(Path(app.root_path, "static")), prefix="static/")
+    app.wsgi_app = static  # type: ignore[method-assign]
+    if hops := app.config["PROXY_HOPS"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

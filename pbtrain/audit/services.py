@@ -1,0 +1,39 @@
+"""Writing the audit trail: a row of the same transaction as the deed."""
+
+from typing import Any, Protocol
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from pbtrain.audit.models import AuditEvent
+from pbtrain.core import clock
+from pbtrain.core.db import db
+
+
+class HasAccount(Protocol):
+    """Anyone who acts: signed-in people have an account id."""
+
+    @property
+    def account_id(self) -> int: ...
+
+
+def record(
+    actor: HasAccount | None,
+    action: str,
+    target: str,
+    *,
+    unit_id: int | None = None,
+    session: Session | None = None,
+    **detail: Any,
+) -> None:
+    """Add one event in the caller's transaction; `target` is "event:12". Details are JSON, without secrets."""
+    (session or db.session).execute(
+        insert(AuditEvent).values(
+            at=clock.now(),
+            actor_id=actor.account_id if actor else None,
+            unit_id=unit_id,
+            action=action,
+            target=target,
+            detail=detail,
+        )
+    )

@@ -1,0 +1,1 @@
+"""What every feature stands on: database, clock, forms, guards. Knows no feature."""

@@ -1,0 +1,55 @@
+"""The base form and the project's own fields."""
+
+import re
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import StringField, ValidationError
+from wtforms.fields.choices import SelectChoice
+
+from pbtrain.core.errors import RuleError
+from pbtrain.core.i18n import _, say
+
+# Control characters, zero-width and direction marks: they break exports or hide text.
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
+)
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """The text without characters nobody can see, its ends trimmed."""
+    return UNSEEN.sub("", text).strip()
+
+
+def choices(pairs: Any) -> list[SelectChoice]:
+    """SelectField choices from (value, label) pairs."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+class TextField(StringField):
+    """A line of text: unseen characters are dropped, text that is not Unicode is refused."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        if self.data:
+            if SURROGATE.search(self.data):
+                self.data = ""
+                raise ValidationError(_("This text is damaged. Please type it again."))
+            self.data = clean(self.data)
+
+
+class BaseForm(FlaskForm):
+    """Knows where a broken rule belongs."""
+
+    def values(self) -> dict[str, Any]:
+        """The validated data, without the CSRF token."""
+        return {name: value for name, value in self.data.items() if name != "csrf_token"}
+
+    def blame(self, error: RuleError) -> None:
+        """Show a RuleError beside its field, or above the form."""
+        field = self._fields.get(error.field)
+        where = self.form_errors if field is None else field.errors
+        if isinstance(where, tuple):  # a field that was never validated
+            field.errors = where = list(where)
+        where.append(say(error))

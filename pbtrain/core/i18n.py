@@ -1,0 +1,42 @@
+"""Words on the screen: English in the source, Chinese by default, the reader's choice from a cookie."""
+
+from flask import has_request_context, request
+from flask_babel import Babel, get_locale, gettext, lazy_gettext, ngettext
+
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+
+__all__ = ["N_", "_", "_l", "babel", "get_locale", "ngettext", "say"]
+
+LANGUAGES = {"zh_Hans_CN": "中文", "en": "English"}
+DEFAULT = "zh_Hans_CN"
+
+babel = Babel()
+_ = gettext
+_l = lazy_gettext
+
+
+def say(error: RuleError) -> str:
+    """The refusal in the reader's language; parameters that are msgids themselves are translated too."""
+    params = {
+        name: gettext(value) if isinstance(value, str) and value else value
+        for name, value in error.params.items()
+    }
+    return gettext(error.message, **params)
+
+
+def chosen_language() -> str:
+    """The language of this request; Chinese outside one, so that mails and jobs speak Chinese."""
+    if not has_request_context():
+        return DEFAULT
+    wanted = request.cookies.get("language", DEFAULT)
+    return wanted if wanted in LANGUAGES else DEFAULT
+
+
+def init_app(app) -> None:
+    babel.init_app(
+        app,
+        default_locale=DEFAULT,
+        default_timezone="Asia/Shanghai",
+        locale_selector=chosen_language,
+    )

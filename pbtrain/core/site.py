@@ -1,0 +1,88 @@
+"""What kind of site this is. A site that began as a demo stays one, and answers only to this very machine."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+
+from flask import Flask, abort, request
+from sqlalchemy import CheckConstraint, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pbtrain.core import clock
+from pbtrain.core.db import Model, db
+
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
+
+
+class SiteRow(Model):
+    """The one row that says whether this database holds demo or real data."""
+
+    __tablename__ = "site"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    kind: Mapped[str] = mapped_column(String(8))  # "demo" or "real"
+    name: Mapped[str] = mapped_column(String(100), default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What pages may know of the site."""
+
+    name: str
+    is_demo: bool
+
+
+def mark(kind: str, name: str = "") -> None:
+    """Say once what this database holds; inside a transaction, on an empty site."""
+    db.session.add(SiteRow(id=1, kind=kind, name=name))
+
+
+def kind() -> str | None:
+    """'demo', 'real', or None while the site is empty."""
+    return db.session.scalar(select(SiteRow.kind))
+
+
+def is_loopback(address: str | None) -> bool:
+    """Is this an address of this very machine? 'localhost' is."""
+    host = (address or "").strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(value: str) -> str:
+    """'127.0.0.1:8000' -> '127.0.0.1', '[::1]:8000' -> '::1'."""
+    if value.startswith("["):
+        return value[1:].split("]", 1)[0]
+    return value.rsplit(":", 1)[0] if value.count(":") == 1 else value
+
+
+def init_app(app: Flask) -> None:
+    """Know the site, and let nobody but this machine into a demo."""
+    known: list[Site] = []
+
+    def site() -> Site:
+        if known and not app.testing:
+            return known[0]
+        row = db.session.execute(select(SiteRow.kind, SiteRow.name)).first()
+        found = Site(
+            name=(row.name if row else "") or app.config["SITE_NAME"],
+            is_demo=bool(row and row.kind == "demo"),
+        )
+        if row:
+            known[:] = [found]
+        return found
+
+    app.extensions["pbtrain.site"] = site
+
+    @app.before_request
+    def loopback_only() -> None:
+        if not site().is_demo:
+            return
+        local = is_loopback(request.remote_addr) and is_loopback(host_of(request.host))
+        if not local or any(name in request.headers for name in FORWARDED):
+            abort(403)

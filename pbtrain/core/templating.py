@@ -1,0 +1,87 @@
+"""Where templates live, and the filters and names they may use."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, has_request_context, request, url_for
+from flask_babel import get_locale
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+
+from pbtrain.core import clock, formatting
+from pbtrain.core.i18n import LANGUAGES
+
+DIST = "static/dist"
+
+
+@dataclass(frozen=True)
+class Display:
+    """How this reader wants pages to look; from a cookie, so it works without an account."""
+
+    large: bool = False
+    contrast: bool = False
+    language: str = "zh_Hans_CN"
+
+
+def display() -> Display:
+    """The reader's wishes."""
+    if not has_request_context():
+        return Display()
+    return Display(
+        large=request.cookies.get("large") == "1",
+        contrast=request.cookies.get("contrast") == "1",
+        language=str(get_locale()),
+    )
+
+
+@lru_cache(maxsize=4)
+def _manifest(path: str, stamp: float) -> dict[str, str]:
+    entries = json.loads(Path(path).read_text())
+    found: dict[str, str] = {}
+    for key, entry in entries.items():
+        found[entry.get("name", Path(key).stem) + Path(entry["file"]).suffix] = entry["file"]
+        found[Path(key).name] = entry["file"]
+        for css in entry.get("css", ()):
+            found[entry.get("name", Path(key).stem) + ".css"] = css
+    return found
+
+
+def asset(name: str) -> str:
+    """The hashed address of a built file: asset('app.css')."""
+    manifest = Path(current_app.root_path, DIST, "manifest.json")
+    if not manifest.exists():  # a checkout that was never built still answers, unstyled
+        return url_for("static", filename=f"dist/{name}")
+    found = _manifest(str(manifest), manifest.stat().st_mtime)
+    return url_for("static", filename="dist/" + found.get(name, name))
+
+
+def english() -> bool:
+    """Does this reader read English?"""
+    return str(get_locale()).startswith("en")
+
+
+def init_app(app: Flask) -> None:
+    """Load "hours/mine.html" from pbtrain/hours/templates/; a misspelt name is an error."""
+    folders = {
+        folder.parent.name: FileSystemLoader(folder)
+        for folder in Path(app.root_path).glob("*/templates")
+        if folder.parent.name != "pbtrain"
+    }
+    app.jinja_loader = ChoiceLoader([app.jinja_loader, PrefixLoader(folders)])
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        hours=formatting.hours,
+        number=formatting.number,
+        day=lambda value: formatting.day(value, english=english()),
+        long_day=lambda value: formatting.long_day(value, english=english()),
+        clock_time=formatting.clock_time,
+        moment=lambda value: formatting.moment(value, english=english()),
+    )
+    app.jinja_env.globals.update(asset=asset, get_locale=get_locale, LANGUAGES=LANGUAGES, today=clock.today)
+
+    @app.context_processor
+    def names() -> dict[str, Any]:
+        return {"display": display(), "site": app.extensions["pbtrain.site"]()}

@@ -1,0 +1,146 @@
+"""What is stored of hours. Entries are never updated or deleted: triggers in both databases refuse it."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pbtrain.core import clock
+from pbtrain.core.db import BigId, Micros, Model
+
+GENESIS = "0" * 64  # what the first line of a book is chained to
+
+
+class Policy(Model):
+    """The rules of a year for a unit and all below it; a published version never changes."""
+
+    __table_args__ = (Index("uq_policy_version", "unit_id", "year", "version", unique=True),)
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    year: Mapped[int]  # first year it is for; holds until a later one
+    version: Mapped[int]
+    rules: Mapped[dict[str, Any]] = mapped_column(JSON)
+    published_at: Mapped[datetime] = mapped_column(default=clock.now)
+    published_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+
+class Book(Model):
+    """One branch's ledger for one year: how many lines, their raw sums, the hash of the last, the seal."""
+
+    __table_args__ = (
+        Index("uq_book_unit_year", "unit_id", "year", unique=True),
+        CheckConstraint("entries >= 0", name="entries_not_negative"),
+    )
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    year: Mapped[int]
+    entries: Mapped[int] = mapped_column(default=0)
+    person_times: Mapped[int] = mapped_column(default=0)  # 人次: +1 a line, -1 a reversal
+    minutes: Mapped[int] = mapped_column(default=0)
+    credit: Mapped[int] = mapped_column(default=0)  # hundredths, lines of this year
+    prior_credit: Mapped[int] = mapped_column(default=0)  # hundredths, corrections of sealed years
+    head: Mapped[str] = mapped_column(String(64), default=GENESIS)
+    sealed_at: Mapped[datetime | None]
+    seal: Mapped[str | None] = mapped_column(String(64))
+
+
+class HourEntry(Model):
+    """One line of a book, chained to the line before it."""
+
+    __table_args__ = (
+        Index("uq_hour_entry_book_seq", "book_id", "seq", unique=True),
+        Index(None, "member_id", "credit_year", "id"),
+        Index(None, "book_id", "day", "id"),
+        CheckConstraint("seq > 0", name="seq_positive"),
+        CheckConstraint("minutes <> 0 AND credit * minutes >= 0", name="same_sign"),
+        CheckConstraint("(reverses_id IS NULL) = (minutes > 0)", name="only_reversals_negative"),
+        CheckConstraint("abs(minutes) <= 1440", name="within_a_day"),
+        CheckConstraint("mode IN ('group', 'self')", name="mode"),
+        CheckConstraint("proof IN ('A', 'B', 'C', 'D')", name="proof"),
+    )
+
+    book_id: Mapped[int] = mapped_column(ForeignKey("book.id"))
+    seq: Mapped[int]
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    person: Mapped[str] = mapped_column(String(32))  # pseudonym of the member
+    day: Mapped[date]
+    starts_at: Mapped[datetime | None] = mapped_column(Micros)
+    ends_at: Mapped[datetime | None] = mapped_column(Micros)
+    credit_year: Mapped[int]
+    activity: Mapped[str] = mapped_column(String(32))  # a key of activities.ACTIVITIES
+    channel: Mapped[str] = mapped_column(String(16))
+    mode: Mapped[str] = mapped_column(String(8))  # group (集中) or self (自学)
+    minutes: Mapped[int]
+    credit: Mapped[int]  # hundredths of a 学时
+    policy_id: Mapped[int] = mapped_column(ForeignKey("policy.id"))
+    proof: Mapped[str] = mapped_column(String(1))
+    reverses_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("hour_entry.id"), unique=True)
+    source: Mapped[str] = mapped_column(String(120), unique=True)  # "event:12/member:7#1"
+    title: Mapped[str] = mapped_column(String(200))  # of the occasion
+    note: Mapped[str] = mapped_column(String(300), default="")  # why it was reversed
+    posted_by: Mapped[str] = mapped_column(String(32))  # pseudonym of the actor
+    posted_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    posted_at: Mapped[datetime] = mapped_column(Micros)
+    prev: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class MemberYear(Model):
+    """A member's year: raw sums per mode and proof level, kept by trigger, and what `assess` made of them."""
+
+    __table_args__ = (
+        Index("uq_member_year", "member_id", "credit_year", unique=True),
+        Index(None, "custody_unit_id", "credit_year"),
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    credit_year: Mapped[int]
+    entries: Mapped[int] = mapped_column(default=0)
+    last_entry_id: Mapped[int] = mapped_column(BigId, default=0)
+    minutes: Mapped[int] = mapped_column(default=0)
+    group_a: Mapped[int] = mapped_column(default=0)
+    group_b: Mapped[int] = mapped_column(default=0)
+    group_c: Mapped[int] = mapped_column(default=0)
+    group_d: Mapped[int] = mapped_column(default=0)
+    self_a: Mapped[int] = mapped_column(default=0)
+    self_b: Mapped[int] = mapped_column(default=0)
+    self_c: Mapped[int] = mapped_column(default=0)
+    self_d: Mapped[int] = mapped_column(default=0)
+    counted: Mapped[int] = mapped_column(default=0)  # cache: hundredths that count toward the target
+    target: Mapped[int] = mapped_column(default=0)  # cache: hundredths owed for the whole year
+    due: Mapped[int] = mapped_column(
+        default=0
+    )  # cache: hundredths owed by `due_on`, for lists of who is behind
+    due_on: Mapped[date | None]
+    on_care: Mapped[bool] = mapped_column(default=False)  # cache: on the care list on `due_on`
+    custody_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))  # today's branch
+
+
+class HourClaim(Model):
+    """Hours that wait for a decision. In state `held`: a line that overlaps another of the same member."""
+
+    __table_args__ = (
+        Index(None, "unit_id", "state", "id"),
+        Index(None, "member_id", "state", "id"),
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))  # the branch of that day
+    state: Mapped[str] = mapped_column(String(10))  # held approved rejected
+    occurrence: Mapped[str] = mapped_column(String(80))
+    title: Mapped[str] = mapped_column(String(200))
+    activity: Mapped[str] = mapped_column(String(32))
+    channel: Mapped[str] = mapped_column(String(16))
+    proof: Mapped[str] = mapped_column(String(1))
+    day: Mapped[date]
+    starts_at: Mapped[datetime] = mapped_column(Micros)
+    ends_at: Mapped[datetime] = mapped_column(Micros)
+    minutes: Mapped[int]  # as recorded
+    uncovered: Mapped[int]  # minutes no other line covers: all that can be approved
+    overlaps_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("hour_entry.id"))
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(300), default="")

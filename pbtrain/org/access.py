@@ -1,0 +1,239 @@
+"""May this person do that, there? One rule in three shapes: a guard, a filter for queries, a question.
+
+`@needs(perm)` on the route, `units_where(actor, perm)` inside every query, `may(actor, perm, unit_id)` for
+a button. What is out of reach is 404; what is in reach but forbidden is 403. This is the only module that
+reads Flask-Login's current user.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from flask import Flask, abort, g, session
+from flask_login import current_user, login_required
+from sqlalchemy import Select, or_, select, update
+
+from pbtrain.accounts.models import Account, LoginSession
+from pbtrain.core import clock
+from pbtrain.core.db import db, record_apart
+from pbtrain.core.extensions import login
+from pbtrain.core.guards import View
+from pbtrain.core.tokens import fingerprint
+from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
+from pbtrain.org.roles import MAY, VIEWS, Perm, Role, roles_with
+
+SEEN_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role held today."""
+
+    role: Role
+    unit_id: int
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: an account, the member it belongs to if any, and the grants of today."""
+
+    account_id: int
+    username: str
+    name: str
+    pseudonym_key: bytes | None = None
+    member_id: int | None = None
+    unit_id: int | None = None
+    unit_name: str = ""
+    session_id: int | None = None
+    seen_at: datetime | None = None
+    token: str = field(default="", repr=False)
+    grants: tuple[Grant, ...] = ()
+
+    is_authenticated = is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """What the cookie holds: the random token of the login session."""
+        return self.token
+
+    @property
+    def views(self) -> list[str]:
+        """The homes this person may open, the most responsible first."""
+        held = {MAY[grant.role].view for grant in self.grants}
+        return [view for view in VIEWS if view in held]
+
+    def units_with(self, perm: Perm, *, subtree: bool) -> list[int]:
+        """The units named in grants that bring `perm`, with or without what is below them."""
+        roles = roles_with(perm, subtree=subtree)
+        return sorted({grant.unit_id for grant in self.grants if grant.role in roles})
+
+
+def me() -> Actor | None:
+    """Who is signed in, never Flask-Login's proxy; None for a visitor."""
+    person = current_user._get_current_object()
+    return person if isinstance(person, Actor) else None
+
+
+def signed() -> Actor:
+    """Who is signed in, behind a guard that let nobody else in."""
+    person = me()
+    if person is None:
+        abort(401)
+    return person
+
+
+def _people() -> Select[Any]:
+    return (
+        select(
+            Account.id.label("account_id"),
+            Account.username,
+            Account.name,
+            Account.pseudonym_key,
+            Account.disabled_at,
+            Member.id.label("member_id"),
+            Member.unit_id,
+            Member.left_on,
+            Unit.name.label("unit_name"),
+        )
+        .outerjoin(Member, Member.account_id == Account.id)
+        .outerjoin(Unit, Unit.id == Member.unit_id)
+    )
+
+
+def _grants(account_id: int, member_unit_id: int | None, today: date) -> tuple[Grant, ...]:
+    rows = db.session.execute(
+        select(RoleGrant.role, RoleGrant.unit_id)
+        .where(
+            RoleGrant.account_id == account_id,
+            RoleGrant.valid_from <= today,
+            or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
+        )
+        .order_by(RoleGrant.id)
+    )
+    held = [Grant(Role(role), unit_id) for role, unit_id in rows]
+    if member_unit_id is not None:
+        held.append(Grant(Role.MEMBER, member_unit_id))
+    return tuple(held)
+
+
+def _actor(row: Any, **more: Any) -> Actor:
+    return Actor(
+        account_id=row.account_id,
+        username=row.username,
+        name=row.name,
+        pseudonym_key=row.pseudonym_key,
+        member_id=row.member_id,
+        unit_id=row.unit_id,
+        unit_name=row.unit_name or "",
+        grants=_grants(row.account_id, row.unit_id if row.member_id else None, clock.today()),
+        **more,
+    )
+
+
+def actor_for(account_id: int) -> Actor | None:
+    """The actor behind an account, for jobs and commands; None when it is disabled or gone."""
+    row = db.session.execute(_people().where(Account.id == account_id)).first()
+    return None if row is None or row.disabled_at is not None else _actor(row)
+
+
+@login.user_loader
+def load_actor(token: str) -> Actor | None:
+    """The actor of a live login session: not ended, not idle too long, account neither disabled nor left."""
+    now = clock.now()
+    row = db.session.execute(
+        _people()
+        .add_columns(LoginSession.id.label("session_id"), LoginSession.seen_at, LoginSession.idle_minutes)
+        .join(LoginSession, LoginSession.account_id == Account.id)
+        .where(
+            LoginSession.token_hash == fingerprint(token),
+            LoginSession.ended_at.is_(None),
+            LoginSession.ends_at > now,
+            Account.disabled_at.is_(None),
+        )
+    ).first()
+    if row is None or row.seen_at + timedelta(minutes=row.idle_minutes) < now:
+        return None
+    if row.left_on is not None and row.left_on <= clock.today():
+        return None
+    return _actor(row, session_id=row.session_id, seen_at=row.seen_at, token=token)
+
+
+def units_where(actor: Actor, perm: Perm) -> Select[tuple[int]]:
+    """Select the ids of the units in which `actor` holds `perm`: use it in every query."""
+    below = select(UnitClosure.below_id).where(UnitClosure.above_id.in_(actor.units_with(perm, subtree=True)))
+    own = actor.units_with(perm, subtree=False)
+    return select(Unit.id).where(or_(Unit.id.in_(own), Unit.id.in_(below)))
+
+
+def may(actor: Actor | None, perm: Perm, unit_id: int | None = None) -> bool:
+    """Does `actor` hold `perm` in that unit, or anywhere when none is named?"""
+    if actor is None:
+        return False
+    own, roots = actor.units_with(perm, subtree=False), actor.units_with(perm, subtree=True)
+    if unit_id is None:
+        return bool(own or roots)
+    if unit_id in own or unit_id in roots:
+        return True
+    if not roots:
+        return False
+    return bool(
+        db.session.scalar(
+            select(UnitClosure.id)
+            .where(UnitClosure.above_id.in_(roots), UnitClosure.below_id == unit_id)
+            .limit(1)
+        )
+    )
+
+
+def needs(perm: Perm) -> Callable[[View], View]:
+    """Only for people who hold `perm` somewhere; where exactly is the query's business."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not may(me(), perm):
+                abort(403)
+            return view(*args, **kwargs)
+
+        wrapped: View = login_required(guarded)
+        wrapped.guard = perm  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate
+
+
+def signed_in(view: View) -> View:
+    """Anyone with an account."""
+    wrapped: View = login_required(view)
+    wrapped.guard = "signed in"  # type: ignore[attr-defined]
+    return wrapped
+
+
+def current_view(actor: Actor) -> str:
+    """The home this person looks at now: the one chosen, else the most responsible."""
+    wanted = session.get("view")
+    return wanted if wanted in actor.views else (actor.views or ["member"])[0]
+
+
+def init_app(app: Flask) -> None:
+    """Pages may ask who reads them; a session seen longer than five minutes ago is marked as seen."""
+
+    @app.context_processor
+    def names() -> dict[str, Any]:
+        return {"may": lambda perm, unit_id=None: may(me(), Perm(perm), unit_id)}
+
+    @app.after_request
+    def seen(response: Any) -> Any:
+        person = g.get("_login_user")
+        if isinstance(person, Actor) and person.seen_at is not None:
+            now = clock.now()
+            if now - person.seen_at > SEEN_EVERY:
+                with record_apart() as apart:
+                    apart.execute(
+                        update(LoginSession)
+                        .where(LoginSession.id == person.session_id, LoginSession.ended_at.is_(None))
+                        .values(seen_at=now)
+                    )
+        return response

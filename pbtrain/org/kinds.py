@@ -1,0 +1,60 @@
+"""The dictionaries of the organisation: kinds of unit, fields, posts, stages. Keys are stored."""
+
+from dataclasses import dataclass
+
+from pbtrain.core.marks import N_
+from pbtrain.org.roles import Role
+
+
+@dataclass(frozen=True)
+class UnitKind:
+    """What may hold members, and what may hold units."""
+
+    label: str
+    has_members: bool
+    has_units: bool
+
+
+UNIT_KINDS = {
+    "committee": UnitKind(N_("Committee"), has_members=False, has_units=True),  # 党委
+    "general_branch": UnitKind(N_("General branch"), has_members=False, has_units=True),  # 党总支
+    "branch": UnitKind(N_("Branch"), has_members=True, has_units=False),  # 党支部
+    "temporary_branch": UnitKind(N_("Temporary branch"), has_members=True, has_units=False),  # 临时党支部
+    "leading_group": UnitKind(N_("Leading group"), has_members=False, has_units=True),  # 党组
+    "academy": UnitKind(N_("Academy"), has_members=False, has_units=False),
+}
+
+FIELDS = {
+    "rural": N_("Farming and herding"),
+    "community": N_("Community"),
+    "office": N_("Public office"),
+    "state_firm": N_("State-owned enterprise"),
+    "private_firm": N_("Non-public enterprise"),
+    "school": N_("School"),
+    "retired": N_("Retired"),
+    "other": N_("Other"),
+}
+
+STAGES = {
+    "activist": N_("Activist"),  # 积极分子
+    "candidate": N_("Candidate for development"),  # 发展对象
+    "probationary": N_("Probationary member"),  # 预备党员
+    "full": N_("Full member"),  # 正式党员
+}
+
+
+@dataclass(frozen=True)
+class PostKind:
+    """Label, and the role the post brings by the kind of its unit."""
+
+    label: str
+    in_branch: Role | None = None
+    in_committee: Role | None = None
+
+
+POSTS = {
+    "secretary": PostKind(N_("Secretary"), Role.BRANCH_SECRETARY, Role.UNIT_AUDITOR),  # 书记
+    "deputy": PostKind(N_("Deputy secretary")),  # 副书记
+    "committee_member": PostKind(N_("Committee member")),  # 委员
+    "rotating_secretary": PostKind(N_("Rotating secretary"), Role.BRANCH_SECRETARY),  # 轮值书记
+}

@@ -1,0 +1,122 @@
+"""Roles, what each may do, and over how much. Pure: the database stores only who holds which role where."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pbtrain.core.marks import N_
+
+
+class Perm(StrEnum):
+    """One thing somebody may do. A new one gets its place in the table MAY below."""
+
+    LEARN = "learn"  # take courses, sit quizzes, see one's own hours
+    MEMBERS_VIEW = "members:view"  # names and hours of the members of a unit
+    HOURS_REVERSE = "hours:reverse"  # cancel a line, decide a held overlap
+    EVENT_RECORD = "event:record"
+    REPORT_VIEW = "report:view"
+    REMIND = "remind"
+    SLIP_PRINT = "slip:print"
+    UNITS_VIEW = "units:view"  # figures of the units below
+    ROSTER_MANAGE = "roster:manage"  # members, affiliations, import
+    UNIT_MANAGE = "unit:manage"
+    GRANT_MANAGE = "grant:manage"
+    COURSE_EDIT = "course:edit"
+    COURSE_PUBLISH = "course:publish"
+    JOBS_VIEW = "jobs:view"
+    AUDIT_VIEW = "audit:view"
+
+
+class Role(StrEnum):
+    """What a grant may name."""
+
+    MEMBER = "member"
+    BRANCH_SECRETARY = "branch_secretary"
+    UNIT_ADMIN = "unit_admin"
+    UNIT_AUDITOR = "unit_auditor"
+    ACADEMY_ADMIN = "academy_admin"
+    COURSE_AUTHOR = "course_author"
+    SYSTEM_ADMIN = "system_admin"
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    """Label, permissions and reach of a role, and which home page it opens on."""
+
+    label: str
+    perms: frozenset[Perm]
+    subtree: bool  # also in every unit below the one granted
+    view: str
+
+
+MAY: dict[Role, RoleRow] = {
+    Role.MEMBER: RoleRow(N_("Member"), frozenset({Perm.LEARN}), subtree=False, view="member"),
+    Role.BRANCH_SECRETARY: RoleRow(
+        N_("Branch secretary"),
+        frozenset(
+            {
+                Perm.MEMBERS_VIEW,
+                Perm.HOURS_REVERSE,
+                Perm.EVENT_RECORD,
+                Perm.REPORT_VIEW,
+                Perm.REMIND,
+                Perm.SLIP_PRINT,
+            }
+        ),
+        subtree=False,
+        view="secretary",
+    ),
+    Role.UNIT_ADMIN: RoleRow(
+        N_("Unit administrator"),
+        frozenset(
+            {
+                Perm.UNITS_VIEW,
+                Perm.MEMBERS_VIEW,
+                Perm.REPORT_VIEW,
+                Perm.ROSTER_MANAGE,
+                Perm.UNIT_MANAGE,
+                Perm.GRANT_MANAGE,
+                Perm.SLIP_PRINT,
+            }
+        ),
+        subtree=True,
+        view="admin",
+    ),
+    Role.UNIT_AUDITOR: RoleRow(
+        N_("Unit auditor"),
+        frozenset({Perm.UNITS_VIEW, Perm.MEMBERS_VIEW, Perm.REPORT_VIEW, Perm.AUDIT_VIEW}),
+        subtree=True,
+        view="auditor",
+    ),
+    Role.ACADEMY_ADMIN: RoleRow(
+        N_("Academy administrator"),
+        frozenset({Perm.COURSE_EDIT, Perm.COURSE_PUBLISH}),
+        subtree=True,
+        view="academy",
+    ),
+    Role.COURSE_AUTHOR: RoleRow(
+        N_("Course author"), frozenset({Perm.COURSE_EDIT}), subtree=False, view="academy"
+    ),
+    Role.SYSTEM_ADMIN: RoleRow(
+        N_("System administrator"),
+        frozenset(
+            {
+                Perm.UNITS_VIEW,
+                Perm.ROSTER_MANAGE,
+                Perm.UNIT_MANAGE,
+                Perm.GRANT_MANAGE,
+                Perm.SLIP_PRINT,
+                Perm.JOBS_VIEW,
+                Perm.AUDIT_VIEW,
+            }
+        ),
+        subtree=True,
+        view="admin",
+    ),
+}
+
+VIEWS = ("secretary", "academy", "auditor", "admin", "member")  # who holds several opens on the first
+
+
+def roles_with(perm: Perm, *, subtree: bool) -> tuple[Role, ...]:
+    """The roles that bring `perm`, either those that reach below their unit or those that do not."""
+    return tuple(role for role, row in MAY.items() if perm in row.perms and row.subtree is subtree)
