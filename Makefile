@@ -15,7 +15,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 BIN := .venv/bin
 PY := $(BIN)/python
-DIST := pbtrain/static/dist/.vite/manifest.json
+DIST := pbtrain/static/dist/manifest.json
 FRONT := $(shell find frontend -type f 2>/dev/null) $(wildcard vite.config.*)
 CATALOGUES := $(wildcard pbtrain/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)

@@ -1,0 +1,1 @@
+"""Tests: each feature's beside its name, the house rules and the matrix here, journeys in browser/."""

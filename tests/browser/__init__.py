@@ -1,0 +1,1 @@
+"""Journeys in a real browser, at the width of a phone and of a desk."""

@@ -1,0 +1,143 @@
+"""Shared fixtures: one application per database, an empty migrated database per test, a client per user.
+
+A test that asks for `db` (or anything built on it) runs twice: on SQLite and on PostgreSQL.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from pbtrain.core.db import db as database
+from tests.support import frozen as clocks
+from tests.support import postgres
+from tests.support.client import Client
+from tests.support.databases import Backend, Postgres, Sqlite
+from tests.support.statements import counted
+
+_server = pytest.StashKey[postgres.Server]()
+
+
+def _running_server(config: pytest.Config) -> postgres.Server:
+    if _server not in config.stash:
+        try:
+            config.stash[_server] = postgres.start()
+        except postgres.NoServer as error:  # half of the tests cannot run: say so, skip nothing
+            pytest.exit(str(error), returncode=3)
+    return config.stash[_server]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """With xdist the controller starts the one PostgreSQL server and tells the workers where it is."""
+    node.workerinput["postgresql"] = _running_server(node.config).url
+    node.workerinput["run"] = str(os.getpid())
+
+
+def pytest_unconfigure(config):
+    if _server in config.stash:
+        if config.stash[_server].process is None:
+            config.stash[_server].forget(f"pbtrain_{os.getpid()}_")
+        config.stash[_server].stop()
+
+
+@pytest.fixture(scope="session")
+def shared(request, tmp_path_factory) -> Path:
+    """A folder that all workers of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if hasattr(request.config, "workerinput") else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def instance(tmp_path_factory):
+    """Uploads, keys and other files of the tests' instance; nobody's real instance is touched."""
+    folder = tmp_path_factory.mktemp("instance")
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PBTRAIN_")}
+    os.environ["PBTRAIN_INSTANCE_PATH"] = str(folder)
+    for name in ("PBTRAIN_TEST_DATABASE_URL", "PBTRAIN_PG_BIN"):
+        if name in kept:
+            os.environ[name] = kept[name]
+    yield folder
+    del os.environ["PBTRAIN_INSTANCE_PATH"]
+    os.environ.update(kept)
+
+
+@pytest.fixture(scope="session")
+def _backends(request, shared, instance, tmp_path_factory):
+    """Backends made so far, closed at the end of the run."""
+    made: dict[str, Backend] = {}
+
+    def get(name: str) -> Backend:
+        if name in made:
+            return made[name]
+        config = request.config
+        if name == "sqlite":
+            made[name] = Sqlite(shared, tmp_path_factory.mktemp("sqlite"))
+        else:
+            told = getattr(config, "workerinput", {})
+            server = postgres.Server(told["postgresql"]) if told else _running_server(config)
+            worker = told.get("workerid", "main")
+            made[name] = Postgres(server, shared, told.get("run", str(os.getpid())), worker)
+        return made[name]
+
+    yield get
+    for backend in made.values():
+        backend.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def backend(request, _backends) -> Backend:
+    """The kind of database this test runs on."""
+    return _backends(request.param)
+
+
+@pytest.fixture(scope="session")
+def _apps():
+    return {}
+
+
+@pytest.fixture
+def app(backend, _apps):
+    """The application; its database holds whatever the last test left, so ask for `db` to use it."""
+    if backend.name not in _apps:
+        _apps[backend.name] = backend.app()
+        _apps[backend.name].test_client_class = Client
+    return _apps[backend.name]
+
+
+@pytest.fixture
+def db(app, backend):
+    """A migrated, empty database, and an application context to use it in."""
+    backend.reset()
+    with app.app_context():
+        yield database
+        database.session.remove()
+    backend.release()
+
+
+@pytest.fixture
+def make(db):
+    """`make.unit()`, `make.member()` ...: rows with sensible defaults, committed."""
+    from tests import factories
+
+    return factories
+
+
+@pytest.fixture
+def frozen():
+    """The clock stands still on Friday 2026-09-25, 15:00 in Shanghai; `frozen.shift(days=1)` moves it."""
+    with time_machine.travel(clocks.USUAL, tick=False) as traveller:
+        yield clocks.Frozen(traveller)
+
+
+@pytest.fixture
+def statements():
+    """`with statements() as sent: ...` collects the SELECT, INSERT, UPDATE and DELETE sent inside."""
+    return counted
+
+
+@pytest.fixture
+def client(app, db):
+    """A visitor who has not signed in."""
+    return app.test_client()

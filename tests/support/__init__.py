@@ -1,0 +1,1 @@
+"""What the fixtures are made of: databases, a PostgreSQL server, statement counts, browsers."""

@@ -1,0 +1,123 @@
+"""A migrated, empty database for each test: a copied file on SQLite, a copied template on PostgreSQL.
+
+Nothing is rolled back behind a test's back: what it commits is committed for real, on both.
+"""
+
+import fcntl
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import upgrade
+
+from pbtrain.app import create_app
+from pbtrain.core.db import db
+from tests.support import postgres
+
+KEYS = {name: bytes([number]) * 32 for number, name in enumerate(("session", "data", "lookup", "link"), 1)}
+SETTINGS = {"TESTING": True, "WTF_CSRF_ENABLED": False, "KEYS": KEYS, "THREADS": 12, "DATABASE_WAIT": 5}
+
+
+def make_app(address: str, **settings: object) -> Flask:
+    """An application for tests over this database; other settings than the usual may be given."""
+    return create_app(**(SETTINGS | {"SQLALCHEMY_DATABASE_URI": address} | settings))
+
+
+@contextmanager
+def once(folder: Path, name: str) -> Iterator[bool]:
+    """True for the first worker that comes, False for the rest, who wait until it is done."""
+    with (folder / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = folder / f"{name}.done"
+        yield not done.exists()
+        done.touch()
+
+
+def migrate(address: str) -> None:
+    """Bring the database at this address to the newest version."""
+    app = make_app(address, MAY_CHANGE_SCHEMA=True)
+    with app.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+
+
+class Backend(ABC):
+    """One kind of database: its name, its applications, and a way to begin afresh."""
+
+    name: str
+    address: str
+
+    def __init__(self) -> None:
+        self.apps: list[Flask] = []
+        self.fresh = False
+
+    def app(self, **settings: object) -> Flask:
+        """An application over this backend's test database."""
+        app = make_app(self.address, **settings)
+        self.apps.append(app)
+        return app
+
+    def release(self) -> None:
+        """Close every connection our applications hold."""
+        for app in self.apps:
+            with app.app_context():
+                db.engine.dispose()
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Give the next test an empty, migrated database."""
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.release()
+
+
+class Sqlite(Backend):
+    """A file, copied from a migrated template."""
+
+    name = "sqlite"
+
+    def __init__(self, shared: Path, own: Path) -> None:
+        super().__init__()
+        self.template, self.file = shared / "template.sqlite3", own / "test.sqlite3"
+        self.address = f"sqlite:///{self.file}"
+        with once(shared, "sqlite") as first:
+            if first:
+                migrate(f"sqlite:///{self.template}")
+
+    def reset(self) -> None:
+        self.release()
+        for ending in ("-wal", "-shm"):
+            self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
+        shutil.copyfile(self.template, self.file)
+
+
+class Postgres(Backend):
+    """A database of this worker's own, created from a migrated template."""
+
+    name = "postgresql"
+
+    def __init__(self, server: postgres.Server, shared: Path, run: str, worker: str) -> None:
+        super().__init__()
+        self.server = server
+        self.template, self.database = f"pbtrain_{run}_template", f"pbtrain_{run}_{worker}"
+        self.address = server.address(self.database)
+        with once(shared, "postgresql") as first:
+            if first:
+                server.run(f'CREATE DATABASE "{self.template}"')
+                migrate(server.address(self.template))
+
+    def reset(self) -> None:
+        self.release()
+        self.server.run(
+            f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)',
+            f'CREATE DATABASE "{self.database}" TEMPLATE "{self.template}"',
+        )
+
+    def close(self) -> None:
+        super().close()
+        self.server.run(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')

@@ -1,0 +1,56 @@
+"""The fixtures keep their promises: an empty database each time, two backends, honest counts."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from pbtrain.core import clock, site
+from pbtrain.core.db import record_apart, transaction
+
+
+@pytest.mark.parametrize("run", ["first", "second"])
+def test_each_test_begins_empty(db, run):
+    assert site.kind() is None
+    with transaction():
+        site.mark("real", run)
+    assert site.kind() == "real"
+
+
+def test_the_backend_is_the_one_named(db, backend):
+    assert db.engine.dialect.name == backend.name
+
+
+def test_reading_cannot_write(db):
+    db.session.add(site.SiteRow(id=1, kind="real", name=""))
+    with pytest.raises(DBAPIError, match=r"read-?only"):
+        db.session.flush()
+
+
+def test_statements_are_counted_and_transactions_are_not(db, statements):
+    with statements() as sent, record_apart() as session:
+        session.add(site.SiteRow(id=1, kind="real", name=""))
+    assert sent.count == 1, sent
+    with statements() as sent:
+        db.session.execute(select(site.SiteRow.kind)).all()
+    assert [line.split()[0] for line in sent] == ["SELECT"], sent
+
+
+def test_the_clock_stands_still(frozen):
+    before = clock.now()
+    assert clock.now() == before
+    frozen.shift(hours=9)
+    assert (clock.now() - before).total_seconds() == 9 * 3600
+    assert clock.today().isoformat() == "2026-09-26"
+
+
+def test_a_request_shares_no_g_with_the_test(app, db, client):
+    from flask import g
+
+    g.mark = "of the test"
+    seen = []
+    app.teardown_request_funcs.setdefault(None, []).append(lambda error: seen.append(g.get("mark")))
+    try:
+        assert client.get("/healthz").status_code == 200
+    finally:
+        app.teardown_request_funcs[None].pop()
+    assert seen == [None]
