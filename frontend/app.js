@@ -1,0 +1,81 @@
+// The one script: htmx with nothing that the content security policy forbids, and small helps. Every page works without it.
+import './app.scss';
+import htmx from 'htmx.org';
+import { autosave } from './autosave.js';
+import { readAloud } from './aloud.js';
+import { token } from './token.js';
+
+Object.assign(htmx.config, {
+  allowEval: false,
+  allowScriptTags: false,
+  includeIndicatorStyles: false,
+  selfRequestsOnly: true,
+  historyCacheSize: 0, // pages hold names: none of them stays in the browser's store
+  refreshOnHistoryMiss: true,
+  timeout: 15000,
+  responseHandling: [
+    { code: '204', swap: false },
+    { code: '[23]..', swap: true },
+    { code: '422', swap: true }, // a form that came back with its errors
+    { code: '[45]..', swap: false, error: true },
+  ],
+});
+
+document.addEventListener('htmx:configRequest', ({ detail }) => {
+  detail.headers['X-CSRFToken'] = token();
+});
+
+// A lost line and a refusal are said in the page; what was typed stays where it is.
+const tell = (name) => {
+  for (const message of document.querySelectorAll('[data-trouble]')) {
+    message.hidden = message.dataset.trouble !== name;
+  }
+};
+document.addEventListener('htmx:sendError', () => tell('line'));
+document.addEventListener('htmx:timeout', () => tell('line'));
+document.addEventListener('htmx:responseError', () => tell('refused'));
+document.addEventListener('htmx:afterOnLoad', ({ detail }) => detail.successful && tell(''));
+
+// data-autosubmit: a filter that applies itself; data-count: how many of a roster are ticked.
+document.addEventListener('change', ({ target }) => {
+  target.closest('[data-autosubmit]')?.form?.requestSubmit();
+  const roster = target.closest('[data-count]');
+  if (roster) {
+    roster.querySelector('[data-count-now]')?.replaceChildren(String(roster.querySelectorAll(':checked').length));
+  }
+});
+
+function enhance(root) {
+  for (const button of root.querySelectorAll('[data-print]')) {
+    button.hidden = false;
+    button.onclick = () => window.print();
+  }
+  for (const box of root.querySelectorAll('[data-show-password]')) {
+    box.closest('[hidden]')?.removeAttribute('hidden');
+    box.onchange = () => {
+      document.getElementById(box.dataset.showPassword).type = box.checked ? 'text' : 'password';
+    };
+  }
+  for (const form of root.querySelectorAll('form[data-autosave]')) {
+    autosave(form);
+  }
+  for (const page of root.querySelectorAll('[data-heartbeat]')) {
+    heartbeat(page);
+  }
+}
+
+// data-heartbeat="URL": tells the server every 30 seconds that this lesson is being looked at, and only then.
+function heartbeat(page) {
+  const beat = async () => {
+    if (!page.isConnected) {
+      clearInterval(timer);
+    } else if (document.visibilityState === 'visible') {
+      await fetch(page.dataset.heartbeat, { method: 'POST', headers: { 'X-CSRFToken': token() } }).catch(() => {});
+    }
+  };
+  const timer = setInterval(beat, 30000);
+}
+
+enhance(document);
+readAloud();
+document.addEventListener('htmx:load', ({ target }) => enhance(target));

@@ -1,0 +1,65 @@
+// A quiz answer saves itself on every change: <form data-autosave="URL"> with, inside it or in the page,
+// <p role="status" data-saved data-saving="…" data-done="… {time}" data-kept="…" data-refused="…">.
+// An answer that could not be sent stays in this browser and goes out as soon as the line is back.
+import { token } from './token.js';
+
+const STORE = 'pb-unsent';
+const unsent = () => JSON.parse(localStorage.getItem(STORE) ?? '{}');
+const keep = (all) =>
+  Object.keys(all).length ? localStorage.setItem(STORE, JSON.stringify(all)) : localStorage.removeItem(STORE);
+const forget = (url, body) => {
+  const all = unsent();
+  if (all[url] === body) {
+    delete all[url];
+    keep(all);
+  }
+};
+
+// "done" when the server has it, "refused" when it never will (closed, signed out), "kept" when it may later.
+async function send(url, body) {
+  try {
+    const answer = await fetch(url, {
+      method: 'POST',
+      body,
+      headers: { 'X-CSRFToken': token(), 'Content-Type': 'application/x-www-form-urlencoded' },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(10000),
+    });
+    if (answer.status >= 500 || answer.status === 429) {
+      return 'kept';
+    }
+    forget(url, body);
+    return answer.ok ? 'done' : 'refused';
+  } catch {
+    return 'kept';
+  }
+}
+
+export function autosave(form) {
+  const status = document.querySelector('[data-saved]');
+  const url = new URL(form.dataset.autosave, location).pathname;
+  const say = (state) => {
+    if (status) {
+      const time = new Date().toLocaleTimeString('zh-CN', { hour12: false });
+      status.dataset.state = state;
+      status.querySelector('[data-saved-text]').textContent = status.dataset[state].replace('{time}', time);
+    }
+  };
+  const flush = async () => {
+    for (const [where, body] of Object.entries(unsent())) {
+      say(await send(where, body));
+    }
+  };
+  let line = Promise.resolve(); // one answer after the other, so that the last one wins
+  form.addEventListener('change', () => {
+    const data = new URLSearchParams(new FormData(form));
+    data.delete('csrf_token');
+    keep({ ...unsent(), [url]: data.toString() });
+    say('saving');
+    line = line.then(flush);
+  });
+  form.addEventListener('submit', () => forget(url, unsent()[url]));
+  window.addEventListener('online', () => (line = line.then(flush)));
+  setInterval(() => Object.keys(unsent()).length && (line = line.then(flush)), 10000);
+  flush();
+}
