@@ -1,7 +1,7 @@
 // Builds frontend/ into pbtrain/static/dist: one stylesheet, one script, one sprite, one favicon, each under a hashed
 // name with its .br and .gz beside it (WhiteNoise sends those), and manifest.json, which asset() in templates reads.
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { defineConfig } from 'vite';
@@ -18,7 +18,7 @@ function drawings() {
         ['favicon', favicon()],
       ]) {
         const hash = createHash('sha256').update(source).digest('base64url').slice(0, 8);
-        this.emitFile({ type: 'asset', fileName: `${name}-${hash}.svg`, source });
+        this.emitFile({ type: 'asset', fileName: `assets/${name}-${hash}.svg`, source });
       }
     },
   };
@@ -53,7 +53,6 @@ function manifestAndCompressed() {
         writeFileSync(join(OUT, `${file}.gz`), gzipSync(body, { level: 9 }));
         manifest[basename(file).replace(/-[\w-]{8}(?=\.\w+$)/, '')] = { file };
       }
-      mkdirSync(OUT, { recursive: true });
       writeFileSync(join(OUT, 'manifest.json'), JSON.stringify(manifest, null, 2) + '\n');
     },
   };
@@ -74,7 +73,7 @@ export default defineConfig({
     reportCompressedSize: false,
     rollupOptions: {
       input: { app: 'frontend/app.js' },
-      output: { entryFileNames: '[name]-[hash].js', assetFileNames: '[name]-[hash][extname]' },
+      output: { entryFileNames: 'assets/[name]-[hash].js', assetFileNames: 'assets/[name]-[hash][extname]' },
     },
   },
 });
