@@ -26,6 +26,12 @@ def test_reading_cannot_write(db):
         db.session.flush()
 
 
+def test_a_session_reads_through_one_connection(db):
+    for _ in range(3):
+        db.session.execute(select(site.SiteRow.kind)).all()
+    assert db.engine.pool.checkedout() == 1
+
+
 def test_statements_are_counted_and_transactions_are_not(db, statements):
     with statements() as sent, record_apart() as session:
         session.add(site.SiteRow(id=1, kind="real", name=""))

@@ -83,8 +83,12 @@ class ReadFirstSession(FlaskSession):
 
 
 def reading(engine: Any) -> Any:
-    """The same pool, whose transactions begin read-only."""
-    return engine.execution_options(pb_reading=True, postgresql_readonly=True)
+    """The same pool, whose transactions begin read-only; one such engine per engine, or each statement of a
+    session would take a connection of its own."""
+    found = vars(engine).get("pb_reading")
+    if found is None:
+        found = engine.pb_reading = engine.execution_options(pb_reading=True, postgresql_readonly=True)
+    return found
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": ReadFirstSession})
