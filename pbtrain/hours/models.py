@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pbtrain.core import clock
@@ -46,7 +46,7 @@ class Book(Model):
 
 
 class HourEntry(Model):
-    """One line of a book, chained to the line before it."""
+    """One line of a book, chained to the line before it. Its id follows from book and number (`chain.py`)."""
 
     __table_args__ = (
         Index("uq_hour_entry_book_seq", "book_id", "seq", unique=True),
@@ -97,7 +97,6 @@ class MemberYear(Model):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     credit_year: Mapped[int]
     entries: Mapped[int] = mapped_column(default=0)
-    last_entry_id: Mapped[int] = mapped_column(BigId, default=0)
     minutes: Mapped[int] = mapped_column(default=0)
     group_a: Mapped[int] = mapped_column(default=0)
     group_b: Mapped[int] = mapped_column(default=0)
@@ -109,9 +108,7 @@ class MemberYear(Model):
     self_d: Mapped[int] = mapped_column(default=0)
     counted: Mapped[int] = mapped_column(default=0)  # cache: hundredths that count toward the target
     target: Mapped[int] = mapped_column(default=0)  # cache: hundredths owed for the whole year
-    due: Mapped[int] = mapped_column(
-        default=0
-    )  # cache: hundredths owed by `due_on`, for lists of who is behind
+    due: Mapped[int] = mapped_column(default=0)  # cache: hundredths owed by `due_on`
     due_on: Mapped[date | None]
     on_care: Mapped[bool] = mapped_column(default=False)  # cache: on the care list on `due_on`
     custody_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))  # today's branch
@@ -121,9 +118,11 @@ class HourClaim(Model):
     """Hours that wait for a decision. In state `held`: a line that overlaps another of the same member."""
 
     __table_args__ = (
+        Index("uq_hour_claim_one_held", "member_id", "occurrence", unique=True,
+              sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
         Index(None, "unit_id", "state", "id"),
         Index(None, "member_id", "state", "id"),
-    )
+    )  # fmt: skip
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))  # the branch of that day
