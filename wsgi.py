@@ -1,5 +1,12 @@
-"""What gunicorn and the `flask` command start."""
+"""What gunicorn and the `flask` command start; a site that is not fit to start says so in one line."""
+
+import sys
 
 from pbtrain.app import create_app
+from pbtrain.config import ConfigProblem
+from pbtrain.core.keys import KeyProblem
 
-app = create_app()
+try:
+    app = create_app()
+except (KeyProblem, ConfigProblem) as problem:
+    sys.exit(f"pbtrain does not start: {problem}")

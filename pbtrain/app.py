@@ -7,9 +7,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from pbtrain import config
+from pbtrain import cli, config
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
-from pbtrain.hours import models as hours_models  # noqa: F401
 from pbtrain.core import (
     extensions,
     guards,
@@ -23,9 +22,10 @@ from pbtrain.core import (
 )
 from pbtrain.core.db import db
 from pbtrain.core.views import bp as core
+from pbtrain.hours import models as hours_models  # noqa: F401
 from pbtrain.org import access
 
-BLUEPRINTS = (core,)  # one line per feature
+BLUEPRINTS = (core, cli.bp)  # one line per feature
 
 
 def create_app(**settings: object) -> Flask:

@@ -36,7 +36,7 @@ def read(where: Path) -> dict[str, bytes]:
     for name in NAMES:
         path = where / name
         if not path.is_file():
-            raise KeyProblem(f"key '{name}' is missing in {where}: run 'flask keys init'")
+            raise KeyProblem(f"key '{name}' is missing in {where}: run 'python -m pbtrain.core.keys'")
         if path.stat().st_mode & 0o077:
             raise KeyProblem(f"key '{name}' is readable by others: run 'chmod 600 {path}'")
         try:
@@ -55,3 +55,8 @@ def rotate(where: Path, name: str) -> None:
         raise KeyProblem(f"key '{name}' protects stored data and cannot be replaced by this command")
     (where / name).unlink(missing_ok=True)
     ensure(where)
+
+
+if __name__ == "__main__":  # a command of its own, because the application does not start without keys
+    place = folder(os.environ.get("PBTRAIN_INSTANCE_PATH") or "instance")
+    print(f"Made {', '.join(ensure(place)) or 'nothing, all are there'} in {place}")
