@@ -159,6 +159,7 @@ def upgrade():
         sa.UniqueConstraint("id_lookup", name=op.f("uq_member_id_lookup")),
     )
     with op.batch_alter_table("member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_member_name_born_on"), ["name", "born_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_member_phone"), ["phone"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_member_unit_id_pinyin_id"), ["unit_id", "pinyin", "id"], unique=False
@@ -295,10 +296,12 @@ def upgrade():
         sa.Column("file_hash", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("refusal", sa.String(length=300), nullable=False),
-        sa.Column("remarks", sa.String(length=600), nullable=False),
+        sa.Column("refusal", sa.String(length=2000), nullable=False),
+        sa.Column("remarks", sa.String(length=4000), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("read_at", sa.DateTime(), nullable=True),
         sa.Column("written_at", sa.DateTime(), nullable=True),
+        sa.Column("written_rows", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["actor_id"], ["account.id"], name=op.f("fk_roster_import_actor_id_account")),
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_roster_import_job_id_job")),
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_roster_import_unit_id_unit")),
@@ -340,6 +343,7 @@ def upgrade():
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("outcome", sa.String(length=12), nullable=False),
         sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -441,6 +445,7 @@ def downgrade():
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_member_unit_id_pinyin_id"))
         batch_op.drop_index(batch_op.f("ix_member_phone"))
+        batch_op.drop_index(batch_op.f("ix_member_name_born_on"))
 
     op.drop_table("member")
     with op.batch_alter_table("login_session", schema=None) as batch_op:

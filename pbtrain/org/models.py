@@ -51,7 +51,11 @@ class UnitClosure(Model):
 class Member(Model):
     """A person on the roster. Personal columns are emptied when the person is erased; the row stays."""
 
-    __table_args__ = (Index(None, "unit_id", "pinyin", "id"), Index(None, "phone"))
+    __table_args__ = (
+        Index(None, "unit_id", "pinyin", "id"),
+        Index(None, "phone"),
+        Index(None, "name", "born_on"),  # rosters without numbers find a person by these
+    )
 
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), unique=True)
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))  # today's branch, from Affiliation
@@ -138,12 +142,16 @@ class RosterImport(Model):
     actor_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     file_name: Mapped[str] = mapped_column(String(200))
     file_hash: Mapped[str] = mapped_column(String(64))
-    state: Mapped[str] = mapped_column(String(12), default="reading")  # reading preview written refused
+    state: Mapped[str] = mapped_column(String(12), default="reading")  # preview written refused cancelled
     job_id: Mapped[int | None] = mapped_column(ForeignKey("job.id"))
-    refusal: Mapped[str] = mapped_column(String(300), default="")
-    remarks: Mapped[str] = mapped_column(String(600), default="")  # what was normalised or ignored
+    refusal: Mapped[str] = mapped_column(String(2000), default="")  # [msgid, params], JSON
+    remarks: Mapped[str] = mapped_column(
+        String(4000), default=""
+    )  # what was normalised or ignored: a list of them
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    read_at: Mapped[datetime | None]
     written_at: Mapped[datetime | None]
+    written_rows: Mapped[int] = mapped_column(default=0)
 
 
 class RosterRow(Model):
@@ -156,6 +164,7 @@ class RosterRow(Model):
 
     import_id: Mapped[int] = mapped_column(ForeignKey("roster_import.id", ondelete="CASCADE"))
     line: Mapped[int]  # the row's number in the sheet
+    name: Mapped[str] = mapped_column(String(60), default="")  # as far as it could be read, to search by
     outcome: Mapped[str] = mapped_column(String(12))  # new changed same transfer refused
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
