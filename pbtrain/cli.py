@@ -2,10 +2,7 @@
 
 import json
 import os
-import signal
 import sys
-import threading
-from types import FrameType
 
 import click
 from flask import Blueprint, current_app
@@ -32,14 +29,7 @@ def serve():
 @bp.cli.command("scheduler")
 def run_scheduler():
     """Run the timed jobs until stopped; of several, one leads."""
-    stop = threading.Event()
-
-    def asked(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, asked)
-    scheduler.run(current_app._get_current_object(), stop)
+    scheduler.run_until_signal(current_app._get_current_object())
 
 
 @bp.cli.command("worker")
@@ -50,8 +40,7 @@ def run_worker(once, threads):
     if once:
         click.echo(f"{queue.run_waiting()} jobs done.")
         return
-    consumer = current_app.extensions["pbtrain.huey"].create_consumer(workers=threads, periodic=False)
-    consumer.run()
+    queue.work(current_app._get_current_object(), threads)
 
 
 @bp.cli.command("doctor")

@@ -1,19 +1,12 @@
-"""Make the site ready to start: keys, newest tables, demo data on an empty database.
+"""Make a site ready to start: keys, newest tables, demo data on an empty database."""
 
-It speaks to people on standard error, and to the launcher, in JSON, on standard output.
-"""
-
-import json
 import os
-import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
 from pbtrain.app import create_app
-from pbtrain.config import ConfigProblem
 from pbtrain.core import keys, schema, site
 from pbtrain.core.db import db
 
@@ -24,23 +17,28 @@ class Refused(RuntimeError):
     """The site must not start like this; the text says why and what to do."""
 
 
-def say(text: str) -> None:
-    """One line for the person at the terminal."""
-    print(text, file=sys.stderr, flush=True)
+@dataclass(frozen=True)
+class Ready:
+    """A site that may start: its kind ("demo", "real" or None while empty) and the accounts to show."""
+
+    app: Flask
+    kind: str | None
+    accounts: list[dict[str, str]]
 
 
-def instance_path() -> str:
-    """Where this site keeps its files."""
-    return os.environ.get("PBTRAIN_INSTANCE_PATH") or "instance"
+def ready(host: str, demo: str) -> Ready:
+    """Prepare the site; Refused, KeyProblem or ConfigProblem when it must not start on this host.
 
-
-def ready(host: str, demo: str) -> dict[str, Any]:
-    """Prepare, or raise Refused, KeyProblem or ConfigProblem; what the launcher tells the reader."""
-    if made := keys.ensure(keys.folder(instance_path())):
-        say(f"Made the keys {', '.join(made)} in {keys.folder(instance_path())}")
+    `demo` is "1", "0", or "" for whoever did not say.
+    """
+    folder = keys.folder(os.environ.get("PBTRAIN_INSTANCE_PATH") or "instance")
+    if made := keys.ensure(folder):
+        say(f"Made the keys {', '.join(made)} in {folder}")
     app = create_app()
     with app.app_context():
-        schema.migrate()
+        if schema.current() != schema.newest():
+            say("Bringing the database to its newest version")
+            schema.migrate()
         kind = site.kind()
         if kind is None and wants_demo(app, host, demo):
             refuse_open_demo(host)
@@ -48,7 +46,17 @@ def ready(host: str, demo: str) -> dict[str, Any]:
             kind = site.kind()
         if kind == "demo":
             refuse_open_demo(host)
-        return {"kind": kind, "accounts": demo_accounts() if kind == "demo" else []}
+        accounts = demo_accounts() if kind == "demo" else []
+        db.session.remove()
+        let_go(app)
+    return Ready(app, kind, accounts)
+
+
+def let_go(app: Flask) -> None:
+    """Close every connection, so that processes forked from this one share none."""
+    db.engine.dispose()
+    if huey := app.extensions.get("pbtrain.huey"):
+        huey.storage.close()
 
 
 def wants_demo(app: Flask, host: str, demo: str) -> bool:
@@ -63,7 +71,7 @@ def refuse_open_demo(host: str) -> None:
     """Demo accounts have known passwords: they answer to this machine only."""
     if not site.is_loopback(host):
         raise Refused(
-            f"This site holds demo data, whose passwords are public: it does not answer on HOST={host}. "
+            f"it holds demo data, whose passwords are public, and would answer on HOST={host}. "
             "Use HOST=127.0.0.1, or start an empty site with DEMO=0."
         )
 
@@ -72,9 +80,8 @@ def load_demo() -> None:
     """Fill the empty site with invented people, through the services."""
     from pbtrain.demo import load
 
-    say("Loading the demo data (once)")
+    say("Loading the demo data (only once)")
     load.load_small(lambda text: say(f"  {text}"))
-    db.session.rollback()
 
 
 def demo_accounts() -> list[dict[str, str]]:
@@ -84,19 +91,6 @@ def demo_accounts() -> list[dict[str, str]]:
     return load.accounts()
 
 
-def main() -> int:
-    """Prepare and report; 1 with a sentence when the site cannot start."""
-    try:
-        report = ready(os.environ.get("HOST") or "127.0.0.1", os.environ.get("DEMO", ""))
-    except (Refused, keys.KeyProblem, ConfigProblem) as error:
-        say(f"pbtrain does not start: {error}")
-        return 1
-    except SQLAlchemyError as error:
-        say(f"pbtrain does not start, the database does not answer: {getattr(error, 'orig', error)}")
-        return 1
-    print(json.dumps(report, ensure_ascii=False))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def say(text: str) -> None:
+    """One line for the person at the terminal, at once."""
+    print(text, flush=True)

@@ -6,10 +6,12 @@ keys in our own tables, so that a job which fires twice does nothing twice.
 
 import fcntl
 import logging
+import signal
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 import psycopg
@@ -137,3 +139,15 @@ def run(app: Flask, stop: threading.Event) -> None:
     if scheduler is not None:
         scheduler.shutdown(wait=False)
     lock.release()
+
+
+def run_until_signal(app: Flask) -> None:
+    """What the process `flask scheduler` does; SIGINT and SIGTERM end it."""
+    stop = threading.Event()
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, asked)
+    run(app, stop)

@@ -171,6 +171,11 @@ def run_waiting() -> int:
     return done
 
 
+def work(app: Flask, threads: int = 4) -> None:
+    """What the process `flask worker` does until SIGINT (ends when idle) or SIGTERM (ends now)."""
+    app.extensions["pbtrain.huey"].create_consumer(workers=threads, periodic=False).run()
+
+
 def init_app(app: Flask) -> None:
     """Bind huey: a file of its own beside an embedded database, tables in PostgreSQL otherwise."""
     uri = app.config["SQLALCHEMY_DATABASE_URI"]
