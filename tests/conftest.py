@@ -141,3 +141,16 @@ def statements():
 def client(app, db):
     """A visitor who has not signed in."""
     return app.test_client()
+
+
+@pytest.fixture
+def client_for(app, make):
+    """`client_for(user)` is a client signed in as an account, a member with an account, or an actor."""
+
+    def signed_in(user):
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"], session["_fresh"] = make.login_session(user), True
+        return client
+
+    return signed_in

@@ -60,3 +60,19 @@ def test_a_request_shares_no_g_with_the_test(app, db, client):
     finally:
         app.teardown_request_funcs[None].pop()
     assert seen == [None]
+
+
+def test_a_client_is_who_it_says(app, make, client_for):
+    from pbtrain.org import access
+    from pbtrain.org.roles import Role
+
+    secretary, seen = make.person(Role.BRANCH_SECRETARY), []
+    app.before_request_funcs.setdefault(None, []).append(lambda: seen.append(access.me()))
+    try:
+        client_for(secretary).get("/healthz")
+        app.test_client().get("/healthz")
+    finally:
+        app.before_request_funcs[None].pop()
+    assert seen[0].account_id == secretary.id
+    assert seen[0].views == ["secretary", "member"]
+    assert seen[1] is None
