@@ -28,6 +28,7 @@ class Defaults:
     PROXY_HOPS = 0  # how many reverse proxies of ours stand in front
     THREADS = 32
     DATABASE_WAIT = 5  # seconds for a free connection, then 503
+    SITE_URL = ""  # "https://learn.example.cn", for links in mails; empty: mails name no link
     SMTP_HOST = ""
     SMTP_PORT = 25
     SMTP_USER = ""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import BigInteger, DateTime, Integer, MetaData, TypeDecorator
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 
 from pbtrain.core.errors import RuleError
@@ -160,3 +161,9 @@ def render_item(kind: str, item: Any, context: Any) -> str | bool:
     if kind == "type" and isinstance(item, Micros):
         return "sa.BigInteger()"
     return False
+
+
+def insert_new(table: type[Model]) -> Any:
+    """INSERT … ON CONFLICT DO NOTHING in the dialect at hand: what is there already stays as it is."""
+    dialect = postgresql if is_postgresql() else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()

@@ -1,12 +1,12 @@
 """Words on the screen: English in the source, Chinese by default, the reader's choice from a cookie."""
 
 from flask import has_request_context, request
-from flask_babel import Babel, get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import Babel, force_locale, get_locale, gettext, lazy_gettext, ngettext
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 
-__all__ = ["N_", "_", "_l", "babel", "get_locale", "ngettext", "say"]
+__all__ = ["N_", "_", "_l", "babel", "get_locale", "in_chinese", "ngettext", "say"]
 
 LANGUAGES = {"zh_Hans_CN": "中文", "en": "English"}
 DEFAULT = "zh_Hans_CN"
@@ -23,6 +23,12 @@ def say(error: RuleError) -> str:
         for name, value in error.params.items()
     }
     return gettext(error.message, **params)
+
+
+def in_chinese(message: str, **params: object) -> str:
+    """The text in Chinese, whoever reads this page: what is stored for somebody else to read."""
+    with force_locale(DEFAULT):
+        return gettext(message, **params)
 
 
 def chosen_language() -> str:
