@@ -63,7 +63,9 @@ export default defineConfig({
   publicDir: false,
   logLevel: 'warn',
   plugins: [noEval(), drawings(), manifestAndCompressed()],
-  css: { preprocessorOptions: { scss: { loadPaths: ['node_modules'], quietDeps: true, silenceDeprecations: ['import'] } } },
+  css: {
+    preprocessorOptions: { scss: { loadPaths: ['node_modules'], quietDeps: true, silenceDeprecations: ['import'] } },
+  },
   build: {
     outDir: OUT,
     emptyOutDir: true,

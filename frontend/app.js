@@ -45,22 +45,30 @@ document.addEventListener('change', ({ target }) => {
   }
 });
 
-function enhance(root) {
-  for (const button of root.querySelectorAll('[data-print]')) {
+const HELPS = {
+  '[data-print]': (button) => {
     button.hidden = false;
     button.onclick = () => window.print();
-  }
-  for (const box of root.querySelectorAll('[data-show-password]')) {
+  },
+  '[data-show-password]': (box) => {
     box.closest('[hidden]')?.removeAttribute('hidden');
     box.onchange = () => {
       document.getElementById(box.dataset.showPassword).type = box.checked ? 'text' : 'password';
     };
-  }
-  for (const form of root.querySelectorAll('form[data-autosave]')) {
-    autosave(form);
-  }
-  for (const page of root.querySelectorAll('[data-heartbeat]')) {
-    heartbeat(page);
+  },
+  'form[data-autosave]': autosave,
+  '[data-heartbeat]': heartbeat,
+};
+const helped = new WeakSet(); // htmx tells of the whole page once more than we need
+
+function enhance(root) {
+  for (const [selector, help] of Object.entries(HELPS)) {
+    for (const element of [root, ...root.querySelectorAll(selector)]) {
+      if (element.matches?.(selector) && !helped.has(element)) {
+        helped.add(element);
+        help(element);
+      }
+    }
   }
 }
 
