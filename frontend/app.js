@@ -56,6 +56,16 @@ const HELPS = {
       document.getElementById(box.dataset.showPassword).type = box.checked ? 'text' : 'password';
     };
   },
+  // The QR code of a printed slip carries name and code behind the #, where no server log sees them.
+  'form[data-slip]': (form) => {
+    const given = new URLSearchParams(location.hash.slice(1));
+    for (const name of ['username', 'code']) {
+      if (given.has(name)) {
+        form.elements[name].value = given.get(name);
+        history.replaceState(null, '', location.pathname);
+      }
+    }
+  },
   'form[data-autosave]': autosave,
   '[data-heartbeat]': heartbeat,
 };

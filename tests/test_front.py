@@ -252,6 +252,33 @@ def test_every_icon_is_drawn():
     assert not {name: where for name, where in wanted.items() if name not in drawn}
 
 
+def classes(source: str) -> set[str]:
+    """The class names a template writes, also inside expressions; halves of computed names are left out."""
+    source = re.sub(r"{#.*?#}", "", source, flags=re.DOTALL)
+    found = " ".join(re.findall(r'\bcls="([^"]*)"', source))
+    for value in re.findall(r'class="([^"]*)"', source):
+        found += (
+            " " + " ".join(re.findall(r"'([^']*)'", value)) + " " + re.sub(r"{{.*?}}|{%.*?%}", "\0", value)
+        )
+    return {
+        name
+        for name in found.split()
+        if re.fullmatch(r"(pb|[mp][tbsexy]?|d|col|row|btn|fs|fw|text|form)-[\w-]*\w", name)
+    }
+
+
+def test_every_class_is_styled():
+    """A class that the stylesheet does not know is a misspelling, or a utility the build leaves out."""
+    style = (DIST / json.loads((DIST / "manifest.json").read_text())["app.css"]["file"]).read_text()
+    known = set(re.findall(r"\.(-?[_a-zA-Z][\w-]*)", style))
+    unknown = {
+        str(path.relative_to(ROOT)): sorted(missing)
+        for path in TEMPLATES
+        if (missing := classes(path.read_text()) - known)
+    }
+    assert not unknown
+
+
 def test_the_lock_names_no_registry():
     """The lock works with any registry: it holds checksums, not addresses."""
     lock = (ROOT / "package-lock.json").read_text()
