@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from pbtrain import cli, config
+from pbtrain.accounts.views import bp as accounts
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
 from pbtrain.core import (
     extensions,
@@ -23,9 +24,10 @@ from pbtrain.core import (
 from pbtrain.core.db import db
 from pbtrain.core.views import bp as core
 from pbtrain.hours import models as hours_models  # noqa: F401
+from pbtrain.notify.views import bp as notify
 from pbtrain.org import access
 
-BLUEPRINTS = (core, cli.bp)  # one line per feature
+BLUEPRINTS = (core, accounts, notify, cli.bp)  # one line per feature
 
 
 def create_app(**settings: object) -> Flask:

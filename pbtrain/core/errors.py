@@ -21,3 +21,15 @@ class RuleError(Exception):
 
 class Conflict(RuleError):
     """Someone else was first: the answer is a clear 409 page that says what happened."""
+
+
+class Busy(RuleError):
+    """Too much at once: the answer is 503 and asks to come back in a moment."""
+
+
+class TooOften(RuleError):
+    """Tried too often: the answer is 429; `seconds` says how long to wait."""
+
+    def __init__(self, message: str, seconds: int, **params: Any) -> None:
+        super().__init__(message, **params)
+        self.seconds = seconds

@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from pbtrain.core.db import db
-from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.errors import Busy, Conflict, RuleError, TooOften
 from pbtrain.core.i18n import _, say
 
 SECRET_FIELDS = {"csrf_token", "password", "new_password", "again", "code"}
@@ -67,7 +67,12 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(RuleError)
     def rule_error(error: RuleError) -> Response:
         db.session.rollback()
-        return show(409 if isinstance(error, Conflict) else 422, say(error))
+        if isinstance(error, TooOften):
+            response = show(429, say(error))
+            response.headers["Retry-After"] = str(error.seconds)
+            return response
+        code = 409 if isinstance(error, Conflict) else 503 if isinstance(error, Busy) else 422
+        return show(code, say(error))
 
     @app.errorhandler(DBAPIError)
     @app.errorhandler(PoolTimeout)

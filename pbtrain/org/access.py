@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask, abort, g, session
 from flask_login import current_user, login_required
 from sqlalchemy import Select, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from pbtrain.accounts.models import Account, LoginSession
 from pbtrain.core import clock
@@ -25,6 +26,8 @@ from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
 from pbtrain.org.roles import MAY, VIEWS, Perm, Role, roles_with
 
 SEEN_EVERY = timedelta(minutes=5)
+# For people with a role above member, also one granted after they signed in (trust: shared office computers).
+ABOVE_MEMBER_IDLE, ABOVE_MEMBER_LASTS = timedelta(minutes=20), timedelta(hours=8)
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,12 @@ def load_actor(token: str) -> Actor | None:
     now = clock.now()
     row = db.session.execute(
         _people()
-        .add_columns(LoginSession.id.label("session_id"), LoginSession.seen_at, LoginSession.idle_minutes)
+        .add_columns(
+            LoginSession.id.label("session_id"),
+            LoginSession.started_at,
+            LoginSession.seen_at,
+            LoginSession.idle_minutes,
+        )
         .join(LoginSession, LoginSession.account_id == Account.id)
         .where(
             LoginSession.token_hash == fingerprint(token),
@@ -157,7 +165,12 @@ def load_actor(token: str) -> Actor | None:
         return None
     if row.left_on is not None and row.left_on <= clock.today():
         return None
-    return _actor(row, session_id=row.session_id, seen_at=row.seen_at, token=token)
+    actor = _actor(row, session_id=row.session_id, seen_at=row.seen_at, token=token)
+    if any(grant.role is not Role.MEMBER for grant in actor.grants) and (
+        row.seen_at + ABOVE_MEMBER_IDLE < now or row.started_at + ABOVE_MEMBER_LASTS < now
+    ):
+        return None
+    return actor
 
 
 def units_where(actor: Actor, perm: Perm) -> Select[tuple[int]]:
@@ -222,7 +235,11 @@ def init_app(app: Flask) -> None:
 
     @app.context_processor
     def names() -> dict[str, Any]:
-        return {"may": lambda perm, unit_id=None: may(me(), Perm(perm), unit_id)}
+        try:
+            reader = me()
+        except SQLAlchemyError:  # the page that says the database is away
+            reader = g._login_user = None
+        return {"me": reader, "nav": (), "may": lambda perm, unit_id=None: may(reader, Perm(perm), unit_id)}
 
     @app.after_request
     def seen(response: Any) -> Any:

@@ -1,0 +1,240 @@
+"""Signing in and out, and the lock-out at every entrance. Slips are in slips.py.
+
+Hashing happens outside any transaction; a failure is recorded apart, so that it survives the refusal.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, or_, select, update
+
+from pbtrain.accounts import passwords, rules
+from pbtrain.accounts.models import Account, LoginSession, LoginTry, Slip
+from pbtrain.audit import services as audit
+from pbtrain.core import clock
+from pbtrain.core.db import db, record_apart
+from pbtrain.core.errors import RuleError, TooOften
+from pbtrain.core.marks import N_
+from pbtrain.core.tokens import fingerprint, new_token
+
+WORKDAY = timedelta(hours=8)
+OWN_DEVICE_IDLE, OWN_DEVICE = timedelta(days=90), timedelta(days=365)
+WRONG = N_("The phone number (user name) or the password is not right. Check both and try again.")
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """Who knocks where: what failures are counted by, at the sign-in form and at the slip form alike."""
+
+    name: str
+    address: str
+
+    @property
+    def subjects(self) -> tuple[str, str]:
+        return f"name:{fingerprint(self.name)}", f"addr:{self.address}"[:80]
+
+    def check(self) -> None:
+        """Raise TooOften while this name or this address has to wait."""
+        now = clock.now()
+        name, address = self.subjects
+        rows = db.session.execute(
+            select(LoginTry.subject, LoginTry.at)
+            .where(LoginTry.subject.in_((name, address)), LoginTry.at > now - rules.WINDOW)
+            .order_by(LoginTry.at.desc(), LoginTry.id.desc())
+            .limit(rules.NAME_TRIES + rules.ADDRESS_TRIES)
+        ).all()
+        db.session.rollback()  # nothing is held while a password is hashed
+        wait = max(
+            rules.wait_for_name([at for subject, at in rows if subject == name], now),
+            rules.wait_for_address([at for subject, at in rows if subject == address], now),
+        )
+        if wait:
+            minutes = math.ceil(wait / timedelta(minutes=1))
+            raise TooOften(
+                N_("Too many tries. Wait %(minutes)s min, then try again."),
+                seconds=math.ceil(wait.total_seconds()),
+                minutes=minutes,
+            )
+
+    def failed(self, action: str, account_id: int | None) -> None:
+        """Count a failure; it stays whatever happens to the request."""
+        now = clock.now()
+        with record_apart() as apart:
+            apart.execute(insert(LoginTry), [{"subject": subject, "at": now} for subject in self.subjects])
+            audit.record(None, action, f"account:{account_id or 0}", session=apart, address=self.address)
+
+    def forget(self) -> None:
+        """After a success the failures of this name count no more; inside the caller's transaction."""
+        db.session.execute(delete(LoginTry).where(LoginTry.subject == self.subjects[0]))
+
+
+def find_login(name: str) -> Row[Any] | None:
+    """The account with this user name, else the only one with this phone number."""
+    name = rules.plain(name)
+    rows = db.session.execute(
+        select(Account.id, Account.username, Account.password_hash, Account.disabled_at)
+        .where(or_(Account.username == name, Account.phone == name))
+        .order_by(Account.id)
+        .limit(3)
+    ).all()
+    db.session.rollback()
+    named = [row for row in rows if row.username == name]
+    return named[0] if named else rows[0] if len(rows) == 1 else None
+
+
+def entrance(name: str, address: str, found: Row[Any] | None) -> Entrance:
+    """Where this person knocks; phone and user name of one account are one name."""
+    return Entrance(found.username if found else rules.plain(name)[:200], address)
+
+
+def sign_in(name: str, password: str, *, address: str) -> int:
+    """The id of the account these belong to. RuleError says the same, as slowly, whatever is wrong;
+    TooOften while the name or the address has to wait."""
+    found = find_login(name)
+    door = entrance(name, address, found)
+    with passwords.turn():
+        door.check()
+        right = passwords.fits(found.password_hash if found else None, password)
+        if not right or found is None or found.disabled_at is not None:
+            door.failed("login.failed", found.id if found else None)
+            raise RuleError(WRONG)
+    return int(found.id)
+
+
+def open_session(account_id: int, *, own_device: bool = False, agent: str = "", address: str = "") -> str:
+    """Sign this browser in, inside the caller's transaction; returns the token for the cookie.
+
+    8 hours; on one's own device 90 days without use, at most a year. For people with a role above
+    member `org.access` ends it after 20 minutes without use and 8 hours, whatever stands here.
+    """
+    now, token = clock.now(), new_token()
+    lasts, idle = (OWN_DEVICE, OWN_DEVICE_IDLE) if own_device else (WORKDAY, WORKDAY)
+    username = db.session.scalar(select(Account.username).where(Account.id == account_id))
+    Entrance(username or "", address).forget()
+    db.session.execute(
+        insert(LoginSession).values(
+            token_hash=fingerprint(token),
+            account_id=account_id,
+            own_device=own_device,
+            agent=agent[:120],
+            started_at=now,
+            seen_at=now,
+            ends_at=now + lasts,
+            idle_minutes=idle // timedelta(minutes=1),
+        )
+    )
+    audit.record(None, "login.done", f"account:{account_id}", address=address)
+    return token
+
+
+def end_session(account_id: int, session_id: int) -> bool:
+    """End one session of this account; False when there was none to end."""
+    ended = db.session.execute(
+        update(LoginSession)
+        .where(
+            LoginSession.id == session_id,
+            LoginSession.account_id == account_id,
+            LoginSession.ended_at.is_(None),
+        )
+        .values(ended_at=clock.now())
+    )
+    return bool(ended.rowcount)  # type: ignore[attr-defined]
+
+
+def end_by_token(token: str) -> None:
+    """End the session whose cookie holds this token."""
+    db.session.execute(
+        update(LoginSession)
+        .where(LoginSession.token_hash == fingerprint(token), LoginSession.ended_at.is_(None))
+        .values(ended_at=clock.now())
+    )
+
+
+def end_all(account_id: int, *, but: int | None = None) -> int:
+    """End every session of this account, `but` one; returns how many."""
+    ended = db.session.execute(
+        update(LoginSession)
+        .where(
+            LoginSession.account_id == account_id,
+            LoginSession.ended_at.is_(None),
+            LoginSession.id != (but or 0),
+        )
+        .values(ended_at=clock.now())
+    )
+    return int(ended.rowcount)  # type: ignore[attr-defined]
+
+
+def check_change(account_id: int, old: str, new: str, *, address: str) -> str:
+    """The hash of the new password, once the old one has been shown; outside any transaction."""
+    row = db.session.execute(
+        select(Account.username, Account.password_hash).where(Account.id == account_id)
+    ).one()
+    rules.check_password(new, username=row.username)
+    door = Entrance(row.username, address)
+    with passwords.turn():
+        door.check()
+        if not passwords.fits(row.password_hash, old):
+            door.failed("password.failed", account_id)
+            raise RuleError(N_("The present password is not right."), field="old")
+    return passwords.make(new)
+
+
+def change_password(actor: audit.HasAccount, password_hash: str, *, keep_session: int | None = None) -> None:
+    """Store the new password; every other session of this account ends."""
+    db.session.execute(
+        update(Account).where(Account.id == actor.account_id).values(password_hash=password_hash)
+    )
+    end_all(actor.account_id, but=keep_session)
+    audit.record(actor, "password.changed", f"account:{actor.account_id}")
+
+
+def disable(actor: audit.HasAccount | None, account_id: int, *, unit_id: int | None = None) -> None:
+    """Close this login: nobody signs in with it, and who is signed in is out at once."""
+    db.session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.disabled_at.is_(None))
+        .values(disabled_at=clock.now())
+    )
+    db.session.execute(
+        update(Slip)
+        .where(Slip.account_id == account_id, Slip.closed_at.is_(None))
+        .values(closed_at=clock.now())
+    )
+    end_all(account_id)
+    audit.record(actor, "account.disabled", f"account:{account_id}", unit_id=unit_id)
+
+
+def enable(actor: audit.HasAccount | None, account_id: int, *, unit_id: int | None = None) -> None:
+    """Open this login again; its password still holds."""
+    db.session.execute(update(Account).where(Account.id == account_id).values(disabled_at=None))
+    audit.record(actor, "account.enabled", f"account:{account_id}", unit_id=unit_id)
+
+
+def sweep_expired() -> int:
+    """End sessions past their limits, close old slips, forget old failures; returns the sessions ended."""
+    now = clock.now()
+    ended = 0
+    for idle in db.session.scalars(
+        select(LoginSession.idle_minutes)
+        .where(LoginSession.ended_at.is_(None))
+        .distinct()
+        .order_by(LoginSession.idle_minutes)
+    ).all():
+        stale = or_(LoginSession.ends_at < now, LoginSession.seen_at < now - timedelta(minutes=idle))
+        done = db.session.execute(
+            update(LoginSession)
+            .where(LoginSession.ended_at.is_(None), LoginSession.idle_minutes == idle, stale)
+            .values(ended_at=now)
+        )
+        ended += int(done.rowcount)  # type: ignore[attr-defined]
+    _forget_old(now)
+    return ended
+
+
+def _forget_old(now: datetime) -> None:
+    db.session.execute(
+        update(Slip).where(Slip.closed_at.is_(None), Slip.expires_at < now).values(closed_at=now)
+    )
+    db.session.execute(delete(LoginTry).where(LoginTry.at < now - timedelta(days=1)))

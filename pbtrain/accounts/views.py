@@ -1,0 +1,112 @@
+"""The entrances: sign in, first sign-in with a slip, sign out."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from pbtrain.accounts import passwords, rules, services, slips
+from pbtrain.accounts.forms import ActivateForm, LoginForm
+from pbtrain.core.db import transaction
+from pbtrain.core.errors import RuleError, TooOften
+from pbtrain.core.extensions import login
+from pbtrain.core.guards import public
+from pbtrain.core.views import safe_next
+
+bp = Blueprint("accounts", __name__)
+login.login_view = "accounts.sign_in"
+login.session_protection = None  # sessions live in the database; an address may change on a phone
+
+
+@login.unauthorized_handler
+def to_the_entrance() -> BaseResponse:
+    """Ask to sign in, and remember in the session which page was wanted."""
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        session["next"] = safe_next(request.full_path.rstrip("?"))[:500]
+    entrance = url_for("accounts.sign_in")
+    if "HX-Request" in request.headers:
+        return Response(status=401, headers={"HX-Redirect": entrance})
+    return redirect(entrance, 302 if request.method == "GET" else 303)
+
+
+def enter(token: str, *, own_device: bool) -> BaseResponse:
+    """Put a fresh token into a fresh cookie, and go where the person wanted to go."""
+    target = safe_next(session.get("next"))
+    session.clear()
+    session["_user_id"] = token
+    session["_fresh"] = True
+    session.permanent = own_device
+    return redirect(target, 303)
+
+
+def refused(template: str, form: LoginForm | ActivateForm, code: int, wait: int = 0) -> Response:
+    """The form again, with what is wrong."""
+    response = make_response(render_template(template, form=form), code)
+    if wait:
+        response.headers["Retry-After"] = str(wait)
+    return response
+
+
+@bp.route("/login", methods=["GET", "POST"])
+@public
+def sign_in() -> BaseResponse:
+    """Sign in with a user name or phone number and a password."""
+    form = LoginForm()
+    if not form.is_submitted():
+        return make_response(render_template("accounts/login.html", form=form))
+    if not form.validate():
+        return refused("accounts/login.html", form, 422)
+    address = request.remote_addr or ""
+    try:
+        account_id = services.sign_in(form.username.data or "", form.password.data or "", address=address)
+    except TooOften as error:
+        form.blame(error)
+        return refused("accounts/login.html", form, 429, error.seconds)
+    except RuleError as error:
+        if type(error) is not RuleError:
+            raise
+        form.blame(error)
+        return refused("accounts/login.html", form, 422)
+    own = bool(form.own_device.data)
+    with transaction():
+        token = services.open_session(
+            account_id, own_device=own, agent=request.user_agent.string, address=address
+        )
+    return enter(token, own_device=own)
+
+
+@bp.route("/activate", methods=["GET", "POST"])
+@public
+def activate() -> BaseResponse:
+    """Set the first password, or a new one, with the code of a printed slip."""
+    form = ActivateForm()
+    if not form.is_submitted():
+        return make_response(render_template("accounts/activate.html", form=form))
+    if not form.validate():
+        return refused("accounts/activate.html", form, 422)
+    address, own = request.remote_addr or "", bool(form.own_device.data)
+    try:
+        opened = slips.check(form.username.data or "", form.code.data or "", address=address)
+        rules.check_password(form.password.data or "", username=opened.username)
+    except TooOften as error:
+        form.blame(error)
+        return refused("accounts/activate.html", form, 429, error.seconds)
+    except RuleError as error:
+        form.blame(error)
+        return refused("accounts/activate.html", form, 422)
+    hashed = passwords.make(form.password.data or "")
+    with transaction():
+        token = slips.redeem(opened, hashed, own_device=own, agent=request.user_agent.string, address=address)
+    return enter(token, own_device=own)
+
+
+@bp.post("/logout")
+@public
+def sign_out() -> BaseResponse:
+    """End the session on the server, and ask the browser to forget what it kept."""
+    token = session.get("_user_id")
+    session.clear()
+    if isinstance(token, str):
+        with transaction():
+            services.end_by_token(token)
+    answer = redirect(url_for(".sign_in"), 303)
+    answer.headers["Clear-Site-Data"] = '"cache", "cookies"'
+    return answer
