@@ -1,0 +1,59 @@
+"""Before the tests: what they need from the machine is there, or is installed, or the run says what to type.
+
+`python -m tests.support.ensure` looks for a Chromium, a Chinese font and a PostgreSQL server.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from tests.support import postgres
+from tests.support.browser import chromium
+
+
+def has_chinese_font() -> bool:
+    """Without one every Chinese character is an empty box."""
+    if not shutil.which("fc-list"):
+        return False
+    found = subprocess.run(["fc-list", ":lang=zh-cn", "family"], capture_output=True, text=True, check=False)
+    return bool(found.stdout.strip())
+
+
+def missing() -> list[str]:
+    """Debian packages that would bring what is not here."""
+    wanted = [] if chromium() else ["chromium"]
+    if not has_chinese_font():
+        wanted += ["fonts-noto-cjk", "fontconfig"]
+    if not os.environ.get("PBTRAIN_TEST_DATABASE_URL") and not postgres.candidates():
+        wanted.append("postgresql")
+    return wanted
+
+
+def install(packages: list[str]) -> None:
+    """As root on Debian or Ubuntu; CalledProcessError when apt cannot."""
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    print(f"Installing {', '.join(packages)} for the tests", flush=True)
+    subprocess.run(["apt-get", "update", "-qq"], check=True, env=environment)
+    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def main() -> int:
+    """0 when everything is here in the end."""
+    packages = missing()
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
+        try:
+            install(packages)
+        except subprocess.CalledProcessError as error:
+            print(f"apt-get failed: {error}", file=sys.stderr)
+        packages = missing()
+    if packages:
+        line = "sudo apt-get update && sudo apt-get install -y --no-install-recommends " + " ".join(packages)
+        print(f"The tests need more from this machine. Type:  {line}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
