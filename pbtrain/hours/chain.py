@@ -1,0 +1,63 @@
+"""How a line of the ledger is named, written as bytes and chained. Pure; the triggers compute the same.
+
+The hashed line is the same bytes on every database: integers and ASCII, joined by `|`; free text enters
+as its SHA-256. People enter as pseudonyms, so that erasing a person does not break the chain.
+"""
+
+import hashlib
+import hmac
+from datetime import date
+
+SEQ_BITS = 24  # up to 16 million lines a book
+NOBODY = "0" * 32
+
+
+def entry_id(book_id: int, seq: int) -> int:
+    """The id of a line follows from its book and number, so that it cannot be changed unseen."""
+    return (book_id << SEQ_BITS) + seq
+
+
+def pseudonym(key: bytes | None) -> str:
+    """32 hex characters that stand for a person; `key` is destroyed with the person's data."""
+    if key is None:
+        return NOBODY
+    return hmac.new(key, b"pbtrain person", hashlib.sha256).hexdigest()[:32]
+
+
+def line(
+    *,
+    prev: str,
+    book_id: int,
+    seq: int,
+    person: str,
+    day: date,
+    credit_year: int,
+    activity: str,
+    channel: str,
+    mode: str,
+    minutes: int,
+    credit: int,
+    policy_id: int,
+    proof: str,
+    source: str,
+    reverses_id: int | None,
+    posted_by: str,
+    posted_at: int,
+    starts_at: int | None,
+    ends_at: int | None,
+    title: str,
+    note: str,
+) -> str:
+    """The line as it is hashed; instants are whole microseconds since 1970."""
+    text = hashlib.sha256(f"{title}\n{note}".encode()).hexdigest()
+    parts = (
+        1, prev, book_id, seq, person, day.isoformat(), credit_year, activity, channel, mode, minutes,
+        credit, policy_id, proof, source, "" if reverses_id is None else reverses_id, posted_by,
+        posted_at, "" if starts_at is None else starts_at, "" if ends_at is None else ends_at, text,
+    )  # fmt: skip
+    return "|".join(map(str, parts))
+
+
+def digest(text: str) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()

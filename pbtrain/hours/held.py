@@ -1,0 +1,135 @@
+"""Lines that overlap another line of the same member: held for a decision, decided once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from pbtrain.audit import services as audit
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.marks import N_
+from pbtrain.hours import rules
+from pbtrain.hours.models import HourClaim
+from pbtrain.hours.posting import Draft
+from pbtrain.org.access import Actor
+
+
+def overlap(line: Draft, standing: list[Any], drafts: list[Draft]) -> tuple[int, int | None] | None:
+    """(uncovered minutes, id of a line in the way), or None where nothing else covers that time."""
+    if line.starts_at is None or line.ends_at is None:
+        return None
+    cancelled = {row.reverses_id for row in standing if row.reverses_id is not None}
+    live = [row for row in standing if row.reverses_id is None and row.id not in cancelled]
+    others = [(row.starts_at, row.ends_at, row.id) for row in live if row.starts_at and row.ends_at]
+    others += [(d.starts_at, d.ends_at, None) for d in drafts if d.starts_at and d.ends_at]
+    hits = [o for o in others if o[0] < line.ends_at and line.starts_at < o[1]]
+    if not hits:
+        return None
+    covered = rules.overlap_minutes(line.starts_at, line.ends_at, [(o[0], o[1]) for o in hits])
+    whole = int((line.ends_at - line.starts_at).total_seconds()) // 60
+    return min(line.minutes, max(whole - covered, 0)), hits[0][2]
+
+
+def waiting(
+    actor: Actor | None, draft: Draft, occurrence: str, overlap: tuple[int, int | None]
+) -> dict[str, Any]:
+    return {
+        "member_id": draft.member_id,
+        "unit_id": draft.unit_id,
+        "state": "held",
+        "occurrence": occurrence,
+        "title": draft.title,
+        "activity": draft.activity,
+        "channel": draft.channel,
+        "proof": draft.proof,
+        "day": draft.day,
+        "starts_at": draft.starts_at,
+        "ends_at": draft.ends_at,
+        "minutes": draft.minutes,
+        "uncovered": overlap[0],
+        "overlaps_id": overlap[1],
+        "made_by_id": actor.account_id if actor else None,
+        "made_at": clock.now(),
+        "reason": "",
+    }
+
+
+def hold(claims: list[dict[str, Any]]) -> int:
+    """Keep what overlaps for a decision; one that waits or was decided already is not held again."""
+    known = {
+        (row.member_id, row.occurrence)
+        for row in db.session.execute(
+            select(HourClaim.member_id, HourClaim.occurrence).where(
+                HourClaim.member_id.in_(sorted({c["member_id"] for c in claims})),
+                HourClaim.occurrence.in_(sorted({c["occurrence"] for c in claims})),
+                HourClaim.state == "held",
+            )
+        )
+    }
+    fresh = [c for c in claims if (c["member_id"], c["occurrence"]) not in known]
+    if fresh:
+        db.session.execute(insert(HourClaim.__table__), fresh)  # type: ignore[arg-type]
+    return len(fresh)
+
+
+def decide(actor: Actor, claim_id: int, *, approve: bool, reason: str = "") -> HourClaim:
+    """Move a held line to approved or rejected, once; returns it.
+
+    Nobody decides on their own hours. Conflict when somebody decided it meanwhile.
+    """
+    claim = db.session.get(HourClaim, claim_id)
+    if claim is None:
+        raise RuleError(N_("This line is not waiting."))
+    if claim.member_id == actor.member_id:
+        raise RuleError(N_("Nobody decides on their own hours. Ask another committee member."))
+    if not approve:
+        reason = rules.check_reason(reason)
+    if approve and claim.uncovered <= 0:
+        raise RuleError(N_("Another line covers all of this time; nothing is left to approve."))
+    moved = db.session.execute(
+        update(HourClaim)
+        .where(HourClaim.id == claim_id, HourClaim.state == "held")
+        .values(
+            state="approved" if approve else "rejected",
+            decided_by_id=actor.account_id,
+            decided_at=clock.now(),
+            reason=reason,
+        )
+        .returning(HourClaim.id)
+    ).all()
+    if len(moved) != 1:
+        raise Conflict(N_("Somebody decided this meanwhile."))
+    audit.record(
+        actor,
+        "hours.held_approved" if approve else "hours.held_rejected",
+        f"claim:{claim_id}",
+        unit_id=claim.unit_id,
+        reason=reason,
+    )
+    return claim
+
+
+def withdraw(actor: Actor | None, occurrence: str, member_ids: Iterable[int], *, reason: str) -> int:
+    """Close the held lines of these members for an occasion they did not attend; returns how many."""
+    closed = db.session.execute(
+        update(HourClaim)
+        .where(
+            HourClaim.occurrence == occurrence,
+            HourClaim.member_id.in_(sorted(set(member_ids))),
+            HourClaim.state == "held",
+        )
+        .values(
+            state="rejected",
+            decided_by_id=actor.account_id if actor else None,
+            decided_at=clock.now(),
+            reason=rules.check_reason(reason),
+        )
+        .returning(HourClaim.id)
+    ).all()
+    if closed:
+        audit.record(
+            actor, "hours.held_withdrawn", occurrence, claims=[row.id for row in closed], reason=reason
+        )
+    return len(closed)

@@ -1,0 +1,345 @@
+"""The one way into the ledger. Everything that earns or cancels hours ends in `write`.
+
+Whatever the number of lines it sends the same few statements: who these people are, the policies, missing
+books and years, both locked in the order of their ids (unordered, 116 of 120 concurrent postings
+deadlocked), what stands already, then the lines, the caches and one audit event.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import String, bindparam, cast, exists, insert, literal, null, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pbtrain.audit import services as audit
+from pbtrain.core import clock
+from pbtrain.core.db import db, is_postgresql, micros
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+from pbtrain.hours import chain
+from pbtrain.hours.models import GENESIS, Book, HourEntry, MemberYear, Policy
+from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.rules import Assessment, Studied, Tie, assess, duties
+from pbtrain.org.access import Actor
+from pbtrain.org.models import Affiliation, CareSpan, Member, Post, Unit, UnitClosure
+
+MOST_LINES = 1000  # of one book in one transaction
+PARTS = [f"{mode}_{proof}" for mode in ("group", "self") for proof in "abcd"]
+
+
+@dataclass
+class Draft:
+    """A line that is about to be written. Book, number, credit and hash are found here."""
+
+    member_id: int
+    day: date
+    activity: str
+    channel: str
+    mode: str
+    proof: str
+    minutes: int
+    source: str
+    title: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    note: str = ""
+    credit_year: int = 0
+    unit_id: int = 0
+    credit: int = 0
+    policy_id: int = 0
+    reverses_id: int | None = None
+
+
+@dataclass
+class Person:
+    """What posting must know of a member: the pseudonym's key and the dated ties."""
+
+    key: bytes | None = None
+    ties: list[Tie] = field(default_factory=list)
+    homes: list[tuple[date, date | None, int]] = field(default_factory=list)
+    unit_id: int | None = None
+
+    def branch_on(self, day: date) -> int | None:
+        """The branch of that day, if any."""
+        for since, until, unit_id in self.homes:
+            if since <= day and (until is None or day < until):
+                return unit_id
+        return None
+
+
+def people(member_ids: Iterable[int]) -> dict[int, Person]:
+    """The members with their ties, in one statement."""
+    ids = sorted(set(member_ids))
+    homes = (
+        select(
+            Member.id,
+            literal("home"),
+            Affiliation.unit_id,
+            literal(""),
+            Affiliation.valid_from,
+            Affiliation.valid_until,
+            Member.pseudonym_key,
+            Member.unit_id,
+            Member.left_on,
+        )
+        .outerjoin(Affiliation, Affiliation.member_id == Member.id)
+        .where(Member.id.in_(ids))
+    )
+    none = (null(), null(), null())
+    posts = select(
+        Post.member_id, literal("post"), Post.unit_id, Post.kind, Post.valid_from, Post.valid_until, *none
+    ).where(Post.member_id.in_(ids))
+    care = select(
+        CareSpan.member_id,
+        literal("care"),
+        null(),
+        cast(literal(""), String),
+        CareSpan.valid_from,
+        CareSpan.valid_until,
+        *none,
+    ).where(CareSpan.member_id.in_(ids))
+    found: dict[int, Person] = defaultdict(Person)
+    for row in db.session.execute(homes.union_all(posts, care)):
+        member_id, kind, unit_id, label, since, until, key, now_in, left_on = row
+        person = found[member_id]
+        if kind == "home":
+            person.key, person.unit_id = key, now_in
+            if left_on is not None and not any(tie.kind == "left" for tie in person.ties):
+                person.ties.append(Tie("left", left_on))
+        if since is None:
+            continue
+        person.ties.append(Tie(kind, since, until, label))
+        if kind == "home":
+            person.homes.append((since, until, unit_id))
+    for person in found.values():
+        person.homes.sort(key=lambda home: home[0])
+    return dict(found)
+
+
+def policies(unit_ids: Iterable[int]) -> Callable[[int | None, int], PolicyRules]:
+    """A function (unit, year) -> the rules in force: the nearest unit above with a policy for that year."""
+    rows = db.session.execute(
+        select(UnitClosure.below_id, Policy.id, Policy.year, Policy.rules)
+        .join(Policy, Policy.unit_id == UnitClosure.above_id)
+        .where(UnitClosure.below_id.in_(sorted(set(unit_ids))))
+        .order_by(UnitClosure.depth, Policy.year.desc(), Policy.version.desc(), Policy.id)
+    ).all()
+    ready: dict[int, PolicyRules] = {}
+
+    def rules_for(unit_id: int | None, year: int) -> PolicyRules:
+        for below_id, policy_id, since, stored in rows:
+            if below_id == unit_id and since <= year:
+                if policy_id not in ready:
+                    ready[policy_id] = PolicyRules.from_json(policy_id, stored)
+                return ready[policy_id]
+        raise RuleError(
+            N_("No policy is in force for %(year)s. Ask the administrator to publish one."), year=year
+        )
+
+    return rules_for
+
+
+def _insert_missing(model: Any, source: Any, columns: Sequence[str]) -> None:
+    dialect = postgresql if is_postgresql() else sqlite
+    db.session.execute(dialect.insert(model).from_select(columns, source).on_conflict_do_nothing())
+
+
+def open_books(unit_ids: set[int], years: set[int]) -> dict[tuple[int, int], Any]:
+    """The books of these branches and years, made where missing, locked in the order of their ids."""
+    for year in sorted(years):
+        missing = (
+            select(Unit.id, literal(year), *[literal(0)] * 5, literal(GENESIS))
+            .where(Unit.id.in_(sorted(unit_ids)))
+            .where(~exists().where(Book.unit_id == Unit.id, Book.year == year))
+            .order_by(Unit.id)
+        )
+        sums = ["entries", "person_times", "minutes", "credit", "prior_credit"]
+        _insert_missing(Book, missing, ["unit_id", "year", *sums, "head"])
+    rows = db.session.execute(
+        select(Book.id, Book.unit_id, Book.year, Book.entries, Book.head, Book.sealed_at)
+        .where(Book.unit_id.in_(sorted(unit_ids)), Book.year.in_(sorted(years)))
+        .order_by(Book.id)
+        .with_for_update(key_share=True)
+    )
+    return {(row.unit_id, row.year): row for row in rows}
+
+
+def open_years(member_ids: set[int], years: set[int]) -> None:
+    """The MemberYear rows, made where missing, locked in the order (member, year)."""
+    for year in sorted(years):
+        missing = (
+            select(Member.id, literal(year), *[literal(0)] * (len(PARTS) + 5), literal(False), Member.unit_id)
+            .where(Member.id.in_(sorted(member_ids)))
+            .where(~exists().where(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
+            .order_by(Member.id)
+        )
+        sums = ["entries", "minutes", *PARTS, "counted", "target", "due"]
+        columns = ["member_id", "credit_year", *sums, "on_care", "custody_unit_id"]
+        _insert_missing(MemberYear, missing, columns)
+    db.session.execute(
+        select(MemberYear.id)
+        .where(MemberYear.member_id.in_(sorted(member_ids)), MemberYear.credit_year.in_(sorted(years)))
+        .order_by(MemberYear.member_id, MemberYear.credit_year)
+        .with_for_update(key_share=True)
+    ).all()
+
+
+def standing_lines(member_ids: set[int], years: set[int]) -> dict[int, list[Any]]:
+    """The lines of these members in these years, by member, in the order of their ids."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in db.session.execute(
+        select(
+            HourEntry.id,
+            HourEntry.member_id,
+            HourEntry.credit_year,
+            HourEntry.day,
+            HourEntry.mode,
+            HourEntry.proof,
+            HourEntry.minutes,
+            HourEntry.credit,
+            HourEntry.starts_at,
+            HourEntry.ends_at,
+            HourEntry.reverses_id,
+            HourEntry.source,
+        )
+        .where(HourEntry.member_id.in_(sorted(member_ids)), HourEntry.credit_year.in_(sorted(years)))
+        .order_by(HourEntry.id)
+    ):
+        found[row.member_id].append(row)
+    return found
+
+
+def studied(row: Any) -> Studied:
+    """A line as the rules see it."""
+    return Studied(
+        row.id,
+        row.day,
+        row.mode,
+        row.proof,
+        row.minutes,
+        row.credit,
+        row.starts_at,
+        row.ends_at,
+        row.reverses_id,
+    )
+
+
+def number(
+    drafts: Sequence[Draft],
+    books: dict[tuple[int, int], Any],
+    persons: dict[int, Person],
+    actor: Actor | None,
+) -> list[dict[str, Any]]:
+    """Give each draft its book, number, credit and hash; rows ready to insert, in the order of the books."""
+    now = clock.now()
+    names = {member_id: chain.pseudonym(person.key) for member_id, person in persons.items()}
+    posted_by = chain.pseudonym(actor.pseudonym_key if actor else None)
+    tails: dict[int, tuple[int, str]] = {book.id: (book.entries, book.head) for book in books.values()}
+    rows = []
+    for draft in sorted(drafts, key=lambda d: books[d.unit_id, d.credit_year].id):
+        book = books[draft.unit_id, draft.credit_year]
+        if book.sealed_at is not None:
+            raise RuleError(N_("The year %(year)s of this branch is closed."), year=draft.credit_year)
+        seq, prev = tails[book.id][0] + 1, tails[book.id][1]
+        if seq - book.entries > MOST_LINES:
+            raise ValueError(f"more than {MOST_LINES} lines of one book in a transaction")
+        row = {
+            "book_id": book.id, "seq": seq, "prev": prev, "person": names[draft.member_id],
+            "day": draft.day, "starts_at": draft.starts_at, "ends_at": draft.ends_at,
+            "credit_year": draft.credit_year, "activity": draft.activity, "channel": draft.channel,
+            "mode": draft.mode, "minutes": draft.minutes, "credit": draft.credit,
+            "policy_id": draft.policy_id, "proof": draft.proof, "reverses_id": draft.reverses_id,
+            "source": draft.source, "title": draft.title, "note": draft.note, "posted_by": posted_by,
+            "posted_at": now,
+        }  # fmt: skip
+        instants = {
+            name: None if row[name] is None else micros(row[name])
+            for name in ("starts_at", "ends_at", "posted_at")
+        }
+        digest = chain.digest(chain.line(**(row | instants)))
+        rows.append(
+            row
+            | {
+                "id": chain.entry_id(book.id, seq),
+                "member_id": draft.member_id,
+                "posted_by_id": actor.account_id if actor else None,
+                "hash": digest,
+            }
+        )
+        tails[book.id] = (seq, digest)
+    return rows
+
+
+def settle(
+    persons: dict[int, Person],
+    years: set[int],
+    lines: dict[int, list[Any]],
+    rules_for: Callable[[int | None, int], PolicyRules],
+) -> dict[tuple[int, int], Assessment]:
+    """Recompute the caches of these members' years with `assess`, in one statement."""
+    today = clock.today()
+    judged: dict[tuple[int, int], Assessment] = {}
+    values = []
+    for member_id, person in persons.items():
+        for year in sorted(years):
+            stretches = duties(year, person.ties)
+            edge = min(today, date(year, 12, 31))
+            home = person.branch_on(edge) or (person.homes[-1][2] if person.homes else person.unit_id)
+            result = assess(
+                rules_for(home, year),
+                stretches,
+                [studied(row) for row in lines.get(member_id, ()) if row.credit_year == year],
+                year=year,
+                today=today,
+            )
+            judged[member_id, year] = result
+            on_care = any(s.category == "care" and s.since <= edge < s.until for s in stretches)
+            values.append(
+                {
+                    "m": member_id,
+                    "y": year,
+                    "counted": result.counted,
+                    "target": result.target,
+                    "due": result.due,
+                    "due_on": today,
+                    "on_care": on_care,
+                    "custody_unit_id": person.unit_id,
+                }
+            )
+    if values:
+        _update_caches(values)
+    return judged
+
+
+def _update_caches(values: list[dict[str, Any]]) -> None:
+    table = MemberYear.__table__
+    names = ("counted", "target", "due", "due_on", "on_care", "custody_unit_id")
+    db.session.connection().execute(
+        update(table)  # type: ignore[arg-type]
+        .where(table.c.member_id == bindparam("m"), table.c.credit_year == bindparam("y"))
+        .values({name: bindparam(name) for name in names}),
+        sorted(values, key=lambda v: (v["m"], v["y"])),
+    )
+
+
+def write_lines(rows: list[dict[str, Any]]) -> None:
+    """Insert numbered lines; the triggers check each against its book and keep the sums."""
+    db.session.execute(insert(HourEntry.__table__).returning(HourEntry.__table__.c.id), rows).all()  # type: ignore[arg-type]
+
+
+def note(actor: Actor | None, action: str, rows: list[dict[str, Any]], **more: Any) -> None:
+    """One audit event for the batch."""
+    occasions = sorted({row["source"].split("/", 1)[0] for row in rows})
+    audit.record(
+        actor,
+        action,
+        occasions[0] if len(occasions) == 1 else f"lines:{len(rows)}",
+        lines=len(rows),
+        minutes=sum(row["minutes"] for row in rows),
+        first=rows[0]["id"],
+        last=rows[-1]["id"],
+        **more,
+    )

@@ -1,0 +1,215 @@
+"""Reading hours: a member's year, a branch's year, what waits. Figures come from rows the ledger keeps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from pbtrain.accounts.models import Account
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.hours import posting
+from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
+from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.rules import Assessment, assess, duties
+from pbtrain.org.models import Member, Unit, UnitClosure
+
+# A member of a branch belongs to exactly one of these, in this order; care is not failure.
+CARE = MemberYear.on_care.is_(True)
+MET = and_(~CARE, MemberYear.counted >= MemberYear.target, MemberYear.target > 0)
+BEHIND = and_(~CARE, MemberYear.counted < MemberYear.due)
+STANDINGS = {"care": CARE, "met": MET, "behind": BEHIND}
+
+
+def member_year(member_id: int, year: int) -> Any:
+    """The row of sums and caches, or None before anything was posted or owed."""
+    return db.session.execute(
+        select(MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.due_on, MemberYear.on_care,
+               MemberYear.self_a, MemberYear.self_b, MemberYear.self_c, MemberYear.self_d)
+        .where(MemberYear.member_id == member_id, MemberYear.credit_year == year)
+    ).first()  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Year:
+    """A member's year, judged and explained; `lines` are the ledger's, newest first."""
+
+    assessment: Assessment
+    policy: PolicyRules
+    lines: list[Any]
+
+
+def explained_year(member_id: int, year: int) -> Year | None:
+    """The year line by line with what counts and why; None for a person without a branch that year."""
+    person = posting.people([member_id]).get(member_id)
+    if person is None or not person.homes:
+        return None
+    today = clock.today()
+    edge = min(today, date(year, 12, 31))
+    home = person.branch_on(edge) or person.homes[-1][2]
+    policy = posting.policies([home])(home, year)
+    lines = db.session.execute(lines_of(member_id, year)).all()
+    result = assess(
+        policy, duties(year, person.ties), [posting.studied(row) for row in lines], year=year, today=today
+    )
+    return Year(result, policy, list(lines))
+
+
+def lines_of(member_id: int, year: int) -> Select[Any]:
+    """The lines of a member's year, newest day first."""
+    return _lines().where(HourEntry.member_id == member_id, HourEntry.credit_year == year)
+
+
+def _lines() -> Select[Any]:
+    back = aliased(HourEntry)
+    return (
+        select(
+            HourEntry.id, HourEntry.book_id, HourEntry.seq, HourEntry.member_id, HourEntry.day,
+            HourEntry.starts_at, HourEntry.ends_at, HourEntry.credit_year, HourEntry.activity,
+            HourEntry.channel, HourEntry.mode, HourEntry.minutes, HourEntry.credit, HourEntry.policy_id,
+            HourEntry.proof, HourEntry.reverses_id, HourEntry.source, HourEntry.title, HourEntry.note,
+            HourEntry.posted_at, HourEntry.hash, Account.name.label("poster"), back.id.label("reversed_by_id"),
+        )
+        .outerjoin(Account, Account.id == HourEntry.posted_by_id)
+        .outerjoin(back, back.reverses_id == HourEntry.id)
+        .order_by(HourEntry.day.desc(), HourEntry.id.desc())
+    )  # fmt: skip
+
+
+def line_with_place(entry_id: int) -> Any:
+    """One line with its member and its branch, or None."""
+    return db.session.execute(
+        _lines()
+        .add_columns(Member.name.label("member_name"), Book.unit_id, Unit.name.label("unit_name"))
+        .join(Member, Member.id == HourEntry.member_id)
+        .join(Book, Book.id == HourEntry.book_id)
+        .join(Unit, Unit.id == Book.unit_id)
+        .where(HourEntry.id == entry_id)
+    ).first()
+
+
+def book_lines(unit_id: int, year: int) -> Select[Any]:
+    """The lines of a branch's book with the members' names, in the order of the book."""
+    return (
+        _lines()
+        .add_columns(Member.name.label("member_name"), Member.pinyin)
+        .join(Member, Member.id == HourEntry.member_id)
+        .join(Book, Book.id == HourEntry.book_id)
+        .where(Book.unit_id == unit_id, Book.year == year)
+    )
+
+
+def book(unit_id: int, year: int) -> Any:
+    """A branch's book of the year, or None while nothing was posted."""
+    return db.session.execute(
+        select(Book.id, Book.entries, Book.person_times, Book.minutes, Book.credit, Book.prior_credit,
+               Book.head, Book.sealed_at)
+        .where(Book.unit_id == unit_id, Book.year == year)
+    ).first()  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Attainment:
+    """How many people of some units stand where: 人, never added to 人次."""
+
+    people: int = 0
+    met: int = 0
+    behind: int = 0
+    care: int = 0
+
+    @property
+    def on_pace(self) -> int:
+        """Neither met nor behind nor on the care list."""
+        return self.people - self.met - self.behind - self.care
+
+    @property
+    def owing(self) -> int:
+        """Those of whom hours are asked."""
+        return self.people - self.care
+
+
+def _counts() -> tuple[Any, ...]:
+    def count(condition: Any) -> Any:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    return func.count(MemberYear.id), count(MET), count(BEHIND), count(CARE)
+
+
+def branch_attainment(unit_id: int, year: int) -> Attainment:
+    """Attainment of one branch, by today's custody, in one statement."""
+    row = db.session.execute(
+        select(*_counts()).where(MemberYear.custody_unit_id == unit_id, MemberYear.credit_year == year)
+    ).one()
+    return Attainment(*row)
+
+
+def children_attainment(parent_id: int, year: int) -> list[tuple[Any, Attainment]]:
+    """Each unit directly below with the attainment of everything in it, in one statement."""
+    child = aliased(Unit)
+    rows = db.session.execute(
+        select(child.id, child.name, child.kind, *_counts())
+        .join(UnitClosure, UnitClosure.above_id == child.id)
+        .outerjoin(
+            MemberYear,
+            and_(MemberYear.custody_unit_id == UnitClosure.below_id, MemberYear.credit_year == year),
+        )
+        .where(child.parent_id == parent_id, child.valid_until.is_(None), child.kind != "academy")
+        .group_by(child.id, child.name, child.kind)
+        .order_by(child.name, child.id)
+    )
+    return [(row, Attainment(*row[3:])) for row in rows]
+
+
+def branch_members(
+    unit_ids: Sequence[int] | Select[Any],
+    year: int,
+    *,
+    search: str = "",
+    standing: str = "",
+    sort: str = "name",
+) -> Select[Any]:
+    """The members of branches with their year; search by name, pinyin or code, filter by standing."""
+    listed = (
+        select(
+            Member.id, Member.name, Member.pinyin, Member.code, Member.stage, Member.unit_id,
+            MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.on_care, MemberYear.entries,
+        )
+        .outerjoin(MemberYear, and_(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
+        .where(Member.unit_id.in_(unit_ids), Member.left_on.is_(None))
+    )  # fmt: skip
+    if search:
+        pattern = f"%{search.lower().replace('%', '').replace('_', '')}%"
+        listed = listed.where(
+            or_(Member.name.like(pattern), Member.pinyin.like(pattern), func.lower(Member.code).like(pattern))
+        )
+    if standing == "pace":
+        listed = listed.where(~or_(*STANDINGS.values()))
+    elif standing in STANDINGS:
+        listed = listed.where(STANDINGS[standing])
+    gap = func.coalesce(MemberYear.counted, 0) - func.coalesce(MemberYear.due, 0)
+    orders: dict[str, tuple[Any, ...]] = {
+        "name": (Member.pinyin, Member.id),
+        "behind": (gap, Member.id),
+        "counted": (func.coalesce(MemberYear.counted, 0).desc(), Member.id),
+    }
+    return listed.order_by(*orders.get(sort, orders["name"]))
+
+
+def waiting_claims(unit_ids: Sequence[int] | Select[Any]) -> Select[Any]:
+    """Lines held for an overlap in these branches, oldest first."""
+    other = aliased(HourEntry)
+    return (
+        select(
+            HourClaim.id, HourClaim.member_id, HourClaim.unit_id, HourClaim.title, HourClaim.activity,
+            HourClaim.day, HourClaim.starts_at, HourClaim.ends_at, HourClaim.minutes, HourClaim.uncovered, HourClaim.made_at,
+            Member.name.label("member_name"), other.title.label("other_title"),
+            other.starts_at.label("other_starts_at"), other.ends_at.label("other_ends_at"),
+        )
+        .join(Member, Member.id == HourClaim.member_id)
+        .outerjoin(other, other.id == HourClaim.overlaps_id)
+        .where(HourClaim.unit_id.in_(unit_ids), HourClaim.state == "held")
+        .order_by(HourClaim.made_at, HourClaim.id)
+    )  # fmt: skip

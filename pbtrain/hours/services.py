@@ -1,0 +1,295 @@
+"""Changing hours: post, reverse, decide what overlaps. Nothing here commits, reads the request, or sends."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from pbtrain.audit import services as audit
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.marks import N_
+from pbtrain.hours import held, posting, rules
+from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
+from pbtrain.hours.models import Book, HourEntry, Policy
+from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.posting import Draft, Person
+from pbtrain.org.access import Actor
+
+
+@dataclass(frozen=True)
+class Line:
+    """Hours that somebody earned on one occasion: `occurrence` is "event:12", minutes are whole and real."""
+
+    member_id: int
+    day: date
+    activity: str
+    minutes: int
+    occurrence: str
+    title: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    channel: str | None = None
+    proof: str = "B"
+
+
+@dataclass
+class Posted:
+    """What became of a batch: new lines, lines that stood already, lines held for an overlap, and people
+    without a branch on that day, who get no entry."""
+
+    entry_ids: list[int] = field(default_factory=list)
+    already: int = 0
+    held: int = 0
+    without_branch: list[int] = field(default_factory=list)
+
+
+def decide_held(actor: Actor, claim_id: int, *, approve: bool, reason: str = "") -> int | None:
+    """Approve the uncovered minutes of a held line, or refuse it with a reason; returns the new line's id."""
+    claim = held.decide(actor, claim_id, approve=approve, reason=reason)
+    if not approve:
+        return None
+    line = Line(
+        member_id=claim.member_id,
+        day=claim.day,
+        activity=claim.activity,
+        minutes=claim.uncovered,
+        occurrence=claim.occurrence,
+        title=claim.title,
+        channel=claim.channel,
+        proof=claim.proof,
+    )
+    posted = post_many(actor, [line])
+    return posted.entry_ids[0] if posted.entry_ids else None
+
+
+def source_base(occurrence: str, member_id: int) -> str:
+    """'event:12', 7 -> 'event:12/member:7'; a revision follows after '#'."""
+    return f"{occurrence}/member:{member_id}"
+
+
+def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
+    """Write the lines into their books, inside a transaction, at most ten statements for any number of them.
+
+    The same occurrence for the same member posts once, whatever is retried; after a reversal it posts
+    again as the next revision. A line that overlaps another of its member is held for a decision.
+    Raises RuleError for a line that cannot be true or a closed year; at most 1,000 lines of one book.
+    """
+    done = Posted()
+    today = clock.today()
+    for line in lines:
+        rules.check_line(line.minutes, line.day, line.starts_at, line.ends_at, today=today)
+        if line.activity not in ACTIVITIES or line.proof not in PROOFS or not line.occurrence.isascii():
+            raise ValueError(f"not a line: {line!r}")
+    persons = posting.people(line.member_id for line in lines)
+    homes = {(line.member_id, line.day): _home(persons, line) for line in lines}
+    done.without_branch = sorted({key[0] for key, home in homes.items() if home is None})
+    lines = [line for line in lines if homes[line.member_id, line.day] is not None]
+    if not lines:
+        return done
+    units = {home for home in homes.values() if home is not None}
+    years = {line.day.year for line in lines}
+    ids = {line.member_id for line in lines}
+    rules_for = posting.policies(units | {p.unit_id for p in persons.values() if p.unit_id is not None})
+    books = posting.open_books(units, years)
+    posting.open_years(ids, years)
+    standing = posting.standing_lines(ids, years)
+    drafts: list[Draft] = []
+    waiting: list[dict[str, Any]] = []
+    for line in lines:
+        draft = _draft(line, homes[line.member_id, line.day] or 0, rules_for)
+        revision = _revision(standing[line.member_id], source_base(line.occurrence, line.member_id))
+        if revision is None or any(d.source.rsplit("#", 1)[0] == draft.source for d in drafts):
+            done.already += 1
+            continue
+        mine = [other for other in drafts if other.member_id == line.member_id]
+        overlap = held.overlap(draft, standing[line.member_id], mine)
+        if overlap is not None:
+            waiting.append(held.waiting(actor, draft, line.occurrence, overlap))
+            continue
+        drafts.append(replace(draft, source=f"{draft.source}#{revision}"))
+    if waiting:
+        done.held = held.hold(waiting)
+    done.entry_ids = _write(actor, "hours.posted", drafts, books, persons, standing, years, rules_for)
+    return done
+
+
+def reverse_many(actor: Actor | None, entry_ids: Iterable[int], *, reason: str) -> list[int]:
+    """Cancel lines by posting their opposites, with the reason; returns the new lines' ids.
+
+    Raises RuleError for a line that is itself a reversal, Conflict when one was reversed meanwhile.
+    """
+    reason = rules.check_reason(reason)
+    wanted = sorted(set(entry_ids))
+    found = db.session.execute(
+        select(HourEntry, Book.unit_id)
+        .join(Book, Book.id == HourEntry.book_id)
+        .where(HourEntry.id.in_(wanted))
+        .order_by(HourEntry.id)
+    ).all()
+    originals = [row.HourEntry for row in found]
+    unit_of = {row.HourEntry.id: row.unit_id for row in found}
+    if len(originals) != len(wanted):
+        raise RuleError(N_("This line is not in the ledger."))
+    if not originals:
+        return []
+    if any(entry.reverses_id is not None for entry in originals):
+        raise RuleError(N_("A reversal cannot itself be reversed. Record the hours again instead."))
+    ids, years = {e.member_id for e in originals}, {e.credit_year for e in originals}
+    persons = posting.people(ids)
+    units = set(unit_of.values())
+    rules_for = posting.policies(units | {p.unit_id for p in persons.values() if p.unit_id is not None})
+    books = posting.open_books(units, years)
+    posting.open_years(ids, years)
+    standing = posting.standing_lines(ids, years)
+    gone = {row.reverses_id for rows in standing.values() for row in rows}
+    if gone & set(wanted):
+        raise Conflict(N_("This line has been reversed already."))
+    drafts = [_mirror(entry, unit_of[entry.id], reason) for entry in originals]
+    return _write(actor, "hours.reversed", drafts, books, persons, standing, years, rules_for, reason=reason)
+
+
+def live_entries(occurrence: str) -> dict[int, int]:
+    """The lines of an occurrence that stand, as {member id: entry id}."""
+    reversal = select(HourEntry.reverses_id).where(HourEntry.reverses_id.is_not(None))
+    rows = db.session.execute(
+        select(HourEntry.member_id, HourEntry.id)
+        .where(HourEntry.source >= f"{occurrence}/", HourEntry.source < f"{occurrence}0")
+        .where(HourEntry.reverses_id.is_(None), HourEntry.id.not_in(reversal))
+        .order_by(HourEntry.id)
+    )
+    return dict(rows.tuples().all())
+
+
+def refresh_years(member_ids: Iterable[int], year: int) -> None:
+    """Recompute counted, target and custody after a change of post, branch, care list or policy.
+
+    Years are made where missing, so that a member without a single entry is seen to be behind.
+    """
+    persons = posting.people(member_ids)
+    if not persons:
+        return
+    homes = {home[2] for p in persons.values() for home in p.homes}
+    rules_for = posting.policies(homes | {p.unit_id for p in persons.values() if p.unit_id is not None})
+    persons = {key: p for key, p in persons.items() if p.homes}
+    if not persons:
+        return
+    posting.open_years(set(persons), {year})
+    posting.settle(persons, {year}, posting.standing_lines(set(persons), {year}), rules_for)
+
+
+def publish_policy(actor: Actor | None, unit_id: int, year: int, wanted: PolicyRules) -> int:
+    """Publish a version of the rules for a unit and all below it, from `year` on; returns its id."""
+    newest = db.session.scalar(
+        select(func.max(Policy.version)).where(Policy.unit_id == unit_id, Policy.year == year)
+    )
+    policy = Policy(
+        unit_id=unit_id,
+        year=year,
+        version=(newest or 0) + 1,
+        rules=wanted.as_json(),
+        published_by_id=actor.account_id if actor else None,
+    )
+    db.session.add(policy)
+    db.session.flush()  # the audit event names policy.id
+    audit.record(actor, "policy.published", f"policy:{policy.id}", unit_id=unit_id, year=year)
+    return policy.id
+
+
+def publish_default_policy(actor: Actor | None, unit_id: int, year: int) -> int:
+    """Publish domain.md D.17: 32 and 56 学时, 45 minutes each, at most 8 a day, self-study shown only."""
+    return publish_policy(actor, unit_id, year, PolicyRules())
+
+
+def _home(persons: dict[int, Person], line: Line) -> int | None:
+    person = persons.get(line.member_id)
+    return None if person is None else person.branch_on(line.day)
+
+
+def _draft(line: Line, unit_id: int, rules_for: Any) -> Draft:
+    kind = ACTIVITIES[line.activity]
+    policy = rules_for(unit_id, line.day.year)
+    channel = line.channel or kind.channel
+    if channel not in CHANNELS:
+        raise ValueError(f"not a channel: {channel!r}")
+    return Draft(
+        member_id=line.member_id,
+        day=line.day,
+        activity=line.activity,
+        channel=channel,
+        mode=kind.mode,
+        proof=line.proof,
+        minutes=line.minutes,
+        source=source_base(line.occurrence, line.member_id),
+        title=line.title,
+        starts_at=line.starts_at,
+        ends_at=line.ends_at,
+        credit_year=line.day.year,
+        unit_id=unit_id,
+        credit=policy.credit(line.activity, line.minutes),
+        policy_id=policy.id,
+    )
+
+
+def _mirror(entry: HourEntry, unit_id: int, reason: str) -> Draft:
+    return Draft(
+        member_id=entry.member_id,
+        day=entry.day,
+        activity=entry.activity,
+        channel=entry.channel,
+        mode=entry.mode,
+        proof=entry.proof,
+        minutes=-entry.minutes,
+        source=f"{entry.source}/reversal",
+        title=entry.title,
+        starts_at=entry.starts_at,
+        ends_at=entry.ends_at,
+        note=reason,
+        credit_year=entry.credit_year,
+        unit_id=unit_id,
+        credit=-entry.credit,
+        policy_id=entry.policy_id,
+        reverses_id=entry.id,
+    )
+
+
+def _revision(standing: list[Any], base: str) -> int | None:
+    """The next revision of this source, None while one stands."""
+    cancelled = {row.reverses_id for row in standing if row.reverses_id is not None}
+    same = [row for row in standing if row.reverses_id is None and row.source.rsplit("#", 1)[0] == base]
+    if any(row.id not in cancelled for row in same):
+        return None
+    return 1 + max((int(row.source.rsplit("#", 1)[1]) for row in same), default=0)
+
+
+def _write(
+    actor: Actor | None,
+    action: str,
+    drafts: list[Draft],
+    books: dict[tuple[int, int], Any],
+    persons: dict[int, Person],
+    standing: dict[int, list[Any]],
+    years: set[int],
+    rules_for: Any,
+    **more: Any,
+) -> list[int]:
+    if not drafts:
+        return []
+    rows = posting.number(drafts, books, persons, actor)
+    posting.write_lines(rows)
+    for row in rows:
+        standing[row["member_id"]].append(_Row(row))
+    touched = {member_id: persons[member_id] for member_id in {row["member_id"] for row in rows}}
+    posting.settle(touched, years, standing, rules_for)
+    posting.note(actor, action, rows, **more)
+    return [row["id"] for row in rows]
+
+
+class _Row:
+    """A line just written, readable like one that was selected."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.__dict__.update(values)
