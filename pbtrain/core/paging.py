@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import abort, request, url_for
+from flask import abort, request
 from sqlalchemy import Select
 
 from pbtrain.core.db import db
@@ -51,6 +52,5 @@ def paged(statement: Select[Any], *, size: int = 50, total_text: str = "") -> Pa
 
 def _url(number: int) -> str:
     """This address with another page; repeated parameters keep their values."""
-    parameters: dict[str, Any] = request.args.to_dict(flat=False) | (request.view_args or {})
-    parameters["page"] = number
-    return url_for(request.endpoint or "", **parameters)
+    parameters = [(name, value) for name, value in request.args.items(multi=True) if name != "page"]
+    return f"{request.script_root}{request.path}?{urlencode([*parameters, ('page', number)])}"
