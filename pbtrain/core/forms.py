@@ -30,6 +30,8 @@ def choices(pairs: Any) -> list[SelectChoice]:
 class TextField(StringField):
     """A line of text: unseen characters are dropped, text that is not Unicode is refused."""
 
+    data: str | None
+
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
         if self.data:

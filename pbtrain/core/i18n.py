@@ -1,6 +1,6 @@
 """Words on the screen: English in the source, Chinese by default, the reader's choice from a cookie."""
 
-from flask import has_request_context, request
+from flask import Flask, has_request_context, request
 from flask_babel import Babel, force_locale, get_locale, gettext, lazy_gettext, ngettext
 
 from pbtrain.core.errors import RuleError
@@ -22,13 +22,13 @@ def say(error: RuleError) -> str:
         name: gettext(value) if isinstance(value, str) and value else value
         for name, value in error.params.items()
     }
-    return gettext(error.message, **params)
+    return str(gettext(error.message, **params))
 
 
 def in_chinese(message: str, **params: object) -> str:
     """The text in Chinese, whoever reads this page: what is stored for somebody else to read."""
     with force_locale(DEFAULT):
-        return gettext(message, **params)
+        return str(gettext(message, **params))
 
 
 def chosen_language() -> str:
@@ -39,7 +39,8 @@ def chosen_language() -> str:
     return wanted if wanted in LANGUAGES else DEFAULT
 
 
-def init_app(app) -> None:
+def init_app(app: Flask) -> None:
+    """Before any form is made: its messages are translated too."""
     babel.init_app(
         app,
         default_locale=DEFAULT,

@@ -69,7 +69,9 @@ def init_app(app: Flask) -> None:
         for folder in Path(app.root_path).glob("*/templates")
         if folder.parent.name != "pbtrain"
     }
-    app.jinja_loader = ChoiceLoader([app.jinja_loader, PrefixLoader(folders)])
+    app.jinja_loader = ChoiceLoader(
+        [FileSystemLoader(Path(app.root_path, "templates")), PrefixLoader(folders)]
+    )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
