@@ -221,12 +221,12 @@ RETURN NEW;""",
         f"""IF NEW.id <> OLD.id OR NEW.unit_id <> OLD.unit_id OR NEW.year <> OLD.year
 THEN {refuse.format("a book keeps its branch and year")} END IF;
 IF OLD.sealed_at IS NOT NULL THEN {refuse.format("a sealed book never changes")} END IF;
-IF (NEW.entries, NEW.person_times, NEW.minutes, NEW.credit, NEW.prior_credit) IS DISTINCT FROM (
+IF ((NEW.entries, NEW.person_times, NEW.minutes, NEW.credit, NEW.prior_credit) = (
     SELECT OLD.entries + count(*), OLD.person_times + coalesce(sum(CASE WHEN reverses_id IS NULL THEN 1 ELSE -1 END), 0),
       OLD.minutes + coalesce(sum(minutes), 0),
       OLD.credit + coalesce(sum(CASE WHEN credit_year = OLD.year THEN credit ELSE 0 END), 0),
       OLD.prior_credit + coalesce(sum(CASE WHEN credit_year = OLD.year THEN 0 ELSE credit END), 0)
-    FROM hour_entry WHERE book_id = OLD.id AND seq > OLD.entries)
+    FROM hour_entry WHERE book_id = OLD.id AND seq > OLD.entries)) IS NOT TRUE
   OR NEW.head IS DISTINCT FROM
     coalesce((SELECT hash FROM hour_entry WHERE book_id = OLD.id AND seq = NEW.entries), '{GENESIS}')
 THEN {refuse.format("a book equals its lines")} END IF;
@@ -248,8 +248,8 @@ RETURN NEW;""",
         f"""IF NEW.id <> OLD.id OR NEW.member_id <> OLD.member_id OR NEW.credit_year <> OLD.credit_year
 THEN {refuse.format("a year keeps its member")} END IF;
 IF ({", ".join(f"NEW.{c}" for c in RAW)}) IS DISTINCT FROM ({", ".join(f"OLD.{c}" for c in RAW)})
-  AND ({", ".join(f"NEW.{c}" for c in RAW)}) IS DISTINCT FROM (
-    SELECT {sums()} FROM hour_entry WHERE member_id = OLD.member_id AND credit_year = OLD.credit_year)
+  AND (({", ".join(f"NEW.{c}" for c in RAW)}) = (
+    SELECT {sums()} FROM hour_entry WHERE member_id = OLD.member_id AND credit_year = OLD.credit_year)) IS NOT TRUE
 THEN {refuse.format("a year equals its lines")} END IF;
 RETURN NEW;""",
         "BEFORE UPDATE",

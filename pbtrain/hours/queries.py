@@ -71,7 +71,8 @@ def _lines() -> Select[Any]:
             HourEntry.starts_at, HourEntry.ends_at, HourEntry.credit_year, HourEntry.activity,
             HourEntry.channel, HourEntry.mode, HourEntry.minutes, HourEntry.credit, HourEntry.policy_id,
             HourEntry.proof, HourEntry.reverses_id, HourEntry.source, HourEntry.title, HourEntry.note,
-            HourEntry.posted_at, HourEntry.hash, Account.name.label("poster"), back.id.label("reversed_by_id"),
+            HourEntry.posted_at, HourEntry.hash, Account.name.label("poster"),
+            back.id.label("reversed_by_id"),
         )
         .outerjoin(Account, Account.id == HourEntry.posted_by_id)
         .outerjoin(back, back.reverses_id == HourEntry.id)
@@ -204,7 +205,8 @@ def waiting_claims(unit_ids: Sequence[int] | Select[Any]) -> Select[Any]:
     return (
         select(
             HourClaim.id, HourClaim.member_id, HourClaim.unit_id, HourClaim.title, HourClaim.activity,
-            HourClaim.day, HourClaim.starts_at, HourClaim.ends_at, HourClaim.minutes, HourClaim.uncovered, HourClaim.made_at,
+            HourClaim.day, HourClaim.starts_at, HourClaim.ends_at, HourClaim.minutes, HourClaim.uncovered,
+            HourClaim.made_at,
             Member.name.label("member_name"), other.title.label("other_title"),
             other.starts_at.label("other_starts_at"), other.ends_at.label("other_ends_at"),
         )
