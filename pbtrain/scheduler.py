@@ -18,10 +18,13 @@ import psycopg
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from pbtrain.core import clock, queue
+from pbtrain.core import clock, queue, storage
+from pbtrain.notify import delivery
 
 JOBS: tuple[tuple[Callable[[], Any], str, dict[str, Any]], ...] = (  # function, trigger, its arguments
     (queue.sweep, "interval", {"seconds": 30}),
+    (delivery.nudge, "interval", {"seconds": 30}),
+    (storage.sweep_orphans, "cron", {"hour": 3, "minute": 40}),
 )
 PAUSE = timedelta(seconds=5)  # after the start, so that the first page comes first
 ADVISORY_KEY = 0x7062_7472_6169_6E  # "pbtrain"
