@@ -1,0 +1,121 @@
+"""The columns of a roster: their names in the sheets of offices, and the words allowed in them. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+
+MAX_CELL = 1_000
+HEADER_WITHIN = 20  # rows of titles above the header at most
+
+
+@dataclass(frozen=True)
+class Column:
+    """A field of the roster: its word on screens, its header in the template, other headers of it."""
+
+    label: str
+    header: str
+    also: tuple[str, ...] = ()
+    limit: int = 40
+
+
+COLUMNS = {
+    "code": Column(N_("Member number"), "党员编号", ("编号", "党员编码", "党员代码")),
+    "name": Column(N_("Full name"), "姓名", ("党员姓名", "名字"), 60),
+    "sex": Column(N_("Sex"), "性别"),
+    "born_on": Column(N_("Birth date"), "出生日期", ("出生年月日", "出生年月", "生日", "出生时间")),
+    "id_number": Column(
+        N_("ID number"), "身份证号", ("身份证", "身份证号码", "公民身份号码", "公民身份证号码", "证件号码")
+    ),
+    "phone": Column(N_("Mobile number"), "手机号", ("手机", "手机号码", "联系电话", "电话", "移动电话")),
+    "stage": Column(N_("Stage"), "党员类别", ("阶段", "发展阶段", "类别", "人员类别", "政治面貌")),
+    "joined_on": Column(
+        N_("Joining date"), "入党日期", ("入党时间", "加入党组织日期", "加入党组织时间", "入党年月")
+    ),
+    "branch": Column(
+        N_("Branch"),
+        "所在支部",
+        ("党支部", "支部", "所在党支部", "所属支部", "所属党支部", "支部名称", "所在党组织"),
+        100,
+    ),
+    "since": Column(N_("In the branch since"), "进入支部日期", ("转入日期", "转入支部日期", "转入时间")),
+    "post": Column(N_("Post"), "党内职务", ("职务", "支部职务", "党支部职务", "党组织职务", "现任职务")),
+    "post_since": Column(N_("In the post since"), "任职日期", ("任职时间", "任现职日期", "任现职时间")),
+}  # fmt: skip
+SEXES = {"男": "M", "女": "F", "男性": "M", "女性": "F"}
+STAGES = {
+    "正式党员": "full", "正式": "full", "中共党员": "full", "党员": "full",
+    "预备党员": "probationary", "预备": "probationary", "中共预备党员": "probationary",
+    "发展对象": "candidate",
+    "积极分子": "activist", "入党积极分子": "activist",
+}  # fmt: skip
+POSTS = {
+    "书记": "secretary", "副书记": "deputy", "委员": "committee_member", "轮值书记": "rotating_secretary",
+    "组织委员": "committee_member", "宣传委员": "committee_member", "纪检委员": "committee_member",
+    "组织宣传委员": "committee_member", "统战委员": "committee_member", "青年委员": "committee_member",
+    "无": "none", "党员": "none", "普通党员": "none",
+}  # fmt: skip
+SEX_WORDS = {"M": "男", "F": "女", "": ""}
+STAGE_WORDS = {
+    "full": "正式党员",
+    "probationary": "预备党员",
+    "candidate": "发展对象",
+    "activist": "积极分子",
+}
+POST_WORDS = {
+    "secretary": "书记",
+    "deputy": "副书记",
+    "committee_member": "委员",
+    "rotating_secretary": "轮值书记",
+    "none": "无",
+}
+
+
+def header_key(text: str) -> str:
+    """'* 姓 名(必填)' -> '姓名'."""
+    plain = unicodedata.normalize("NFKC", text)
+    plain = re.sub(r"\(.*?\)|\[.*?\]", "", plain)
+    return re.sub(r"[\s*:。、]+", "", plain)
+
+
+_BY_HEADER = {name: key for key, column in COLUMNS.items() for name in (column.header, *column.also)}
+
+
+def map_header(cells: Sequence[Any]) -> tuple[dict[int, str], list[str]]:
+    """Column number -> field, and the headers nobody knows; RuleError when two columns mean the same."""
+    found: dict[int, str] = {}
+    unknown: list[str] = []
+    for index, cell in enumerate(cells):
+        if not isinstance(cell, str) or not (key := header_key(cell)):
+            continue
+        name = _BY_HEADER.get(key)
+        if name is None:
+            unknown.append(key[:20])
+        elif name in found.values():
+            raise RuleError(
+                N_("Two columns are headed “%(header)s”. Keep one of them and send the file again."),
+                header=COLUMNS[name].header,
+            )
+        else:
+            found[index] = name
+    return found, unknown
+
+
+def is_header(cells: Sequence[Any]) -> bool:
+    """Does this line head a column of names, or at least two others we know?"""
+    known = {_BY_HEADER.get(header_key(cell)) for cell in cells if isinstance(cell, str)} - {None}
+    return "name" in known or len(known) >= 2
+
+
+def check_columns(known: set[str], *, branch_given: bool) -> None:
+    """Name the columns without which nothing can be read."""
+    needed = ["name"] if branch_given else ["name", "branch"]
+    if missing := [COLUMNS[key].header for key in needed if key not in known]:
+        raise RuleError(
+            N_("The sheet has no column “%(columns)s”. Download the template and keep its headers."),
+            columns="”、“".join(missing),
+        )
