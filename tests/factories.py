@@ -13,9 +13,11 @@ from pbtrain.accounts.models import Account, LoginSession
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.tokens import fingerprint, new_token
+from pbtrain.courses.models import Course, Enrolment, Lesson, LessonDone
 from pbtrain.org import access
 from pbtrain.org.models import Affiliation, Member, RoleGrant, Unit, UnitClosure, UnitLink
 from pbtrain.org.roles import Role
+from pbtrain.quizzes.models import Question, Quiz, QuizVersion
 
 LONG_AGO = date(2020, 1, 1)
 _number = count(1)
@@ -111,3 +113,60 @@ def account_id(holder: Account | Member | access.Actor) -> int:
     found = holder.id if isinstance(holder, Account) else holder.account_id
     assert found is not None, f"{holder} has no login"
     return found
+
+
+QUESTIONS: list[dict[str, Any]] = [
+    {"kind": "single", "options": {"a": "子", "b": "丑", "c": "寅"}, "key": ["b"], "points": 300},
+    {
+        "kind": "multiple",
+        "options": {"a": "甲二", "b": "乙二", "c": "丙二"},
+        "key": ["a", "c"],
+        "points": 400,
+    },
+    {"kind": "true_false", "options": {}, "key": ["true"], "points": 300},
+]
+
+
+def quiz(unit_: Unit | None = None, questions: list[dict[str, Any]] | None = None, **fields: Any) -> Quiz:
+    """A published quiz; `questions` are columns of Question, three of each kind by default."""
+    row = save(Quiz(unit_id=(unit_ or unit(kind="academy")).id, **({"title": "示例测验"} | fields)))
+    version = save(QuizVersion(quiz_id=row.id, number=1, published_at=clock.now()))
+    for place, columns in enumerate(QUESTIONS if questions is None else questions, 1):
+        save(
+            Question(quiz_version_id=version.id, position=place, **({"text": f"示例题目{place}？"} | columns))
+        )
+    return row
+
+
+def course(unit_: Unit | None = None, lessons: int = 3, quiz_: Quiz | None = None, **fields: Any) -> Course:
+    """A published course with so many lessons, whose shortest time is 0."""
+    number = next(_number)
+    fields = {
+        "title": f"示例课程{number}",
+        "minutes": 90,
+        "state": "published",
+        "published_at": clock.now(),
+        "quiz_id": quiz_.id if quiz_ else None,
+    } | fields
+    row = save(Course(unit_id=(unit_ or unit(kind="academy")).id, **fields))
+    for place in range(1, lessons + 1):
+        save(
+            Lesson(
+                course_id=row.id, position=place, title=f"示例第{place}课", body=f"正文{place}", minutes=30
+            )
+        )
+    return row
+
+
+def enrolment(course_: Course, holder: Member, *, done: int = 0, **fields: Any) -> Enrolment:
+    """A member in a course, the first `done` lessons completed."""
+    row = save(Enrolment(course_id=course_.id, member_id=holder.id, **fields))
+    with transaction() as session:
+        lessons = session.scalars(
+            select(Lesson.id)
+            .where(Lesson.course_id == course_.id)
+            .order_by(Lesson.position, Lesson.id)
+            .limit(done)
+        ).all()
+        session.add_all(LessonDone(enrolment_id=row.id, lesson_id=lesson_id) for lesson_id in lessons)
+    return row

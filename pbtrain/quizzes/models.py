@@ -1,4 +1,4 @@
-"""What is stored of quizzes. The database itself limits attempts: numbers are unique, none above its maximum."""
+"""What is stored of quizzes. The database itself limits attempts: each number once, none above the limit."""
 
 from datetime import datetime
 from typing import Any

@@ -45,6 +45,8 @@ class Kind:
             raise RuleError(N_("Say which choice is right."), field="right")
         if not key <= set(options):
             raise RuleError(N_("A choice marked as right has no text."), field="right")
+        if self.control == "radio" and len(key) > 1:
+            raise RuleError(N_("This question has exactly one right answer."), field="right")
 
     def grade(self, key: frozenset[str], chosen: frozenset[str], points: int, *, partial: bool) -> Mark:
         """What this answer earns, in hundredths of a point."""
