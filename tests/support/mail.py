@@ -1,0 +1,44 @@
+"""A real SMTP server in this process, that can be told to refuse."""
+
+import socket
+from collections import defaultdict
+from email import message_from_bytes, policy
+
+from aiosmtpd.controller import Controller
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class MailServer:
+    """What it received, and what it answers to whom: `refuse["a@b.cn"] = ["450 later", "550 never"]`, in turn."""
+
+    def __init__(self) -> None:
+        self.mails = []
+        self.refuse = defaultdict(list)
+        self.controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.refuse[address]:
+            return self.refuse[address].pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        self.mails.append((envelope.rcpt_tos[0], mail))
+        return "250 OK"
+
+    def __enter__(self) -> "MailServer":
+        self.controller.start()
+        return self
+
+    @property
+    def port(self) -> int:
+        return self.controller.port
+
+    def __exit__(self, *error) -> None:
+        self.controller.stop()
