@@ -194,6 +194,7 @@ def main() -> int:
     host, port = os.environ.get("HOST") or "127.0.0.1", int(os.environ.get("PORT") or 8000)
     os.environ |= {"HOST": host, "PORT": str(port)}
     refuse_taken_port(host, port)
+    from psycopg import OperationalError
     from sqlalchemy.exc import SQLAlchemyError
 
     from pbtrain import prepare  # reading the code takes a second or two: only after the quick refusals
@@ -204,7 +205,7 @@ def main() -> int:
         site = prepare.ready(host, os.environ.get("DEMO", ""))
     except (prepare.Refused, KeyProblem, ConfigProblem) as error:
         sys.exit(f"pbtrain does not start: {error}")
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, OperationalError) as error:
         sys.exit(f"pbtrain does not start, its database does not answer: {getattr(error, 'orig', error)}")
     return Launcher(host, port, site).run()
 
