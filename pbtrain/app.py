@@ -23,11 +23,11 @@ from pbtrain.core import (
 )
 from pbtrain.core.db import db
 from pbtrain.core.views import bp as core
-from pbtrain.hours import models as hours_models  # noqa: F401
+from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.notify.views import bp as notify
 from pbtrain.org import access
 
-BLUEPRINTS = (core, accounts, notify, cli.bp)  # one line per feature
+BLUEPRINTS = (core, accounts, notify, cli.bp, hours_commands)  # one line per feature
 
 
 def create_app(**settings: object) -> Flask:

@@ -273,6 +273,12 @@ def number(
     return rows
 
 
+def home_in(person: Person, year: int, today: date) -> int | None:
+    """The branch whose policy judges a year: that of its last day or of today, else the last one."""
+    edge = min(today, date(year, 12, 31))
+    return person.branch_on(edge) or (person.homes[-1][2] if person.homes else person.unit_id)
+
+
 def settle(
     persons: dict[int, Person],
     years: set[int],
@@ -287,9 +293,8 @@ def settle(
         for year in sorted(years):
             stretches = duties(year, person.ties)
             edge = min(today, date(year, 12, 31))
-            home = person.branch_on(edge) or (person.homes[-1][2] if person.homes else person.unit_id)
             result = assess(
-                rules_for(home, year),
+                rules_for(home_in(person, year, today), year),
                 stretches,
                 [studied(row) for row in lines.get(member_id, ()) if row.credit_year == year],
                 year=year,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, or_, select
@@ -48,9 +47,8 @@ def explained_year(member_id: int, year: int) -> Year | None:
     if person is None or not person.homes:
         return None
     today = clock.today()
-    edge = min(today, date(year, 12, 31))
-    home = person.branch_on(edge) or person.homes[-1][2]
-    policy = posting.policies([home])(home, year)
+    home = posting.home_in(person, year, today)
+    policy = posting.policies([home] if home else [])(home, year)
     lines = db.session.execute(lines_of(member_id, year)).all()
     result = assess(
         policy, duties(year, person.ties), [posting.studied(row) for row in lines], year=year, today=today

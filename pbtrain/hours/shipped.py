@@ -1,0 +1,35 @@
+"""The triggers this version ships, as SHA-256 of their text; a test compares them with the migrations."""
+
+TRIGGERS: dict[str, dict[str, str]] = {
+    "postgresql": {
+        "audit_event_no_delete": "f6129b6cf9b5366f0910b125d18e90fdc271d1eff2f04d36e5c51e65e2f1b6b3",
+        "audit_event_no_update": "2933b7ee96f5a691edd5c89df8defdcb0692dadd49986fbfccd6c6191d186e25",
+        "book_begins_empty": "a545fb801a06a09d4dcba6aaa028201e35adc3906a9aeb9d8bd614a941d83929",
+        "book_follows_lines": "32956b25f3b2cc8fbffce0419bbb3133ee3e138576533b4dfa762fea94f61a59",
+        "book_no_delete": "61eb74b27b726bdba8adab6dd3be80362aee4058fc379b6a656c88fb2c70c664",
+        "hour_entry_chained": "3100d139ee18e944f77d68944e3d43e6825e9cb653643044341242e5779a2cc9",
+        "hour_entry_no_delete": "7c4576a2daedeeff17c215ec517ea0cf5edcbd5ead659172a6f2d0bca3310884",
+        "hour_entry_no_update": "66ec6fb04db05dc8b5ebcf62b3336456ec5ca38c4e25bfbdfc32943a993d8725",
+        "member_year_begins_empty": "74c49987ab7e06db3d622f3693fa9a7a8213bac6656234df48202e73c4d42c60",
+        "member_year_follows_lines": "bfe21358b532ee57688cca1f2785fa752c9b2a29435002b055f320a42da8ff9c",
+        "member_year_no_delete": "35db472611d1d890bb1177e38c06642b266f43a2ab7165fa8e77e36098fc9ae9",
+        "policy_no_delete": "b3d921f460e8d7b68b400f2b5444ec00ca7817131e8a4a464c91c76176ec988e",
+        "policy_no_update": "7d8836d0122a77bc70db7407ae4cf228b0d33241d4538f202f973523ef8df9f5",
+    },
+    "sqlite": {
+        "audit_event_no_delete": "001c58c34a087c94ad9482b660515e7e7cb0a0001bb3fdfa84a587e45bc5594e",
+        "audit_event_no_update": "041852aa3bdfbd5e09aab32d34c0b9b9882944a51b1feaf209cba1b23645e313",
+        "book_begins_empty": "d7c30b060e8b9fcd567f5af081dcf57c9d094742bc84c01efb5b142703d6cbcf",
+        "book_follows_lines": "00db15631d55b60a2ac95643defbb42cd0323ded789c358ecc903c7811cd9e76",
+        "book_no_delete": "6321dce016cbadecdf82e4e217b213f8822324e596d2128e338f6895bbd5b5e6",
+        "hour_entry_checked": "487bbd27851ad0abcf70b9596cd5d6fa0e25bb5f2d15999f550855508006378b",
+        "hour_entry_no_delete": "cd0c882a122f95ff2c9a34470ee0e29be61976a4957933428ebdc79a637ad7ec",
+        "hour_entry_no_update": "112dc70b113c8049fcc19b7c124efaa52ac2939eb3b22631e7c6681e3704933a",
+        "hour_entry_summed": "0fcf2d1f7d302c021a69fe18d53ebd078edaad2e80e0d3fee03bad575b42dad2",
+        "member_year_begins_empty": "0eb7ea3234df86ebc08a0a3afc6d32163f05bf94e5c1c61653334e4b692f3c99",
+        "member_year_follows_lines": "5e800cc4aed728f5d3bfc65a659e495dcc2efe590e94ab24756fb78bcb1ee2f8",
+        "member_year_no_delete": "688bfde383955c0085169db2d62811be730bec067afd83ccd122217d40ee0f8a",
+        "policy_no_delete": "33b882b35ee4508ea7586d48f879383d0617f4b8c4c02f1769d40c394459d468",
+        "policy_no_update": "d44849a595479ead97adb3d1a2dc6be2d03fc621cb58562c52261069b006a4b4",
+    },
+}
