@@ -23,11 +23,13 @@ from pbtrain.core import (
 )
 from pbtrain.core.db import db
 from pbtrain.core.views import bp as core
+from pbtrain.home import navigation
+from pbtrain.home.views import bp as home
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.notify.views import bp as notify
 from pbtrain.org import access
 
-BLUEPRINTS = (core, accounts, notify, cli.bp, hours_commands)  # one line per feature
+BLUEPRINTS = (core, accounts, notify, home, cli.bp, hours_commands)  # one line per feature
 
 
 def create_app(**settings: object) -> Flask:
@@ -50,6 +52,7 @@ def create_app(**settings: object) -> Flask:
     site.init_app(app)
     headers.init_app(app)
     access.init_app(app)
+    navigation.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     templating.init_app(app)  # where templates live, and their filters

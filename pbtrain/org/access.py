@@ -36,6 +36,7 @@ class Grant:
 
     role: Role
     unit_id: int
+    unit_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def _people() -> Select[Any]:
 
 def _grants(account_id: int, member_unit_id: int | None, today: date) -> tuple[Grant, ...]:
     rows = db.session.execute(
-        select(RoleGrant.role, RoleGrant.unit_id)
+        select(RoleGrant.role, RoleGrant.unit_id, Unit.name)
+        .join(Unit, Unit.id == RoleGrant.unit_id)
         .where(
             RoleGrant.account_id == account_id,
             RoleGrant.valid_from <= today,
@@ -115,7 +117,7 @@ def _grants(account_id: int, member_unit_id: int | None, today: date) -> tuple[G
         )
         .order_by(RoleGrant.id)
     )
-    held = [Grant(Role(role), unit_id) for role, unit_id in rows]
+    held = [Grant(Role(role), unit_id, name) for role, unit_id, name in rows]
     if member_unit_id is not None:
         held.append(Grant(Role.MEMBER, member_unit_id))
     return tuple(held)

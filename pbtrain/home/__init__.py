@@ -1,0 +1,1 @@
+"""The first page of each role, the way around, and the page of one's own account."""

@@ -1,0 +1,153 @@
+"""Where one can go from here: a few places for each view, and nothing that does not exist or is forbidden.
+
+A **view** is the work somebody looks at: member, secretary, academy, auditor, admin. Who holds several
+roles changes between them; the choice is kept in the session. Nothing here asks the database.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Flask, current_app, request, url_for
+
+from pbtrain.core.i18n import _
+from pbtrain.core.marks import N_
+from pbtrain.org.access import Actor, current_view, may, me
+from pbtrain.org.roles import MAY, Perm
+
+VIEW_LABELS = {
+    "member": N_("My study"),
+    "secretary": N_("Branch work"),
+    "academy": N_("Courses and classes"),
+    "auditor": N_("Overview of units"),
+    "admin": N_("Administration"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry: label, drawing, address, who may open it, and whose pages light it up."""
+
+    label: str
+    icon: str
+    endpoint: str
+    perm: Perm | None = None
+    owns: tuple[str, ...] = ()  # beginnings of endpoints that lie within this place
+    desk_only: bool = False
+    of_branch: bool = False  # the address names the branch of the secretary
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A place as the frame draws it."""
+
+    url: str
+    label: str
+    icon: str
+    current: bool
+    desk_only: bool
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads this page, as the frame needs it."""
+
+    name: str
+    unit_name: str
+    view: str
+    other_views: tuple[str, ...]
+
+
+HOME = Place(N_("Home"), "home", "home.home")
+STUDY = Place(N_("Study"), "book", "courses.catalogue", Perm.LEARN, ("courses.", "quizzes."))
+INBOX = Place(N_("Reminders"), "bell", "notify.inbox")
+MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password"))
+REPORTS = Place(N_("Reports"), "file", "reports.index", Perm.REPORT_VIEW, ("reports.",))
+
+
+def _of_branch(
+    label: str, icon: str, endpoint: str, perm: Perm, *owns: str, desk_only: bool = False
+) -> Place:
+    return Place(label, icon, endpoint, perm, owns, desk_only=desk_only, of_branch=True)
+
+
+PLACES: dict[str, tuple[Place, ...]] = {
+    "member": (HOME, STUDY, Place(N_("Hours"), "clock", "hours.mine", Perm.LEARN, ("hours.",)), INBOX, MINE),
+    "secretary": (
+        HOME,
+        Place(N_("Overlaps"), "copy", "hours.held", Perm.HOURS_REVERSE, ("hours.held",), desk_only=True),
+        _of_branch(N_("Meetings"), "cal", "events.branch", Perm.EVENT_RECORD, "events."),
+        _of_branch(N_("Members"), "users", "hours.members", Perm.MEMBERS_VIEW, "hours."),
+        _of_branch(N_("Ledger"), "file", "reports.ledger", Perm.REPORT_VIEW, "reports."),
+        _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
+        replace(STUDY, label=N_("My study"), desk_only=True),
+        MINE,
+    ),
+    "academy": (
+        HOME,
+        Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
+        INBOX,
+        MINE,
+    ),
+    "auditor": (Place(N_("Overview"), "chart", "home.home", owns=("hours.",)), REPORTS, INBOX, MINE),
+    "admin": (
+        HOME,
+        Place(N_("Organisation"), "org", "org.units", Perm.UNIT_MANAGE, ("org.unit",)),
+        Place(N_("Roster"), "users", "org.roster", Perm.ROSTER_MANAGE, ("org.roster", "org.member")),
+        Place(N_("Accounts"), "key", "org.accounts", Perm.GRANT_MANAGE, ("org.account", "org.grant")),
+        MINE,
+        Place(N_("Jobs"), "list", "notify.jobs", Perm.JOBS_VIEW, ("notify.jobs",), desk_only=True),
+    ),
+}
+
+
+def branches(actor: Actor) -> list[int]:
+    """The branches this person is secretary of."""
+    return sorted({grant.unit_id for grant in actor.grants if MAY[grant.role].view == "secretary"})
+
+
+def tabs(actor: Actor, view: str) -> list[Tab]:
+    """What the navigation shows this person in this view."""
+    found = []
+    here = request.endpoint or ""
+    lit = False
+    own = branches(actor)
+    for place in PLACES[view]:
+        if place.endpoint not in current_app.view_functions or (place.of_branch and not own):
+            continue
+        if place.perm is not None and not may(actor, place.perm):
+            continue
+        current = not lit and (here == place.endpoint or here.startswith(place.owns))
+        lit = lit or current
+        url = url_for(place.endpoint, branch_id=own[0]) if place.of_branch else url_for(place.endpoint)
+        found.append(Tab(url, _(place.label), place.icon, current, place.desk_only))
+    return found
+
+
+def reader(actor: Actor) -> Reader:
+    """The frame's picture of this person."""
+    view = current_view(actor)
+    return Reader(
+        name=actor.name,
+        unit_name=place_name(actor, view),
+        view=view,
+        other_views=tuple(name for name in actor.views if name != view),
+    )
+
+
+def place_name(actor: Actor, view: str) -> str:
+    """The unit this person works for in this view: that of the first grant, else one's own branch."""
+    held = [grant.unit_name for grant in actor.grants if MAY[grant.role].view == view and grant.unit_name]
+    return held[0] if held else actor.unit_name
+
+
+def init_app(app: Flask) -> None:
+    """After `org.access`, whose `me` is replaced by what the frame needs."""
+
+    @app.context_processor
+    def names() -> dict[str, Any]:
+        actor = me()
+        if actor is None:
+            return {"me": None, "nav": ()}
+        person = reader(actor)
+        return {"me": person, "nav": tabs(actor, person.view), "view_labels": VIEW_LABELS}
