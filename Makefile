@@ -87,7 +87,7 @@ clean: ## remove what set-up built; instance/ stays
 
 node_modules/.package-lock.json: package-lock.json package.json | .venv/made
 	@echo "Fetching the front end's packages"
-	@tools/with-node npm ci --no-audit --no-fund --loglevel=error
+	@tools/with-node npm ci --no-audit --no-fund --loglevel=error > /dev/null
 	@touch $@
 
 $(DIST): node_modules/.package-lock.json $(FRONT)
