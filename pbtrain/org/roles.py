@@ -116,6 +116,15 @@ MAY: dict[Role, RoleRow] = {
 
 VIEWS = ("secretary", "academy", "auditor", "admin", "member")  # who holds several opens on the first
 
+# Who may give which role in the units of their reach, and hand a new password to its holder: nobody
+# can make a login that is able to do what they could not have given themselves.
+_EVERY = frozenset(Role) - {Role.MEMBER}
+GIVES: dict[Role, frozenset[Role]] = {
+    Role.SYSTEM_ADMIN: _EVERY,
+    Role.UNIT_ADMIN: _EVERY - {Role.SYSTEM_ADMIN},
+}
+RENEWS: dict[Role, frozenset[Role]] = GIVES | {Role.BRANCH_SECRETARY: frozenset({Role.BRANCH_SECRETARY})}
+
 
 def roles_with(perm: Perm, *, subtree: bool) -> tuple[Role, ...]:
     """The roles that bring `perm`, either those that reach below their unit or those that do not."""

@@ -1,0 +1,148 @@
+"""Reading who is who. Lists are limited to what the reader may see, ordered with `id` last, and paged."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, Row, and_, cast, func, literal, null, or_, select
+from sqlalchemy.orm import aliased
+
+from pbtrain.accounts.models import Account
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.org.access import Actor, units_where
+from pbtrain.org.models import Member, Post, Unit, UnitClosure, UnitLink
+from pbtrain.org.roles import Perm
+
+PAGE = 50
+
+
+def is_on(table: Any, day: date) -> Any:
+    """The span of this row holds on that day."""
+    return and_(table.valid_from <= day, or_(table.valid_until.is_(None), table.valid_until > day))
+
+
+def unit_in_reach(actor: Actor, perm: Perm, unit_id: int) -> Row[Any] | None:
+    """The unit, if the actor holds `perm` there: id, name, code, kind, field, parent_id, valid dates."""
+    return db.session.execute(
+        select(
+            Unit.id,
+            Unit.name,
+            Unit.code,
+            Unit.kind,
+            Unit.field,
+            Unit.parent_id,
+            Unit.valid_from,
+            Unit.valid_until,
+        ).where(Unit.id == unit_id, Unit.id.in_(units_where(actor, perm)))
+    ).first()
+
+
+def path_to(unit_id: int) -> list[Row[Any]]:
+    """The units from the top down to this one: id, name."""
+    return list(
+        db.session.execute(
+            select(Unit.id, Unit.name)
+            .join(UnitClosure, UnitClosure.above_id == Unit.id)
+            .where(UnitClosure.below_id == unit_id)
+            .order_by(UnitClosure.depth.desc(), Unit.id)
+        )
+    )
+
+
+def children(parent_id: int | None) -> list[dict[str, Any]]:
+    """The live units right below: members, those not activated, branches, those without secretary.
+
+    Three statements, whatever the size; the figures count the whole subtree of each child.
+    """
+    today = clock.today()
+    rows = db.session.execute(
+        select(Unit.id, Unit.name, Unit.kind, Unit.code)
+        .where(Unit.parent_id == parent_id, Unit.valid_until.is_(None))
+        .order_by(Unit.kind == "branch", Unit.code, Unit.id)
+    ).all()
+    ids = [row.id for row in rows]
+    people = {
+        row.above_id: row
+        for row in db.session.execute(
+            select(
+                UnitClosure.above_id,
+                func.count().label("members"),
+                func.count().filter(Account.activated_at.is_(None)).label("asleep"),
+            )
+            .join(Member, Member.unit_id == UnitClosure.below_id)
+            .outerjoin(Account, Account.id == Member.account_id)
+            .where(UnitClosure.above_id.in_(ids), Member.left_on.is_(None))
+            .group_by(UnitClosure.above_id)
+            .order_by(UnitClosure.above_id)
+        )
+    }
+    led = (
+        select(Post.id).where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, today)).exists()
+    )
+    branches = {
+        row.above_id: row
+        for row in db.session.execute(
+            select(
+                UnitClosure.above_id,
+                func.count().label("branches"),
+                func.count().filter(~led).label("leaderless"),
+            )
+            .join(Unit, Unit.id == UnitClosure.below_id)
+            .where(
+                UnitClosure.above_id.in_(ids),
+                Unit.kind.in_(("branch", "temporary_branch")),
+                Unit.valid_until.is_(None),
+            )
+            .group_by(UnitClosure.above_id)
+            .order_by(UnitClosure.above_id)
+        )
+    }
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "kind": row.kind,
+            "code": row.code,
+            "members": people[row.id].members if row.id in people else 0,
+            "asleep": people[row.id].asleep if row.id in people else 0,
+            "branches": branches[row.id].branches if row.id in branches else 0,
+            "leaderless": branches[row.id].leaderless if row.id in branches else 0,
+        }
+        for row in rows
+    ]
+
+
+def tops(actor: Actor, perm: Perm) -> list[Row[Any]]:
+    """The units the actor's reach begins at: id, name."""
+    ids = sorted({*actor.units_with(perm, subtree=True), *actor.units_with(perm, subtree=False)})
+    return list(
+        db.session.execute(
+            select(Unit.id, Unit.name, Unit.kind).where(Unit.id.in_(ids)).order_by(Unit.code, Unit.id)
+        )
+    )
+
+
+def tree_as_of(top_id: int, day: date) -> list[Row[Any]]:
+    """The tree below a unit as it stood on a day, by the dated links: unit_id, parent_id, name, depth."""
+    start = (
+        select(
+            cast(Unit.id, BigInteger).label("unit_id"),
+            cast(null(), BigInteger).label("parent_id"),
+            literal(0).label("depth"),
+        )
+        .where(Unit.id == top_id)
+        .cte("tree", recursive=True)
+    )
+    link = aliased(UnitLink)
+    found = start.union_all(
+        select(cast(link.unit_id, BigInteger), cast(link.parent_id, BigInteger), start.c.depth + 1)
+        .join(start, link.parent_id == start.c.unit_id)
+        .where(is_on(link, day))
+    )
+    return list(
+        db.session.execute(
+            select(found.c.unit_id, found.c.parent_id, Unit.name, Unit.kind, found.c.depth)
+            .join(Unit, Unit.id == found.c.unit_id)
+            .order_by(found.c.depth, Unit.code, Unit.id)
+        )
+    )

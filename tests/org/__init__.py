@@ -1,0 +1,1 @@
+"""Units, members, posts, roles."""
