@@ -18,12 +18,22 @@ import psycopg
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from pbtrain.accounts import services as accounts
 from pbtrain.core import clock, queue, storage
+from pbtrain.core.db import transaction
 from pbtrain.notify import delivery
+
+
+def end_stale_sessions() -> None:
+    """Sessions idle or open for too long end; old slips and failures are forgotten."""
+    with transaction():
+        accounts.sweep_expired()
+
 
 JOBS: tuple[tuple[Callable[[], Any], str, dict[str, Any]], ...] = (  # function, trigger, its arguments
     (queue.sweep, "interval", {"seconds": 30}),
     (delivery.nudge, "interval", {"seconds": 30}),
+    (end_stale_sessions, "interval", {"minutes": 10}),
     (storage.sweep_orphans, "cron", {"hour": 3, "minute": 40}),
 )
 PAUSE = timedelta(seconds=5)  # after the start, so that the first page comes first
