@@ -10,14 +10,32 @@ from flask.cli import AppGroup
 
 from pbtrain import doctor, scheduler
 from pbtrain.core import keys, queue, schema, site
+from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import say
+from pbtrain.core.tokens import spaced
+from pbtrain.org import founding
 
 bp = Blueprint("commands", __name__, cli_group=None)
 demo_commands = AppGroup("demo", help="Demo data: invented people, on an empty site only.")
 key_commands = AppGroup("keys", help="Keys of the site, under instance/keys or PBTRAIN_KEYS_DIR.")
 bp.cli.add_command(demo_commands)
 bp.cli.add_command(key_commands)
+
+
+@bp.cli.command("setup")
+@click.option("--name", prompt="Name of the root unit", help="The committee at the top of the tree.")
+@click.option("--admin", prompt="Name of the first system administrator", help="A person's name.")
+def setup(name, admin):
+    """Begin a real site: its root unit, its first administrator, one activation code."""
+    try:
+        with transaction():
+            founded = founding.found(unit_name=name.strip(), admin_name=admin.strip())
+    except RuleError as error:
+        raise click.ClickException(say(error)) from error
+    click.echo(f"User name        {founded.username}")
+    click.echo(f"Activation code  {spaced(founded.code)}   (shown once, valid for 30 days)")
+    click.echo("Open /activate on the site, enter both and choose a password.")
 
 
 @bp.cli.command("serve")
@@ -96,6 +114,7 @@ def demo_drop():
         raise click.ClickException("This site holds no demo data; nothing was dropped.")
     lock = scheduler.lock_for(app)
     if not lock.acquire():
+        lock.release()
         raise click.ClickException("The site is running. Stop it first; nothing was dropped.")
     schema.recreate(app)
     lock.release()

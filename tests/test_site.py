@@ -5,7 +5,6 @@ import pytest
 from pbtrain.core import site
 from pbtrain.core.db import transaction
 
-
 PATHS = ("/", "/login", "/healthz", "/no-such-page")
 
 
