@@ -37,19 +37,7 @@ test: setup-dev ## all tests: SQLite, PostgreSQL, a real browser
 	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: setup-dev ## format, lint, types, imports, dependencies, templates, translations
-	@echo "ruff: format and lint"
-	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
-	@echo "mypy: core, rules and services"
-	@$(BIN)/mypy $$($(PY) -m tools.typed)
-	@echo "import-linter: the layers of the house"
-	@$(BIN)/lint-imports --config tests/importlinter.ini --no-cache > .venv/imports.log || { cat .venv/imports.log; exit 1; }
-	@echo "deptry: dependencies used and declared"
-	@$(BIN)/deptry . 2> .venv/deptry.log || { cat .venv/deptry.log; exit 1; }
-	@echo "djlint: templates"
-	@$(BIN)/djlint --lint --quiet pbtrain
-	@echo "translations: complete, none fuzzy"
-	@$(PY) -m tools.messages check
-	@echo "All checks passed."
+	@tools/check
 
 bench: setup-dev ## bare limits and pbtrain side by side, in one run
 	@$(PY) -m bench $(ARGS)
