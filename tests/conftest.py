@@ -42,6 +42,18 @@ def pytest_unconfigure(config):
         config.stash[_server].stop()
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What the generated tests say of themselves: cells of the matrix, requests and seed of the fuzz."""
+    told: dict[str, object] = {}
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties if report.when == "call" else ():
+            told[name] = told.get(name, 0) + value if isinstance(value, int) else value
+    if told:
+        terminalreporter.write_sep("-", "generated tests")
+        for name, value in sorted(told.items()):
+            terminalreporter.write_line(f"{name}: {value}")
+
+
 @pytest.fixture(scope="session")
 def shared(request, tmp_path_factory) -> Path:
     """A folder that all workers of this run share."""

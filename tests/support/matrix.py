@@ -1,0 +1,170 @@
+"""Rows of the access matrix: who may do what where, in words, and what each answer must then be.
+
+Reach, seen from the visitor's own unit: `all` (any), `own` (that unit alone), `subtree` (it and all below),
+`line` (it and all above), `mine` (only what belongs to the person), `none` (found nowhere).
+Whoever a row does not name is refused: 403, or the way to the entrance for who is not signed in.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import Client
+
+from pbtrain.core.db import ReadFirstSession
+from tests.support.world import CAST, Visitor, World
+
+GROUPS = {
+    "everyone": tuple(CAST),
+    "members": ("member", "other_member", "secretary", "other_secretary"),
+    "secretary": ("secretary", "other_secretary"),
+    "academy": ("academy_admin", "course_author"),
+}
+WITHIN = {
+    "all": {"inside", "above", "below", "beside", "mine"},
+    "own": {"inside", "mine"},
+    "subtree": {"inside", "below", "mine"},
+    "line": {"inside", "above", "mine"},
+    "mine": {"mine"},
+    "none": set[str](),
+}
+PAGE = {200}
+DONE = {200, 302, 303, 400, 409, 422}  # a form without its fields comes back, or there was nothing to fill in
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is expected of one endpoint; see `row`."""
+
+    guard: str
+    who: dict[str, str]
+    get: frozenset[int]
+    post: frozenset[int]
+    kinds: tuple[str, ...]
+    use: dict[str, str]
+    query: str
+    body: dict[str, str]
+    outside: int
+
+
+def row(
+    guard: str,
+    *,
+    get: int | set[int] = PAGE,
+    post: int | set[int] = DONE,
+    kinds: str = "",
+    use: dict[str, str] | None = None,
+    query: str = "",
+    body: dict[str, str] | None = None,
+    outside: int = 404,
+    **who: str,
+) -> Row:
+    """One reviewed line of the table.
+
+    `who` names visitors or groups and their reach; `kinds` the units it makes sense for; `use` other objects
+    for arguments of the rule (`course_id="draft_id"`); `query` and `body` carry ids where the path does not.
+    """
+    if guard == "public":
+        who = {"everyone": "all", "anonymous": "all"} | who
+    reach: dict[str, str] = {}
+    for name, words in who.items():
+        reach |= dict.fromkeys(GROUPS.get(name, (name,)), words)
+    assert reach.keys() <= CAST.keys() | {"anonymous"}, f"unknown visitor in {who}"
+    return Row(
+        guard=guard,
+        who=reach,
+        get=frozenset({get} if isinstance(get, int) else get),
+        post=frozenset({post} if isinstance(post, int) else post),
+        kinds=tuple(kinds.split()),
+        use=use or {},
+        query=query,
+        body=body or {},
+        outside=outside,
+    )
+
+
+@dataclass
+class Cell:
+    """One question to the site: this visitor, this method, this object."""
+
+    visitor: Visitor
+    method: str
+    scope: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.visitor.name} {self.method} {self.scope} ({self.place or 'no object'})"
+
+
+def cells(world: World, rule: Rule, wanted: Row) -> Iterator[Cell]:
+    """Every visitor, each method of the rule, each relation to the object where the rule names one."""
+    methods = sorted((rule.methods or set()) & {"GET", "POST"})
+    names_one = bool(set(rule.arguments) - {"filename"}) or "%(" in wanted.query + str(wanted.body)
+    for visitor in world.visitors.values():
+        scopes = list(world.scopes(visitor, wanted.kinds)) if names_one else [("inside", "")]
+        if names_one and "mine" in wanted.who.values() and visitor.mine:
+            scopes.append(("mine", visitor.home))
+        if visitor.name == "anonymous":
+            scopes = scopes[:1]
+        for method in methods:
+            for scope, place in scopes:
+                yield Cell(visitor, method, scope, place)
+
+
+def expected(wanted: Row, cell: Cell) -> frozenset[int]:
+    """The statuses that are right."""
+    right = wanted.get if cell.method == "GET" else wanted.post
+    reach = wanted.who.get(cell.visitor.name)
+    if wanted.guard != "public" and cell.visitor.name == "anonymous":
+        return frozenset({302 if cell.method == "GET" else 303})
+    if reach is None:
+        return frozenset({403})
+    return right if cell.scope in WITHIN[reach] or not cell.place else frozenset({wanted.outside})
+
+
+@dataclass
+class Asker:
+    """Asks the site as a browser would, and undoes at once whatever an answer would have changed."""
+
+    app: Flask
+    world: World
+    commits: int = 0
+    asked: int = field(default=0)
+
+    def ask(self, rule: Rule, wanted: Row, cell: Cell) -> Any:
+        """The response; `commits` counts what reached the end of a transaction."""
+        ids = dict(self.world.ids[cell.place or cell.visitor.home or "branch"])
+        if cell.scope == "mine":
+            ids |= cell.visitor.mine
+        ids |= {name: ids[other] for name, other in wanted.use.items()}
+        adapter = self.app.url_map.bind("localhost")
+        missing = set(rule.arguments) - ids.keys()
+        assert not missing, (
+            f"{rule.endpoint}: the world has no {sorted(missing)}; add it to tests/support/world.py"
+        )
+        path = adapter.build(rule.endpoint, {name: ids[name] for name in rule.arguments}, method=cell.method)
+        headers = {"Cookie": cell.visitor.cookie} if cell.visitor.cookie else {}
+        data = {name: value % ids for name, value in wanted.body.items()} if cell.method == "POST" else None
+        self.asked += 1
+        with self.undone():
+            return Client(self.app, use_cookies=False).open(
+                path, method=cell.method, query_string=wanted.query % ids, headers=headers, data=data
+            )
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        real, self.commits = ReadFirstSession.commit, 0
+
+        def commit(session: Any) -> None:
+            self.commits += 1
+            session.flush()
+            session.rollback()
+
+        ReadFirstSession.commit = commit  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            ReadFirstSession.commit = real  # type: ignore[method-assign]

@@ -1,0 +1,414 @@
+"""Two sister committees with everything in them: the world in which every route is asked by everybody.
+
+The same kinds of object stand in every place of the tree, so that for each visitor there are some inside
+its own unit, above, below and beside. Rows are written directly, in one transaction.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from pbtrain.accounts.models import Account, LoginSession, Slip
+from pbtrain.core import clock
+from pbtrain.core.db import transaction
+from pbtrain.core.queue import Job
+from pbtrain.core.storage import StoredFile
+from pbtrain.core.tokens import fingerprint, new_token
+from pbtrain.courses.models import Course, Enrolment, Lesson
+from pbtrain.events.models import Attendance, Event, EventPhoto
+from pbtrain.hours import services as hours
+from pbtrain.hours.models import HourClaim
+from pbtrain.notify.models import Delivery, Message
+from pbtrain.org.models import (
+    Affiliation,
+    CareSpan,
+    Member,
+    Post,
+    RoleGrant,
+    RosterImport,
+    RosterRow,
+    Unit,
+    UnitClosure,
+    UnitLink,
+)
+from pbtrain.org.roles import Role
+from pbtrain.quizzes.models import Attempt, Question, Quiz, QuizVersion
+
+LONG_AGO = date(2020, 1, 1)
+DAY = date(2026, 5, 8)
+BEGAN = clock.at(DAY, 14)
+
+# name: (kind, parent); the visitors' homes lie in the middle, so that each has a unit above and below.
+TREE = {
+    "root": ("committee", None),
+    "league": ("committee", "root"),
+    "committee": ("committee", "league"),
+    "branch": ("branch", "committee"),
+    "branch_below": ("branch", "branch"),
+    "branch_beside": ("branch", "committee"),
+    "academy": ("academy", "committee"),
+    "academy_below": ("academy", "academy"),
+    "academy_beside": ("academy", "committee"),
+    "sister": ("committee", "root"),
+    "sister_committee": ("committee", "sister"),
+    "sister_branch": ("branch", "sister_committee"),
+    "sister_academy": ("academy", "sister_committee"),
+}
+
+# name: (home, role, also a member of that branch)
+CAST = {
+    "member": ("branch", None, True),
+    "other_member": ("branch_beside", None, True),
+    "secretary": ("branch", Role.BRANCH_SECRETARY, True),
+    "other_secretary": ("branch_beside", Role.BRANCH_SECRETARY, True),
+    "unit_admin": ("committee", Role.UNIT_ADMIN, False),
+    "unit_auditor": ("committee", Role.UNIT_AUDITOR, False),
+    "academy_admin": ("academy", Role.ACADEMY_ADMIN, False),
+    "course_author": ("academy", Role.COURSE_AUTHOR, False),
+    "system_admin": ("root", Role.SYSTEM_ADMIN, False),
+}
+
+
+@dataclass
+class Visitor:
+    """Somebody who asks: where they stand, the cookie they bring, and the objects that are their own."""
+
+    name: str
+    home: str = ""
+    cookie: str = ""
+    account_id: int = 0
+    mine: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """`ids[place]` holds, by the names routes use, one object of each kind in that place."""
+
+    ids: dict[str, dict[str, Any]]
+    visitors: dict[str, Visitor]
+
+    def relation(self, home: str, place: str) -> str:
+        """Where `place` lies, seen from `home`: inside, above, below or beside."""
+        if place == home:
+            return "inside"
+        if home in _line(place):
+            return "below"
+        return "above" if place in _line(home) else "beside"
+
+    def scopes(self, visitor: Visitor, kinds: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+        """One place for each relation to this visitor's home, of these kinds if any are named."""
+        found: dict[str, str] = {}
+        for place, (kind, _) in TREE.items():
+            if not kinds or kind in kinds:
+                found.setdefault(self.relation(visitor.home or "branch", place), place)
+        return iter(found.items())
+
+
+def _line(place: str) -> list[str]:
+    """The units above a place, the nearest first."""
+    line = []
+    while (parent := TREE[place][1]) is not None:
+        line.append(parent)
+        place = parent
+    return line
+
+
+def build(app: Flask) -> World:
+    """Fill an empty, migrated database and sign everybody in."""
+    with app.app_context(), transaction() as session:
+        builder = Builder(session)
+        units = builder.units()
+        hours.publish_default_policy(None, units["root"].id, 2020)
+        people = {place: builder.resident(place, units[place]) for place in TREE}
+        ids = {place: builder.fill(place, units[place], people[place]) for place in TREE}
+        for place in TREE:
+            ids[place] |= builder.lines(ids[place])
+        visitors = {"anonymous": Visitor("anonymous")}
+        for name, (home, role, stands_there) in CAST.items():
+            visitors[name] = builder.visitor(app, name, home, units[home], role, stands_there, ids[home])
+        return World(ids, visitors)
+
+
+class Builder:
+    """Adds rows to one session and remembers their ids."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        self.count = 0
+
+    def add(self, row: Any) -> Any:
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def next(self) -> int:
+        self.count += 1
+        return self.count
+
+    def units(self) -> dict[str, Unit]:
+        made: dict[str, Unit] = {}
+        for name, (kind, parent) in TREE.items():
+            parent_id = made[parent].id if parent else None
+            unit = self.add(
+                Unit(
+                    name=f"示例{name}",
+                    code=f"U{self.next():05}",
+                    kind=kind,
+                    parent_id=parent_id,
+                    valid_from=LONG_AGO,
+                )
+            )
+            made[name] = unit
+            self.session.add(UnitLink(unit_id=unit.id, parent_id=parent_id, valid_from=LONG_AGO))
+            for depth, above in enumerate([name, *_line(name)]):
+                self.session.add(UnitClosure(above_id=made[above].id, below_id=unit.id, depth=depth))
+        return made
+
+    def account(self, name: str) -> Account:
+        return self.add(
+            Account(username=f"{name}{self.next()}".lower(), name=f"示例{name}", activated_at=clock.now())
+        )
+
+    def person(self, name: str, unit: Unit) -> Member:
+        account = self.account(name)
+        number = self.next()
+        member = self.add(
+            Member(
+                account_id=account.id,
+                unit_id=unit.id,
+                name=account.name,
+                pinyin=f"shili{number:05}",
+                code=f"M{number:05}",
+            )
+        )
+        self.session.add(Affiliation(member_id=member.id, unit_id=unit.id, valid_from=LONG_AGO))
+        return member
+
+    def resident(self, place: str, unit: Unit) -> Member:
+        return self.person(place, unit)
+
+    def fill(self, place: str, unit: Unit, person: Member) -> dict[str, Any]:
+        account_id = person.account_id or 0
+        role = RoleGrant(
+            account_id=self.account("holder").id, unit_id=unit.id, role=Role.UNIT_AUDITOR, valid_from=LONG_AGO
+        )
+        ids = {
+            "unit_id": unit.id,
+            "member_id": person.id,
+            "account_id": account_id,
+            "grant_id": self.add(role).id,
+            "post_id": self.add(
+                Post(member_id=person.id, unit_id=unit.id, kind="committee_member", valid_from=LONG_AGO)
+            ).id,
+            "care_id": self.add(CareSpan(member_id=person.id, valid_from=date(2026, 9, 1))).id,
+            "year": 2026,
+        }
+        ids |= self.own(account_id) | self.learning(unit, person) | self.meeting(unit, person)
+        ids |= self.office(unit, account_id)
+        return ids
+
+    def own(self, account_id: int) -> dict[str, Any]:
+        """What belongs to one login."""
+        message = self.add(
+            Message(account_id=account_id, about="behind:2026-09", subject="示例提醒", body="示例", link="/")
+        )
+        token = new_token()
+        signed = self.add(
+            LoginSession(
+                account_id=account_id,
+                token_hash=fingerprint(token),
+                ends_at=clock.now() + timedelta(days=1),
+                idle_minutes=24 * 60,
+            )
+        )
+        delivery = self.add(
+            Delivery(message_id=message.id, channel="email", state="parked", next_at=clock.now())
+        )
+        return {"message_id": message.id, "session_id": signed.id, "delivery_id": delivery.id, "token": token}
+
+    def learning(self, unit: Unit, person: Member) -> dict[str, Any]:
+        """Two courses of this unit, one published with a quiz, one a draft with a draft."""
+        quiz, version, question = self.quiz(unit, published=True)
+        draft_quiz, draft_version, draft_question = self.quiz(unit, published=False)
+        course, lesson = self.course(unit, quiz, "published")
+        draft, draft_lesson = self.course(unit, draft_quiz, "draft")
+        return {
+            "course_id": course.id,
+            "lesson_id": lesson.id,
+            "draft_id": draft.id,
+            "draft_lesson_id": draft_lesson.id,
+            "quiz_id": quiz.id,
+            "quiz_version_id": version.id,
+            "question_id": question.id,
+            "draft_quiz_id": draft_quiz.id,
+            "draft_quiz_version_id": draft_version.id,
+            "draft_question_id": draft_question.id,
+        } | self.studies(person, course, lesson, quiz, version)
+
+    def quiz(self, unit: Unit, *, published: bool) -> tuple[Quiz, QuizVersion, Question]:
+        quiz = self.add(Quiz(unit_id=unit.id, title=f"示例测验{self.next()}", max_attempts=5))
+        version = self.add(
+            QuizVersion(quiz_id=quiz.id, number=1, published_at=clock.now() if published else None)
+        )
+        question = self.add(
+            Question(
+                quiz_version_id=version.id,
+                position=1,
+                kind="single",
+                text="示例题目？",
+                options={"a": "子", "b": "丑"},
+                key=["b"],
+                points=100,
+            )
+        )
+        return quiz, version, question
+
+    def course(self, unit: Unit, quiz: Quiz, state: str) -> tuple[Course, Lesson]:
+        course = self.add(
+            Course(
+                unit_id=unit.id,
+                title=f"示例课程{self.next()}",
+                minutes=90,
+                state=state,
+                quiz_id=quiz.id,
+                published_at=clock.now() if state == "published" else None,
+            )
+        )
+        lesson = self.add(Lesson(course_id=course.id, position=1, title="示例第一课", body="正文"))
+        return course, lesson
+
+    def studies(
+        self, person: Member, course: Course, lesson: Lesson, quiz: Quiz, version: QuizVersion
+    ) -> dict[str, Any]:
+        enrolment = self.add(Enrolment(course_id=course.id, member_id=person.id))
+        attempt = self.add(
+            Attempt(
+                quiz_id=quiz.id,
+                quiz_version_id=version.id,
+                member_id=person.id,
+                number=1,
+                max_attempts=5,
+                pass_mark=60,
+                seed=1,
+            )
+        )
+        return {"enrolment_id": enrolment.id, "attempt_id": attempt.id}
+
+    def meeting(self, unit: Unit, person: Member) -> dict[str, Any]:
+        event = self.add(
+            Event(
+                unit_id=unit.id,
+                activity="theme_day",
+                title="示例主题党日",
+                day=DAY,
+                starts_at=BEGAN,
+                minutes=90,
+                form_id=f"form-{self.next()}",
+                form_hash="0" * 64,
+            )
+        )
+        self.session.add(Attendance(event_id=event.id, member_id=person.id, present=True))
+        file = self.add(
+            StoredFile(
+                sha256=f"{self.next():064x}", size=1, mime="image/jpeg", name="示例.jpg", unit_id=unit.id
+            )
+        )
+        photo = self.add(EventPhoto(event_id=event.id, file_id=file.id))
+        return {"event_id": event.id, "file_id": file.id, "file_uuid": file.uuid, "photo_id": photo.id}
+
+    def office(self, unit: Unit, account_id: int) -> dict[str, Any]:
+        job = self.add(Job(kind="示例", state="failed", owner_id=account_id, args={"unit_id": unit.id}))
+        roster = self.add(
+            RosterImport(
+                unit_id=unit.id,
+                actor_id=account_id,
+                file_name="示例.xlsx",
+                file_hash=f"{self.next():064x}",
+                state="preview",
+                job_id=job.id,
+            )
+        )
+        self.session.add(
+            RosterRow(import_id=roster.id, line=2, outcome="refused", name="示例", values_json="{}")
+        )
+        slip = self.add(
+            Slip(
+                account_id=account_id,
+                code_hash=f"{self.next():064x}",
+                expires_at=clock.now() + timedelta(days=30),
+            )
+        )
+        return {"job_id": job.id, "import_id": roster.id, "slip_id": slip.id}
+
+    def lines(self, ids: dict[str, Any]) -> dict[str, Any]:
+        """A line of the ledger, and one that waits because it overlaps."""
+        line = hours.Line(
+            member_id=ids["member_id"],
+            day=DAY,
+            activity="theme_day",
+            minutes=90,
+            occurrence=f"event:{ids['event_id']}",
+            title="示例主题党日",
+            starts_at=BEGAN,
+            ends_at=BEGAN + timedelta(minutes=90),
+        )
+        entry_id = hours.post_many(None, [line]).entry_ids[0]
+        claim = self.add(
+            HourClaim(
+                member_id=ids["member_id"],
+                unit_id=ids["unit_id"],
+                state="held",
+                occurrence=f"event:9{ids['event_id']}",
+                title="示例重叠",
+                activity="theme_day",
+                channel="onsite",
+                proof="B",
+                day=DAY,
+                starts_at=BEGAN,
+                ends_at=BEGAN + timedelta(minutes=90),
+                minutes=90,
+                uncovered=30,
+                overlaps_id=entry_id,
+                made_at=clock.now(),
+            )
+        )
+        return {"entry_id": entry_id, "claim_id": claim.id}
+
+    def visitor(
+        self,
+        app: Flask,
+        name: str,
+        home: str,
+        unit: Unit,
+        role: Role | None,
+        stands_there: bool,
+        ids: dict[str, Any],
+    ) -> Visitor:
+        mine: dict[str, Any] = {}
+        if stands_there:
+            member = self.person(name, unit)
+            account_id = member.account_id or 0
+            course, lesson = (self.session.get(Course, ids["course_id"]), None)
+            quiz = self.session.get(Quiz, ids["quiz_id"])
+            version = self.session.scalars(
+                select(QuizVersion).where(QuizVersion.id == ids["quiz_version_id"])
+            ).one()
+            mine |= self.studies(member, course, lesson, quiz, version) | {"member_id": member.id}
+        else:
+            account_id = self.account(name).id
+        mine |= self.own(account_id) | {"account_id": account_id}
+        if role is not None:
+            self.session.add(
+                RoleGrant(account_id=account_id, unit_id=unit.id, role=role, valid_from=LONG_AGO)
+            )
+        return Visitor(name, home, sign(app, mine.pop("token")), account_id, mine)
+
+
+def sign(app: Flask, token: str) -> str:
+    """The Cookie header of a browser that is signed in with this token."""
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps({'_user_id': token, '_fresh': True})}"
