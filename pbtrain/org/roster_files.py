@@ -37,6 +37,7 @@ class Sheet:
     stray: int = 0
     system_1904: bool = False
     encoding: str = ""
+    lines: int = 0
 
 
 def receive(stream: BinaryIO) -> tuple[bytes, str]:
@@ -128,12 +129,11 @@ def run_child(path: Path, kind: str) -> tuple[Sheet, Iterator[list[Any]]]:
     first = json.loads(answer.readline() or "{}")
     if "meta" not in first:
         _refused(first)
-    _check_end(answer)
-    return Sheet(**first["meta"]), _lines(answer)
+    return Sheet(**first["meta"], lines=_count(answer)), _lines(answer)
 
 
-def _check_end(answer: Any) -> None:
-    """A list may also be refused in its middle: look at the last line before the first is used."""
+def _count(answer: Any) -> int:
+    """How many lines follow; a list may also be refused in its middle, so its end is looked at first."""
     after_meta = answer.tell()
     last = ""
     for last in answer:  # noqa: B007
@@ -142,6 +142,7 @@ def _check_end(answer: Any) -> None:
     if not isinstance(value, dict) or "end" not in value:
         _refused(value if isinstance(value, dict) else {})
     answer.seek(after_meta)
+    return int(value.get("end", 0))
 
 
 def _refused(value: dict[str, Any]) -> None:

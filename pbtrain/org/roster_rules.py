@@ -228,7 +228,7 @@ def read_code(cell: Any, notes: Counter[str]) -> str:
     code = as_text(cell, 32, notes)
     if code and not re.fullmatch(r"[A-Za-z0-9_-]+", code):
         raise Refused(N_("A member number has letters, digits and hyphens only."))
-    return code.upper()
+    return code
 
 
 class Reader:

@@ -1,0 +1,85 @@
+"""An office with three branches, somebody who manages its roster, and rosters made as they are sent."""
+
+from io import BytesIO
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select
+
+from pbtrain.core import queue
+from pbtrain.core.db import transaction
+from pbtrain.org import roster_services
+from pbtrain.org.models import RosterImport, RosterRow
+from pbtrain.org.roles import Role
+from tests.roster import sheets
+
+
+@pytest.fixture
+def office(make):
+    """A committee with three branches and its unit administrator; another committee beside it."""
+    root = make.unit("示例市委")
+    committee = make.unit("示例街道党委", parent=root, kind="committee", code="B001")
+    branches = [
+        make.unit(f"示例第{number}党支部", parent=committee, code=f"B10{number}") for number in (1, 2, 3)
+    ]
+    beside = make.unit("示例镇党委", parent=root, kind="committee")
+    elsewhere = make.unit("示例镇第一党支部", parent=beside)
+    admin = make.person(Role.UNIT_ADMIN, committee)
+    return SimpleNamespace(
+        root=root,
+        committee=committee,
+        branches=branches,
+        elsewhere=elsewhere,
+        admin=admin,
+        actor=make.actor(admin),
+    )
+
+
+@pytest.fixture
+def send(db, office):
+    """`send(rows)` uploads lines of {header: cell} as xlsx and reads them; `send(data=…)` sends bytes."""
+
+    def upload(rows=(), *, data=None, actor=None, unit=None, again=False, **options):
+        data = data if data is not None else sheets.xlsx(rows, **options)
+        with transaction():
+            import_id, _ = roster_services.start_import(
+                actor or office.actor, (unit or office.committee).id, "名册.xlsx", BytesIO(data), again=again
+            )
+        queue.run_waiting()
+        return import_id
+
+    return upload
+
+
+@pytest.fixture
+def state(db):
+    """`state(import_id)`: the import, its rows by line."""
+
+    def look(import_id):
+        db.session.rollback()
+        row = db.session.get_one(RosterImport, import_id)
+        rows = db.session.scalars(
+            select(RosterRow).where(RosterRow.import_id == import_id).order_by(RosterRow.line)
+        ).all()
+        return SimpleNamespace(
+            state=row.state,
+            refusal=row.refusal,
+            remarks=row.remarks,
+            written=row.written_rows,
+            rows={one.line: one for one in rows},
+            outcomes=[one.outcome for one in rows],
+            errors={one.line: one.errors_json for one in rows if one.errors_json},
+        )
+
+    return look
+
+
+@pytest.fixture
+def confirm(db, office):
+    """Write an import as its page does."""
+
+    def write(import_id, mode="all_or_nothing", *, actor=None, transfers=False):
+        with transaction():
+            return roster_services.confirm(actor or office.actor, import_id, mode, transfers=transfers)
+
+    return write
