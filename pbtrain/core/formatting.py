@@ -22,6 +22,11 @@ def number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
+def points(hundredths: int) -> str:
+    """500 -> '5', 333 -> '3.33': points of a quiz, kept in hundredths."""
+    return f"{Decimal(hundredths) / 100:,.2f}".rstrip("0").rstrip(".")
+
+
 def day(value: date | None, *, english: bool = False) -> str:
     """'9月25日 周五', or '25 Sep Fri' for readers of English."""
     if value is None:

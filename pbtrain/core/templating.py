@@ -77,6 +77,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         hours=formatting.hours,
         number=formatting.number,
+        points=formatting.points,
         day=lambda value: formatting.day(value, english=english()),
         long_day=lambda value: formatting.long_day(value, english=english()),
         clock_time=formatting.clock_time,
