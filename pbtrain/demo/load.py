@@ -1,0 +1,85 @@
+"""Loading the demo, all or nothing, and naming its accounts."""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from pbtrain.accounts import passwords
+from pbtrain.accounts.models import Account
+from pbtrain.core import clock, site
+from pbtrain.core.db import db, transaction
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+from pbtrain.demo import meetings, roster
+from pbtrain.demo.roster import LOGINS, PASSWORD, World
+from pbtrain.hours import services as hours
+from pbtrain.org.models import Member, RoleGrant, Unit
+
+Tell = Callable[[str], None]
+SITE_NAME = "示例区党员学习"
+
+
+def load_small(tell: Tell) -> None:
+    """Fill an empty site in one transaction; `tell` hears of each step. RuleError when it holds anything."""
+    world = World(clock.today(), password_hash=passwords.make(PASSWORD))
+    with transaction():
+        _refuse_unless_empty()
+        site.mark("demo", SITE_NAME)
+        tell("Units, members, posts")
+        roster.build_units(world)
+        roster.hire_staff(world)
+        roster.build_members(world, tell)
+        roster.give_posts(world)
+        roster.move_people(world)
+        roster.open_logins(world)
+        tell("Policies and years")
+        _begin_years(world)
+        meetings.hold_meetings(world, tell)
+
+
+def _refuse_unless_empty() -> None:
+    for table in (site.SiteRow, Account, Unit, Member):
+        if db.session.scalar(select(table.id).limit(1)) is not None:
+            raise RuleError(N_("This site holds data already. The demo loads only into an empty one."))
+
+
+def _begin_years(world: World) -> None:
+    """Rules for this year and the last, and a row for everybody, also for those who never come."""
+    year, root = world.today.year, world.units["root"]
+    for each in (year - 1, year):
+        hours.publish_default_policy(None, root, each)
+    hours.refresh_years([person.id for person in world.everybody()], year)
+    hours.refresh_years([person.id for person in world.people[meetings.LAST_YEAR]], year - 1)
+
+
+def accounts() -> list[dict[str, str]]:
+    """One account for each role: role, user name, password and unit."""
+    ids = {
+        row.username: (row.id, row.unit_id)
+        for row in db.session.execute(
+            select(Account.username, Account.id, Member.unit_id)
+            .outerjoin(Member, Member.account_id == Account.id)
+            .where(Account.username.in_(LOGINS.values()))
+            .order_by(Account.id)
+        )
+    }
+    granted = dict(
+        db.session.execute(
+            select(RoleGrant.account_id, RoleGrant.unit_id)
+            .where(RoleGrant.account_id.in_([found[0] for found in ids.values()]))
+            .order_by(RoleGrant.id)
+        )
+        .tuples()
+        .all()
+    )
+    names = dict(db.session.execute(select(Unit.id, Unit.name).order_by(Unit.id)).tuples().all())
+    return [
+        {
+            "role": str(role),
+            "username": username,
+            "password": PASSWORD,
+            "unit": names[granted.get(ids[username][0]) or ids[username][1]],
+        }
+        for role, username in LOGINS.items()
+        if username in ids
+    ]

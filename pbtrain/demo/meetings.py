@@ -1,0 +1,110 @@
+"""A year of meetings: recorded, corrected, ticked again, and two at the same time."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pbtrain.core import clock
+from pbtrain.demo import cast
+from pbtrain.demo.cast import LEADERS, Person
+from pbtrain.demo.roster import World
+from pbtrain.events import queries
+from pbtrain.events import services as events
+from pbtrain.events.services import Meeting
+
+LAST_YEAR = "office"  # the branch that also has a second half of last year
+FORMS = uuid.UUID("5de0c0de-32aa-4000-8000-000000000032")
+THEMES = (
+    "走访慰问老党员", "新春学习交流", "学雷锋志愿服务", "国家安全教育日专题学习", "青年党员学习交流",
+    "节能环保宣传与学习", "重温入党誓词", "防汛安全知识学习", "民族团结进步主题学习", "国庆主题学习",
+    "消防安全知识学习", "年终学习总结",
+)  # fmt: skip
+LECTURES = (
+    "党员教育管理工作条例学习", "学时制度与学习台账", "党支部工作条例学习", "廉洁自律准则学习",
+    "边境安全常识", "党章学习", "党员权利保障条例学习", "保密常识学习", "党费收缴使用和管理规定学习",
+    "基层组织选举工作条例学习", "信访工作条例学习", "年度学习计划与安排",
+)  # fmt: skip
+THEME_MINUTES = (120, 90, 120, 90, 120, 90, 120, 90, 120, 90, 120, 90)
+LECTURE_MINUTES = (90, 90, 120, 90, 90, 90, 90, 120, 90, 90, 90, 90)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A meeting as it will be held; `leaders` marks those of the branch committee."""
+
+    day: date
+    activity: str
+    title: str
+    minutes: int
+    hour: int = 14
+    leaders: bool = False
+
+
+def calendar(year: int, months: range, offset: int) -> Iterator[Plan]:
+    """A theme day and a lecture each month, and every second month a long session of those who lead."""
+    for month in months:
+        yield Plan(
+            _workday(date(year, month, 3 + 2 * offset)), "theme_day",
+            f"{month}月主题党日：{THEMES[month - 1]}", THEME_MINUTES[month - 1],
+        )  # fmt: skip
+        yield Plan(
+            _workday(date(year, month, 19 + offset)), "party_lecture",
+            f"党课：{LECTURES[month - 1]}", LECTURE_MINUTES[month - 1], hour=9,
+        )  # fmt: skip
+        if month % 2 == 0:
+            yield Plan(
+                _workday(date(year, month, 27)), "party_lecture",
+                "支部班子扩大专题党课", 180, hour=15, leaders=True,
+            )  # fmt: skip
+
+
+def _workday(day: date) -> date:
+    """The Friday before, for a day on a weekend."""
+    return day - timedelta(days=max(day.weekday() - 4, 0))
+
+
+def hold_meetings(world: World, tell: Callable[[str], None]) -> None:
+    """Every branch from January until yesterday; one of them also in the second half of last year."""
+    yesterday = world.today - timedelta(days=1)
+    for offset, plan in enumerate(cast.BRANCHES):
+        dates = list(calendar(world.today.year, range(1, 13), offset))
+        if plan.key == LAST_YEAR:
+            dates = [*calendar(world.today.year - 1, range(7, 13), offset), *dates]
+        held = [each for each in dates if each.day <= yesterday]
+        for number, each in enumerate(held):
+            _hold(world, plan.key, each, number)
+        tell(f"{plan.name}: {len(held)} meetings")
+
+
+def _hold(world: World, key: str, plan: Plan, number: int) -> int:
+    branch, unit_id = world.people[key], world.units[key]
+    home = {row.id for row in queries.roster(unit_id, plan.day)}
+    came = {
+        person.id
+        for place, person in enumerate(branch)
+        if person.id in home and _comes(person, place, number, leaders=plan.leaders)
+    }
+    recorded = events.record_event(
+        world.actor(world.scribe[key]),
+        Meeting(
+            unit_id,
+            plan.activity,
+            plan.title,
+            clock.at(plan.day, plan.hour, 30),
+            plan.minutes,
+            "示例党员活动室",
+        ),
+        came or home,
+        form_id=str(uuid.uuid5(FORMS, f"{key}/{plan.day}/{plan.hour}/{plan.title}")),
+        days_back=732,
+    )
+    return recorded.event_id
+
+
+def _comes(person: Person, place: int, number: int, *, leaders: bool) -> bool:
+    """Evenly spread over the year, so that the share is met on any day of it."""
+    if leaders:
+        return place < LEADERS
+    phase = (place * 37 % 100) / 100
+    return int((number + 1) * person.zeal + phase) > int(number * person.zeal + phase)
