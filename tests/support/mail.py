@@ -14,7 +14,7 @@ def _free_port() -> int:
 
 
 class MailServer:
-    """What it received, and what it answers to whom: `refuse["a@b.cn"] = ["450 later", "550 never"]`, in turn."""
+    """What it received; `refuse["a@b.cn"] = ["450 later", "550 never"]` is what it answers, in turn."""
 
     def __init__(self) -> None:
         self.mails = []

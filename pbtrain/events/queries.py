@@ -1,0 +1,198 @@
+"""Reading meetings: the list of a branch, one meeting with its people, lines and pictures."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, and_, extract, func, or_, select
+from sqlalchemy.orm import aliased
+
+from pbtrain.accounts.models import Account
+from pbtrain.core.db import db
+from pbtrain.core.storage import StoredFile
+from pbtrain.events.models import Attendance, Event, EventPhoto
+from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.org.access import Actor, units_where
+from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.models import Affiliation, Member, Unit
+from pbtrain.org.roles import Perm
+
+WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
+
+
+def branches(actor: Actor) -> list[Any]:
+    """The branches whose meetings this person records, as (id, name)."""
+    return list(
+        db.session.execute(
+            select(Unit.id, Unit.name)
+            .where(Unit.id.in_(units_where(actor, Perm.EVENT_RECORD)), Unit.kind.in_(WITH_MEMBERS))
+            .order_by(Unit.name, Unit.id)
+        )
+    )
+
+
+def roster(unit_id: int, day: date) -> list[Any]:
+    """Who belonged to the branch on that day, by name."""
+    return list(
+        db.session.execute(
+            select(Member.id, Member.name)
+            .join(Affiliation, Affiliation.member_id == Member.id)
+            .where(
+                Affiliation.unit_id == unit_id,
+                Affiliation.valid_from <= day,
+                or_(Affiliation.valid_until.is_(None), Affiliation.valid_until > day),
+                or_(Member.left_on.is_(None), Member.left_on > day),
+            )
+            .order_by(Member.pinyin, Member.id)
+        )
+    )
+
+
+def meetings(actor: Actor, *, search: str = "", year: int | None = None) -> Select[Any]:
+    """The meetings this person may see, the newest first, with how many came of how many."""
+    came = select(func.count()).where(Attendance.event_id == Event.id, Attendance.present).scalar_subquery()
+    listed = select(func.count()).where(Attendance.event_id == Event.id).scalar_subquery()
+    found = (
+        select(
+            Event.id,
+            Event.title,
+            Event.activity,
+            Event.day,
+            Event.starts_at,
+            Event.minutes,
+            Unit.name.label("unit_name"),
+            came.label("came"),
+            listed.label("listed"),
+        )
+        .join(Unit, Unit.id == Event.unit_id)
+        .where(Event.unit_id.in_(units_where(actor, Perm.EVENT_RECORD)))
+        .order_by(Event.day.desc(), Event.starts_at.desc(), Event.id.desc())
+    )
+    if search:
+        found = found.where(Event.title.contains(search, autoescape=True))
+    if year is not None:
+        found = found.where(Event.day >= date(year, 1, 1), Event.day <= date(year, 12, 31))
+    return found
+
+
+def years(actor: Actor) -> list[int]:
+    """The years in which these branches held meetings, the newest first."""
+    year = extract("year", Event.day)
+    found = db.session.scalars(
+        select(year)
+        .where(Event.unit_id.in_(units_where(actor, Perm.EVENT_RECORD)))
+        .group_by(year)
+        .order_by(year.desc())
+    )
+    return [int(value) for value in found]
+
+
+def meeting(actor: Actor, event_id: int) -> Any:
+    """One meeting this person may see, with its branch and who recorded it; None out of reach."""
+    return db.session.execute(
+        select(
+            Event.id,
+            Event.unit_id,
+            Event.activity,
+            Event.title,
+            Event.day,
+            Event.starts_at,
+            Event.minutes,
+            Event.place,
+            Event.recorded_at,
+            Event.version,
+            Unit.name.label("unit_name"),
+            Account.name.label("recorder"),
+        )
+        .join(Unit, Unit.id == Event.unit_id)
+        .outerjoin(Account, Account.id == Event.recorded_by_id)
+        .where(Event.id == event_id, Event.unit_id.in_(units_where(actor, Perm.EVENT_RECORD)))
+    ).first()
+
+
+def attendance(event_id: int) -> list[Any]:
+    """Everyone on the list of a meeting and whether they came, by name."""
+    return list(
+        db.session.execute(
+            select(Member.id, Member.name, Attendance.present)
+            .join(Attendance, Attendance.member_id == Member.id)
+            .where(Attendance.event_id == event_id)
+            .order_by(Member.pinyin, Member.id)
+        )
+    )
+
+
+@dataclass
+class Effect:
+    """What a meeting did to the ledger."""
+
+    people: int = 0  # with a line that stands
+    credit: int = 0  # of those lines, hundredths
+    corrections: list[Any] = field(default_factory=list)  # lines that were cancelled, with the reason
+    held: list[Any] = field(default_factory=list)  # lines that wait for a decision
+
+
+def effect(event_id: int) -> Effect:
+    """The lines of a meeting that stand, that were cancelled and that wait."""
+    occurrence, back = f"event:{event_id}", aliased(HourEntry)
+    found = Effect()
+    for row in db.session.execute(
+        select(
+            HourEntry.id,
+            HourEntry.credit,
+            HourEntry.minutes,
+            Member.name,
+            back.note,
+            back.posted_at.label("cancelled_at"),
+            Account.name.label("by"),
+        )
+        .join(Member, Member.id == HourEntry.member_id)
+        .outerjoin(back, back.reverses_id == HourEntry.id)
+        .outerjoin(Account, Account.id == back.posted_by_id)
+        .where(
+            HourEntry.source >= f"{occurrence}/",
+            HourEntry.source < f"{occurrence}0",
+            HourEntry.reverses_id.is_(None),
+        )
+        .order_by(Member.pinyin, HourEntry.id)
+    ):
+        if row.cancelled_at is None:
+            found.people += 1
+            found.credit += row.credit
+        else:
+            found.corrections.append(row)
+    found.held = list(
+        db.session.execute(
+            select(HourClaim.id, Member.name, HourClaim.minutes, HourClaim.uncovered)
+            .join(Member, Member.id == HourClaim.member_id)
+            .where(HourClaim.occurrence == occurrence, HourClaim.state == "held")
+            .order_by(Member.pinyin, HourClaim.id)
+        )
+    )
+    return found
+
+
+def photos(event_id: int) -> list[Any]:
+    """The pictures of a meeting, in the order they were sent."""
+    return list(
+        db.session.execute(
+            select(StoredFile.uuid, StoredFile.name)
+            .join(EventPhoto, EventPhoto.file_id == StoredFile.id)
+            .where(EventPhoto.event_id == event_id)
+            .order_by(EventPhoto.id)
+        )
+    )
+
+
+def file_in_reach(actor: Actor, uuid: str) -> StoredFile | None:
+    """A picture of a meeting this person may see; None out of reach."""
+    seen = or_(
+        Event.unit_id.in_(units_where(actor, Perm.EVENT_RECORD)),
+        Event.unit_id.in_(units_where(actor, Perm.REPORT_VIEW)),
+    )
+    return db.session.scalars(
+        select(StoredFile)
+        .join(EventPhoto, EventPhoto.file_id == StoredFile.id)
+        .join(Event, and_(Event.id == EventPhoto.event_id, seen))
+        .where(StoredFile.uuid == uuid)
+    ).first()

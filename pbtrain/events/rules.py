@@ -1,0 +1,71 @@
+"""What may be recorded of a meeting. The limits are ours: late records are the exception, not the habit."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+
+DAYS_BACK = 60  # how long ago a meeting may be recorded by its branch
+SHORTEST, LONGEST = 10, 480  # minutes of study at one meeting
+MOST_PEOPLE = 1000  # of one meeting; the ledger takes so many lines at once
+MOST_PHOTOS = 3
+
+
+def check_meeting(
+    title: str,
+    minutes: int,
+    starts_at: datetime,
+    *,
+    day: date,
+    today: date,
+    now: datetime,
+    days_back: int = DAYS_BACK,
+) -> None:
+    """Raise RuleError unless such a meeting can have been held and may still be recorded."""
+    if not 2 <= len(title) <= 100:
+        raise RuleError(N_("Give the subject, in 2 to 100 characters."), field="title")
+    if not SHORTEST <= minutes <= LONGEST:
+        raise RuleError(
+            N_("The time of study is between %(least)s and %(most)s minutes."),
+            field="minutes",
+            least=SHORTEST,
+            most=LONGEST,
+        )
+    if day > today:
+        raise RuleError(N_("A meeting is recorded once it has been held. Check the date."), field="day")
+    if starts_at > now:
+        raise RuleError(N_("A meeting is recorded once it has been held. Check the time."), field="time")
+    if day < today - timedelta(days=days_back):
+        raise RuleError(
+            N_(
+                "A meeting can be recorded up to %(days)s days later. Ask the administrator about older ones."
+            ),
+            field="day",
+            days=days_back,
+        )
+
+
+def check_people(present: set[int], offered: set[int]) -> None:
+    """Raise RuleError unless somebody came, and only people who stood in the branch on that day."""
+    if not present:
+        raise RuleError(N_("Nobody is ticked. Tick at least one person who came."), field="present")
+    if len(present) > MOST_PEOPLE:
+        raise RuleError(N_("At most %(most)s people at one meeting."), field="present", most=MOST_PEOPLE)
+    if present - offered:
+        raise RuleError(
+            N_("Somebody ticked did not belong to the branch on that day. Look through the list again."),
+            field="present",
+        )
+
+
+def check_photos(count: int) -> None:
+    """Raise RuleError for more pictures than are kept."""
+    if count > MOST_PHOTOS:
+        raise RuleError(N_("At most %(most)s photos."), field="photos", most=MOST_PHOTOS)
+
+
+def content_hash(facts: Iterable[object]) -> str:
+    """The same form says the same twice: SHA-256 over its fields in order."""
+    return hashlib.sha256("\x1f".join(str(fact) for fact in facts).encode()).hexdigest()

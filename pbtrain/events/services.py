@@ -1,0 +1,202 @@
+"""Recording a meeting and correcting who came. The hours follow in the same transaction."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import insert, select, update
+
+from pbtrain.audit import services as audit
+from pbtrain.core import clock, images
+from pbtrain.core.db import db, insert_new
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.images import Picture
+from pbtrain.core.marks import N_
+from pbtrain.events import queries, rules
+from pbtrain.events.models import Attendance, Event, EventPhoto
+from pbtrain.hours import held
+from pbtrain.hours import services as hours
+from pbtrain.hours.activities import ACTIVITIES
+from pbtrain.hours.services import Line, Posted
+from pbtrain.org.access import Actor
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """What was held: a branch, a kind of activity, a subject, when, how long, where."""
+
+    unit_id: int
+    activity: str
+    title: str
+    starts_at: datetime
+    minutes: int
+    place: str = ""
+
+    @property
+    def day(self) -> date:
+        """The learning day on which it began."""
+        return clock.local(self.starts_at).date()
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The record of a form: new, or the one that an earlier sending of the same form made."""
+
+    event_id: int
+    posted: Posted | None = None
+    same: bool = True  # did the earlier sending say the same?
+
+
+def record_event(
+    actor: Actor,
+    meeting: Meeting,
+    present: Collection[int],
+    *,
+    form_id: str,
+    photos: Sequence[tuple[Picture, str]] = (),
+    days_back: int = rules.DAYS_BACK,
+) -> Recorded:
+    """Write the meeting, who came of those who stood in the branch on that day, and their hours.
+
+    The same form sent again gives the same record, whoever was faster. The number of statements does not
+    grow with the people. The caller has made sure that the unit is in the actor's reach.
+    """
+    kind, came = ACTIVITIES.get(meeting.activity), set(present)
+    if kind is None or not kind.recorded_by_branch:
+        raise RuleError(N_("Choose what kind of meeting it was."), field="activity")
+    rules.check_meeting(
+        meeting.title,
+        meeting.minutes,
+        meeting.starts_at,
+        day=meeting.day,
+        today=clock.today(),
+        now=clock.now(),
+        days_back=days_back,
+    )
+    form_hash = rules.content_hash([actor.account_id, *vars(meeting).values(), *sorted(came)])
+    made = db.session.execute(
+        insert_new(Event)
+        .values(
+            **vars(meeting),
+            day=meeting.day,
+            form_id=form_id,
+            form_hash=form_hash,
+            recorded_by_id=actor.account_id,
+            recorded_at=clock.now(),
+            version=1,
+        )
+        .returning(Event.id)
+    ).first()
+    if made is None:
+        return _earlier(actor, form_id, form_hash)
+    offered = {row.id for row in queries.roster(meeting.unit_id, meeting.day)}
+    rules.check_people(came, offered)
+    _tick(made.id, {member_id: member_id in came for member_id in offered})
+    _keep(actor, made.id, meeting.unit_id, photos)
+    posted = hours.post_many(actor, [_line(made.id, meeting, member_id) for member_id in sorted(came)])
+    audit.record(
+        actor,
+        "event.recorded",
+        f"event:{made.id}",
+        unit_id=meeting.unit_id,
+        came=len(came),
+        listed=len(offered),
+        photos=len(photos),
+    )
+    return Recorded(made.id, posted)
+
+
+def correct_event(
+    actor: Actor, event_id: int, present: Collection[int], *, reason: str, version: int
+) -> Recorded:
+    """Make the record say who really came: lines of wrong ticks are reversed, new ticks are posted.
+
+    Conflict when somebody corrected it since `version` was read. The caller has made sure that the
+    meeting is in the actor's reach.
+    """
+    moved = db.session.execute(
+        update(Event)
+        .where(Event.id == event_id, Event.version == version)
+        .values(version=Event.version + 1)
+        .returning(Event.unit_id, Event.activity, Event.title, Event.starts_at, Event.minutes, Event.place)
+    ).first()
+    if moved is None:
+        raise Conflict(N_("Somebody corrected this record meanwhile. Compare and save again."))
+    meeting, came = Meeting(**moved._mapping), set(present)
+    listed = {row.id: row.present for row in queries.attendance(event_id)}
+    newly_listed = {row.id for row in queries.roster(meeting.unit_id, meeting.day)} - set(listed)
+    rules.check_people(came, set(listed) | newly_listed)
+    wrong = {member_id for member_id, was in listed.items() if was and member_id not in came}
+    added = {member_id for member_id in came if not listed.get(member_id)}
+    if not wrong and not added:
+        raise RuleError(N_("Nothing has changed. Tick who came, or go back."), field="present")
+    occurrence = f"event:{event_id}"
+    if wrong:
+        standing = hours.live_entries(occurrence)
+        hours.reverse_many(actor, [standing[m] for m in wrong if m in standing], reason=reason)
+        held.withdraw(actor, occurrence, wrong, reason=reason)
+    posted = None
+    if added:
+        posted = hours.post_many(actor, [_line(event_id, meeting, member_id) for member_id in sorted(added)])
+    _retick(event_id, wrong, came=False)
+    _retick(event_id, added & set(listed), came=True)
+    _tick(event_id, {member_id: member_id in came for member_id in newly_listed})
+    audit.record(
+        actor,
+        "event.corrected",
+        occurrence,
+        unit_id=meeting.unit_id,
+        removed=sorted(wrong),
+        added=sorted(added),
+        reason=reason,
+    )
+    return Recorded(event_id, posted)
+
+
+def _earlier(actor: Actor, form_id: str, form_hash: str) -> Recorded:
+    row = db.session.execute(
+        select(Event.id, Event.form_hash, Event.recorded_by_id).where(Event.form_id == form_id)
+    ).one()
+    if row.recorded_by_id != actor.account_id:
+        raise Conflict(N_("This form has been used already. Open the page again and fill in a new one."))
+    return Recorded(row.id, same=row.form_hash == form_hash)
+
+
+def _line(event_id: int, meeting: Meeting, member_id: int) -> Line:
+    return Line(
+        member_id=member_id,
+        day=meeting.day,
+        activity=meeting.activity,
+        minutes=meeting.minutes,
+        occurrence=f"event:{event_id}",
+        title=meeting.title,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.starts_at + timedelta(minutes=meeting.minutes),
+        proof="B",
+    )
+
+
+def _tick(event_id: int, present: dict[int, bool]) -> None:
+    if present:
+        rows = [
+            {"event_id": event_id, "member_id": member_id, "present": came}
+            for member_id, came in sorted(present.items())
+        ]
+        db.session.execute(insert(Attendance).values(rows))
+
+
+def _retick(event_id: int, member_ids: set[int], *, came: bool) -> None:
+    if member_ids:
+        db.session.execute(
+            update(Attendance)
+            .where(Attendance.event_id == event_id, Attendance.member_id.in_(sorted(member_ids)))
+            .values(present=came)
+        )
+
+
+def _keep(actor: Actor, event_id: int, unit_id: int, photos: Sequence[tuple[Picture, str]]) -> None:
+    rules.check_photos(len(photos))
+    for picture, name in photos:
+        file = images.keep(picture, name, unit_id=unit_id, made_by_id=actor.account_id)
+        db.session.add(EventPhoto(event_id=event_id, file_id=file.id))
+    db.session.flush()  # so that a wrong reference shows here, not at the commit

@@ -1,0 +1,159 @@
+"""The pages of meetings: two steps without script, one record, nothing of another branch."""
+
+import pytest
+from sqlalchemy import func, select
+
+from pbtrain.core import clock
+from pbtrain.events.models import Attendance, Event
+from pbtrain.hours.models import HourClaim, HourEntry, MemberYear
+from pbtrain.org.roles import Role
+
+
+@pytest.fixture
+def desk(client_for, secretary):
+    """The secretary's browser."""
+    return client_for(secretary)
+
+
+@pytest.fixture
+def outsider(make, client_for, committee):
+    """The secretary of the branch beside."""
+    return client_for(make.person(Role.BRANCH_SECRETARY, make.unit(parent=committee)))
+
+
+def test_two_steps_lead_to_the_record(desk, sheet, people, db):
+    assert desk.get("/events/new").status_code == 200
+    step = {key: value for key, value in sheet([]).items() if key not in ("form_id", "present")}
+    page = desk.get("/events/new/people", query_string=step).text
+    assert page.count("checked") == 4, "everybody is ticked beforehand"
+    answer = desk.post("/events/new/people", data=sheet(people[:2]))
+    assert answer.status_code == 303
+    shown = desk.get(answer.location).text
+    assert "重温入党志愿书" in shown
+    assert "4.0" in shown, "two people with 2.0 each"
+    assert db.session.scalar(select(func.count(HourEntry.id))) == 2
+
+
+def test_a_double_click_gives_one_record_and_the_same_answer(desk, sheet, people, db):
+    form = sheet(people)
+    first, second = (desk.post("/events/new/people", data=form) for _ in range(2))
+    assert (
+        (first.status_code, first.location) == (second.status_code, second.location) == (303, first.location)
+    )
+    assert db.session.scalar(select(func.count(Event.id))) == 1
+    assert db.session.scalar(select(func.count(HourEntry.id))) == 3
+    changed = desk.post("/events/new/people", data=form | {"present": people[:1]})
+    assert changed.location == first.location
+    assert db.session.scalar(select(func.count(HourEntry.id))) == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"day": "2026-09-26"},
+        {"day": "2026-02-30"},
+        {"day": ""},
+        {"time": "25:00"},
+        {"minutes": "1e3"},
+        {"minutes": "10" * 20},
+        {"title": "x" * 200},
+        {"title": "\u200b\u200b\u200b"},
+        {"activity": "nonsense"},
+        {"present": ["abc"]},
+        {"present": ["9" * 30]},
+        {"present": []},
+        {"form_id": "no"},
+        {"form_id": ""},
+    ],
+)
+def test_a_wrong_form_comes_back_with_its_ticks(desk, sheet, people, db, wrong):
+    data = sheet(people) | wrong
+    answer = desk.post("/events/new/people", data=data)
+    assert answer.status_code == 422, answer.text
+    assert db.session.scalar(select(func.count(Event.id))) == 0
+
+
+def test_the_first_step_refuses_before_anyone_ticks(desk, sheet):
+    step = sheet([]) | {"day": "2026-10-01"}
+    answer = desk.get("/events/new/people", query_string=step)
+    assert answer.status_code == 422
+    assert 'name="present"' not in answer.text
+
+
+def test_another_branch_cannot_be_named(desk, make, committee, sheet, people):
+    other = make.unit(parent=committee)
+    for unit in (other.id, 10**9):
+        assert desk.post("/events/new/people", data=sheet(people, unit=unit)).status_code == 404
+        assert desk.get("/events/new/people", query_string=sheet([], unit=unit)).status_code == 404
+
+
+def test_the_branch_beside_sees_nothing(outsider, record, people, db):
+    event_id = record(people).event_id
+    assert "重温" not in outsider.get("/events").text
+    assert outsider.get(f"/events/{event_id}").status_code == 404
+    assert outsider.get(f"/events/{event_id}/correct").status_code == 404
+    form = {"version": 1, "present": people[:1], "reason": "误勾"}
+    assert outsider.post(f"/events/{event_id}/correct", data=form).status_code == 404
+    assert db.session.scalar(select(Event.version)) == 1
+
+
+def test_a_member_records_nothing(make, client_for, branch):
+    assert client_for(make.member(branch)).get("/events").status_code == 403
+
+
+def test_the_list_is_cheap_searched_and_paged(desk, record, people, statements):
+    for hour in range(0, 12, 2):
+        record(people, hour=hour, title=f"第{hour}次学习")
+    with statements() as sent:
+        page = desk.get("/events")
+    assert sent.count <= 8, sent
+    assert page.text.count("pb-date") == 6
+    assert desk.get("/events?q=第4次").text.count("pb-date") == 1
+    assert desk.get("/events?year=2025").text.count("pb-date") == 0
+    for wrong in ("page=2", "page=-1", "year=abc", "year=10000"):
+        assert desk.get(f"/events?{wrong}").status_code == 404
+
+
+def test_one_meeting_is_cheap(desk, record, people, statements):
+    event_id = record(people).event_id
+    with statements() as sent:
+        assert desk.get(f"/events/{event_id}").status_code == 200
+    assert sent.count <= 9, sent
+
+
+def test_a_correction_from_the_page(desk, record, people, db):
+    event_id = record(people).event_id
+    assert desk.get(f"/events/{event_id}/correct").text.count("checked") == 3
+    form = {"version": 1, "present": people[:1], "reason": "两位同志请假"}
+    assert desk.post(f"/events/{event_id}/correct", data=form).status_code == 303
+    assert "两位同志请假" in desk.get(f"/events/{event_id}").text
+    assert db.session.scalar(select(func.count()).where(Attendance.present)) == 1
+
+
+def test_a_lost_race_shows_both_versions(desk, record, people, db):
+    event_id = record(people).event_id
+    desk.post(f"/events/{event_id}/correct", data={"version": 1, "present": people[:2], "reason": "误勾一人"})
+    mine = {"version": 1, "present": [people[0], people[2]], "reason": "我看到的是这样"}
+    answer = desk.post(f"/events/{event_id}/correct", data=mine)
+    assert answer.status_code == 409
+    assert "我看到的是这样" in answer.text
+    assert 'value="2"' in answer.text, "saving again decides"
+    again = desk.post(f"/events/{event_id}/correct", data=mine | {"version": 2})
+    assert again.status_code == 303
+
+
+def test_a_held_line_is_decided_once(make, desk, outsider, record, people, db):
+    record(people[:2], hour=9)
+    record(people, hour=10)
+    one, other = db.session.scalars(select(HourClaim.id).order_by(HourClaim.id)).all()
+    assert desk.get("/held").text.count("60") >= 2
+    assert outsider.post(f"/held/{one}/approve").status_code == 404
+    assert desk.post(f"/held/{one}/approve").status_code == 303
+    assert desk.post(f"/held/{one}/approve").status_code == 409
+    assert desk.post(f"/held/{other}/reject", data={"reason": ""}).status_code == 422
+    assert desk.post(f"/held/{other}/reject", data={"reason": "当时在乡镇开会"}).status_code == 303
+    assert desk.post(f"/held/{other}/approve").status_code == 409
+    minutes = db.session.scalars(select(MemberYear.minutes).order_by(MemberYear.member_id)).all()
+    assert sorted(minutes) == [90, 90, 150]
+    assert desk.post("/held/999/approve").status_code == 404
+    assert clock.today().year == 2026
