@@ -24,13 +24,14 @@ from pbtrain.core import (
 from pbtrain.core.db import db
 from pbtrain.core.views import bp as core
 from pbtrain.courses.views import bp as courses
+from pbtrain.events.views import bp as events
 from pbtrain.home import navigation
 from pbtrain.home.views import bp as home
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.notify.views import bp as notify
 from pbtrain.org import access
 
-BLUEPRINTS = (core, accounts, notify, courses, home, cli.bp, hours_commands)  # one line per feature
+BLUEPRINTS = (core, accounts, notify, courses, events, home, cli.bp, hours_commands)  # one line per feature
 
 
 def create_app(**settings: object) -> Flask:
