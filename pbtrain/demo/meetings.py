@@ -5,15 +5,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sqlalchemy import select
+
 from pbtrain.core import clock
+from pbtrain.core.db import db
 from pbtrain.demo import cast
 from pbtrain.demo.cast import LEADERS, Person
 from pbtrain.demo.roster import World
 from pbtrain.events import queries
 from pbtrain.events import services as events
 from pbtrain.events.services import Meeting
+from pbtrain.hours import services as hours
+from pbtrain.hours.models import HourClaim
 
 LAST_YEAR = "office"  # the branch that also has a second half of last year
+CORRECTED = ("office", "joint", "pasture")  # branches whose last two records were corrected
 FORMS = uuid.UUID("5de0c0de-32aa-4000-8000-000000000032")
 THEMES = (
     "走访慰问老党员", "新春学习交流", "学雷锋志愿服务", "国家安全教育日专题学习", "青年党员学习交流",
@@ -72,8 +78,12 @@ def hold_meetings(world: World, tell: Callable[[str], None]) -> None:
         if plan.key == LAST_YEAR:
             dates = [*calendar(world.today.year - 1, range(7, 13), offset), *dates]
         held = [each for each in dates if each.day <= yesterday]
-        for number, each in enumerate(held):
-            _hold(world, plan.key, each, number)
+        ids = [_hold(world, plan.key, each, number) for number, each in enumerate(held)]
+        if plan.key in CORRECTED and len(ids) >= 2:
+            _correct(world, plan.key, ids[-1], again=True)
+            _correct(world, plan.key, ids[-2], again=False)
+        if shared := [each for each in held if not each.leaders]:
+            _overlap(world, plan.key, shared[-1])
         tell(f"{plan.name}: {len(held)} meetings")
 
 
@@ -108,3 +118,36 @@ def _comes(person: Person, place: int, number: int, *, leaders: bool) -> bool:
         return place < LEADERS
     phase = (place * 37 % 100) / 100
     return int((number + 1) * person.zeal + phase) > int(number * person.zeal + phase)
+
+
+def _correct(world: World, key: str, event_id: int, *, again: bool) -> None:
+    """Two people were ticked by mistake; one of them had been there after all."""
+    actor = world.actor(world.scribe[key])
+    came = {row.id for row in queries.attendance(event_id) if row.present}
+    first, second = sorted(came)[-2:]
+    events.correct_event(
+        actor, event_id, came - {first, second}, reason="示例：签到表核对，当天请假未到", version=1
+    )
+    if again:
+        events.correct_event(actor, event_id, came - {first}, reason="示例：再次核对，确已到会", version=2)
+
+
+def _overlap(world: World, key: str, plan: Plan) -> None:
+    """Another meeting in the last half hour of one: those who were at both are held for a decision."""
+    branch, unit_id = world.people[key], world.units[key]
+    actor = world.actor(world.scribe[key])
+    starts = clock.at(plan.day, plan.hour, 30) + timedelta(minutes=plan.minutes - 30)
+    home = {row.id for row in queries.roster(unit_id, plan.day)}
+    meeting = Meeting(unit_id, "party_lecture", "微党课：身边的榜样", starts, 60, "示例党员活动室")
+    events.record_event(
+        actor, meeting, {person.id for person in branch[1:9:2] if person.id in home},
+        form_id=str(uuid.uuid5(FORMS, f"{key}/overlap")), days_back=732,
+    )  # fmt: skip
+    waiting = db.session.scalars(
+        select(HourClaim.id)
+        .where(HourClaim.unit_id == unit_id, HourClaim.state == "held")
+        .order_by(HourClaim.id)
+    ).all()
+    if len(waiting) > 2:  # one approved, one refused, the rest still to decide
+        hours.decide_held(actor, waiting[0], approve=True)
+        hours.decide_held(actor, waiting[1], approve=False, reason="示例：本人说明只参加了前一场")
