@@ -14,7 +14,6 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-GENESIS = "0" * 64
 APPEND_ONLY = ("hour_entry", "policy")
 NEVER_DELETED = ("book", "member_year")
 PARTS = [f"{mode}_{proof.lower()}" for mode in ("group", "self") for proof in "ABCD"]
@@ -64,6 +63,7 @@ def sqlite_line():
 
 def sqlite_triggers():
     refuse = "SELECT RAISE(ABORT, 'ledger: {}')"
+    genesis = "pb_sha256('book|' || NEW.unit_id || '|' || NEW.year)"  # ties the first line to branch and year
     for table in APPEND_ONLY:
         for verb in ("UPDATE", "DELETE"):
             yield (
@@ -117,7 +117,7 @@ END"""
 {refuse.format("this book exists")} WHERE EXISTS (
   SELECT 1 FROM book o WHERE o.id = NEW.id OR (o.unit_id = NEW.unit_id AND o.year = NEW.year));
 {refuse.format("a book begins empty")} WHERE NEW.entries <> 0 OR NEW.person_times <> 0 OR NEW.minutes <> 0
-  OR NEW.credit <> 0 OR NEW.prior_credit <> 0 OR NEW.head IS NOT '{GENESIS}' OR NEW.sealed_at IS NOT NULL
+  OR NEW.credit <> 0 OR NEW.prior_credit <> 0 OR NEW.head IS NOT {genesis} OR NEW.sealed_at IS NOT NULL
   OR NEW.seal IS NOT NULL;
 END"""
     yield f"""CREATE TRIGGER book_follows_lines BEFORE UPDATE ON book BEGIN
@@ -131,7 +131,7 @@ END"""
       OLD.credit + coalesce(sum(CASE WHEN credit_year = OLD.year THEN credit ELSE 0 END), 0),
       OLD.prior_credit + coalesce(sum(CASE WHEN credit_year = OLD.year THEN 0 ELSE credit END), 0)
     FROM hour_entry WHERE book_id = OLD.id AND seq > OLD.entries)
-  OR NEW.head IS NOT coalesce((SELECT hash FROM hour_entry WHERE book_id = OLD.id AND seq = NEW.entries), '{GENESIS}');
+  OR NEW.head IS NOT coalesce((SELECT hash FROM hour_entry WHERE book_id = OLD.id AND seq = NEW.entries), {genesis});
 END"""
     yield f"""CREATE TRIGGER member_year_begins_empty BEFORE INSERT ON member_year BEGIN
 {refuse.format("this year of the member exists")} WHERE EXISTS (
@@ -166,6 +166,7 @@ def postgresql_line():
 def postgresql_functions():
     """(function, body, trigger events, table, row or statement)"""
     refuse = "RAISE EXCEPTION 'ledger: {}' USING ERRCODE = '23000';"
+    genesis = "encode(sha256(convert_to('book|' || NEW.unit_id || '|' || NEW.year, 'UTF8')), 'hex')"
     for table in APPEND_ONLY:
         body = refuse.format(table + " is append-only")
         yield f"{table}_no_update", body, "BEFORE UPDATE", table, "ROW"
@@ -209,7 +210,7 @@ RETURN NULL;"""
     yield (
         "book_begins_empty",
         f"""IF NEW.entries <> 0 OR NEW.person_times <> 0 OR NEW.minutes <> 0 OR NEW.credit <> 0 OR NEW.prior_credit <> 0
-  OR NEW.head <> '{GENESIS}' OR NEW.sealed_at IS NOT NULL OR NEW.seal IS NOT NULL
+  OR NEW.head <> {genesis} OR NEW.sealed_at IS NOT NULL OR NEW.seal IS NOT NULL
 THEN {refuse.format("a book begins empty")} END IF;
 RETURN NEW;""",
         "BEFORE INSERT",
@@ -228,7 +229,7 @@ IF ((NEW.entries, NEW.person_times, NEW.minutes, NEW.credit, NEW.prior_credit) =
       OLD.prior_credit + coalesce(sum(CASE WHEN credit_year = OLD.year THEN 0 ELSE credit END), 0)
     FROM hour_entry WHERE book_id = OLD.id AND seq > OLD.entries)) IS NOT TRUE
   OR NEW.head IS DISTINCT FROM
-    coalesce((SELECT hash FROM hour_entry WHERE book_id = OLD.id AND seq = NEW.entries), '{GENESIS}')
+    coalesce((SELECT hash FROM hour_entry WHERE book_id = OLD.id AND seq = NEW.entries), {genesis})
 THEN {refuse.format("a book equals its lines")} END IF;
 RETURN NEW;""",
         "BEFORE UPDATE",

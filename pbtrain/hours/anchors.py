@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.hours.models import GENESIS, Book, HourEntry
+from pbtrain.hours import chain
+from pbtrain.hours.models import Book, HourEntry
 from pbtrain.hours.verify import Finding
 
 
@@ -26,9 +27,10 @@ def write(file: TextIO) -> int:
         .execution_options(yield_per=5000)
     )
     count = 0
-    for row in books:
-        file.write(json.dumps(row._asdict()) + "\n")
-        count += 1
+    with books:
+        for row in books:
+            file.write(json.dumps(row._asdict()) + "\n")
+            count += 1
     return count
 
 
@@ -65,7 +67,7 @@ def _compare(batch: list[dict[str, Any]]) -> Iterator[Finding]:
         (row.book_id, row.seq): row.hash
         for row in db.session.execute(
             select(HourEntry.book_id, HourEntry.seq, HourEntry.hash).where(
-                HourEntry.id.in_([(seen["id"] << 24) + seen["entries"] for seen in batch])
+                HourEntry.id.in_([chain.entry_id(seen["id"], seen["entries"]) for seen in batch])
             )
         )
     }
@@ -79,5 +81,5 @@ def _compare(batch: list[dict[str, Any]]) -> Iterator[Finding]:
             yield Finding(
                 where, f"line {seen['entries']} is not the one the anchor saw: the chain was rewritten"
             )
-        elif not seen["entries"] and seen["head"] != GENESIS:
+        elif not seen["entries"] and seen["head"] != chain.genesis(seen["unit_id"], seen["year"]):
             yield Finding(where, "the anchor itself is damaged")

@@ -17,6 +17,11 @@ def entry_id(book_id: int, seq: int) -> int:
     return (book_id << SEQ_BITS) + seq
 
 
+def genesis(unit_id: int, year: int) -> str:
+    """What the first line of a book is chained to: it ties the book to its branch and year."""
+    return digest(f"book|{unit_id}|{year}")
+
+
 def pseudonym(key: bytes | None) -> str:
     """32 hex characters that stand for a person; `key` is destroyed with the person's data."""
     if key is None:

@@ -9,8 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pbtrain.core import clock
 from pbtrain.core.db import BigId, Micros, Model
 
-GENESIS = "0" * 64  # what the first line of a book is chained to
-
 
 class Policy(Model):
     """The rules of a year for a unit and all below it; a published version never changes."""
@@ -40,7 +38,7 @@ class Book(Model):
     minutes: Mapped[int] = mapped_column(default=0)
     credit: Mapped[int] = mapped_column(default=0)  # hundredths, lines of this year
     prior_credit: Mapped[int] = mapped_column(default=0)  # hundredths, corrections of sealed years
-    head: Mapped[str] = mapped_column(String(64), default=GENESIS)
+    head: Mapped[str] = mapped_column(String(64))  # at first chain.genesis(unit_id, year)
     sealed_at: Mapped[datetime | None]
     seal: Mapped[str | None] = mapped_column(String(64))
 

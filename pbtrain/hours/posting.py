@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, cast, exists, insert, literal, null, select, update
+from sqlalchemy import String, bindparam, cast, exists, func, insert, literal, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pbtrain.audit import services as audit
@@ -20,7 +20,7 @@ from pbtrain.core.db import db, is_postgresql, micros
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import chain
-from pbtrain.hours.models import GENESIS, Book, HourEntry, MemberYear, Policy
+from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.rules import Assessment, Studied, Tie, assess, duties
 from pbtrain.org.access import Actor
@@ -147,11 +147,19 @@ def _insert_missing(model: Any, source: Any, columns: Sequence[str]) -> None:
     db.session.execute(dialect.insert(model).from_select(columns, source).on_conflict_do_nothing())
 
 
+def _genesis(year: int) -> Any:
+    """`chain.genesis` in SQL, for the unit of the row."""
+    text = literal("book|") + cast(Unit.id, String) + literal(f"|{year}")
+    if is_postgresql():
+        return func.encode(func.sha256(func.convert_to(text, "UTF8")), "hex")
+    return func.pb_sha256(text)
+
+
 def open_books(unit_ids: set[int], years: set[int]) -> dict[tuple[int, int], Any]:
     """The books of these branches and years, made where missing, locked in the order of their ids."""
     for year in sorted(years):
         missing = (
-            select(Unit.id, literal(year), *[literal(0)] * 5, literal(GENESIS))
+            select(Unit.id, literal(year), *[literal(0)] * 5, _genesis(year))
             .where(Unit.id.in_(sorted(unit_ids)))
             .where(~exists().where(Book.unit_id == Unit.id, Book.year == year))
             .order_by(Unit.id)

@@ -4,8 +4,8 @@ TRIGGERS: dict[str, dict[str, str]] = {
     "postgresql": {
         "audit_event_no_delete": "f6129b6cf9b5366f0910b125d18e90fdc271d1eff2f04d36e5c51e65e2f1b6b3",
         "audit_event_no_update": "2933b7ee96f5a691edd5c89df8defdcb0692dadd49986fbfccd6c6191d186e25",
-        "book_begins_empty": "a545fb801a06a09d4dcba6aaa028201e35adc3906a9aeb9d8bd614a941d83929",
-        "book_follows_lines": "32956b25f3b2cc8fbffce0419bbb3133ee3e138576533b4dfa762fea94f61a59",
+        "book_begins_empty": "8506a9cde69c0049b440aeddd2dc73c3c083dce277cdf1a54e798638cfbdca18",
+        "book_follows_lines": "92538dcf25bb11b6a4fc8e7c67b8c7c74fe237b663cc1bbfbd23ce6967d8b889",
         "book_no_delete": "61eb74b27b726bdba8adab6dd3be80362aee4058fc379b6a656c88fb2c70c664",
         "hour_entry_chained": "3100d139ee18e944f77d68944e3d43e6825e9cb653643044341242e5779a2cc9",
         "hour_entry_no_delete": "7c4576a2daedeeff17c215ec517ea0cf5edcbd5ead659172a6f2d0bca3310884",
@@ -19,8 +19,8 @@ TRIGGERS: dict[str, dict[str, str]] = {
     "sqlite": {
         "audit_event_no_delete": "001c58c34a087c94ad9482b660515e7e7cb0a0001bb3fdfa84a587e45bc5594e",
         "audit_event_no_update": "041852aa3bdfbd5e09aab32d34c0b9b9882944a51b1feaf209cba1b23645e313",
-        "book_begins_empty": "d7c30b060e8b9fcd567f5af081dcf57c9d094742bc84c01efb5b142703d6cbcf",
-        "book_follows_lines": "00db15631d55b60a2ac95643defbb42cd0323ded789c358ecc903c7811cd9e76",
+        "book_begins_empty": "1f70fa86efc385adf359035464dae282b3d2c56e79a3e55dbb47eed66da39f1f",
+        "book_follows_lines": "70cfd88c6990e132bb04fad89e40fa99826b0c61c29e26fff1f9ac9649feeb35",
         "book_no_delete": "6321dce016cbadecdf82e4e217b213f8822324e596d2128e338f6895bbd5b5e6",
         "hour_entry_checked": "487bbd27851ad0abcf70b9596cd5d6fa0e25bb5f2d15999f550855508006378b",
         "hour_entry_no_delete": "cd0c882a122f95ff2c9a34470ee0e29be61976a4957933428ebdc79a637ad7ec",

@@ -15,7 +15,7 @@ from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db, is_postgresql, micros
 from pbtrain.hours import chain, posting
-from pbtrain.hours.models import GENESIS, Book, HourEntry, MemberYear
+from pbtrain.hours.models import Book, HourEntry, MemberYear
 from pbtrain.hours.rules import assess, duties
 from pbtrain.hours.shipped import TRIGGERS
 from pbtrain.org.models import Member
@@ -78,9 +78,9 @@ def check_books() -> Iterator[Finding]:
     lines = [column for column in HourEntry.__table__.columns if column.name != "posted_at"]
     query = (
         select(
-            Book.id.label("b_id"), Book.year.label("b_year"), Book.entries.label("b_entries"),
-            Book.person_times.label("b_people"), Book.minutes.label("b_minutes"),
-            Book.credit.label("b_credit"),
+            Book.id.label("b_id"), Book.unit_id.label("b_unit_id"), Book.year.label("b_year"),
+            Book.entries.label("b_entries"), Book.person_times.label("b_people"),
+            Book.minutes.label("b_minutes"), Book.credit.label("b_credit"),
             Book.prior_credit.label("b_prior"), Book.head.label("b_head"), HourEntry.posted_at, *lines,
             Member.pseudonym_key.label("member_key"), Account.pseudonym_key.label("actor_key"),
         )
@@ -91,13 +91,14 @@ def check_books() -> Iterator[Finding]:
         .execution_options(yield_per=2000)
     )  # fmt: skip
     book: _Tally | None = None
-    for row in db.session.execute(query):
-        if book is None or row.b_id != book.row.b_id:
-            if book is not None:
-                yield from book.close()
-            book = _Tally(row)
-        if row.id is not None:
-            yield from book.take(row)
+    with db.session.execute(query) as rows:
+        for row in rows:
+            if book is None or row.b_id != book.row.b_id:
+                if book is not None:
+                    yield from book.close()
+                book = _Tally(row)
+            if row.id is not None:
+                yield from book.take(row)
     if book is not None:
         yield from book.close()
     yield from _check_mirrors()
@@ -107,7 +108,8 @@ class _Tally:
     """One book while its lines pass by."""
 
     def __init__(self, row: Any) -> None:
-        self.row, self.seq, self.head = row, 0, GENESIS
+        self.row, self.seq = row, 0
+        self.head = chain.genesis(row.b_unit_id, row.b_year)
         self.people = self.minutes = self.credit = self.prior = 0
 
     def take(self, line: Any) -> Iterator[Finding]:

@@ -10,35 +10,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
-from pbtrain.hours.services import Line
-
-DAY = date(2026, 3, 2)
-
-
-@pytest.fixture
-def branch(make, frozen):
-    """A branch under a committee whose default policy is published."""
-    root = make.unit()
-    with transaction():
-        hours.publish_default_policy(None, root.id, 2026)
-    return make.unit(parent=root)
-
-
-def line(member, occurrence="event:1", minutes=90, **more) -> Line:
-    return Line(
-        member.id,
-        more.pop("day", DAY),
-        more.pop("activity", "theme_day"),
-        minutes,
-        occurrence,
-        "主题党日",
-        **more,
-    )
-
-
-def post(*lines):
-    with transaction():
-        return hours.post_many(None, lines)
+from tests.hours.conftest import DAY, line, post
 
 
 def year_of(db, member, year=2026):

@@ -1,0 +1,153 @@
+"""What was changed behind the application's back is named."""
+
+import io
+import random
+import sqlite3
+
+import psycopg
+import pytest
+from sqlalchemy import inspect, select, text
+
+from pbtrain.core.db import micros, transaction
+from pbtrain.hours import anchors, chain
+from pbtrain.hours import services as hours
+from pbtrain.hours.models import HourEntry
+from pbtrain.hours.verify import verify
+from tests.hours.conftest import line, post
+
+CHANGES = 60  # random changes a run, seeded
+CACHES = {"due", "due_on", "on_care", "sealed_at", "seal"}  # not claimed by any hash: caches and later parts
+
+
+@pytest.fixture
+def ledger(make, branch, root):
+    """Two branches, three members, eight lines of which one is reversed."""
+    other = make.unit(parent=root)
+    members = [make.member(branch), make.member(branch), make.member(other)]
+    for number in range(2):
+        post(*(line(member, f"event:{number}", 60 + number) for member in members))
+    gone = post(line(members[0], "event:9"))
+    with transaction():
+        hours.reverse_many(None, gone.entry_ids, reason="点错了人")
+    assert list(verify()) == []
+
+
+def literal(value):
+    return "NULL" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
+
+
+def other(value, draw):
+    """Something else that the column could hold."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + draw.choice((1, -1, 16777216))
+    if value is None:
+        return 1
+    return "".join(draw.choices("0123456789abcdef", k=max(len(value), 1)))
+
+
+def changes(back, statement):
+    """False when a constraint of the table was faster than verify."""
+    try:
+        back.run(statement)
+    except (sqlite3.IntegrityError, psycopg.errors.IntegrityError):
+        return False
+    return True
+
+
+def test_no_change_to_a_stored_column_goes_unseen(db, back, backend, ledger):
+    draw = random.Random(20261122)
+    for _ in range(CHANGES):
+        table = draw.choice(["hour_entry", "hour_entry", "hour_entry", "book", "member_year"])
+        columns = [c["name"] for c in inspect(db.engine).get_columns(table) if c["name"] not in CACHES]
+        column = draw.choice([c for c in columns if c != "id" or table == "hour_entry"])
+        ids = db.session.scalars(text(f"SELECT id FROM {table} ORDER BY id")).all()
+        row_id = draw.choice(ids)
+        cast = f"CAST({column} AS VARCHAR)" if column == "day" else column
+        value = db.session.scalar(text(f"SELECT {cast} FROM {table} WHERE id = {row_id}"))
+        changed = "2026-03-05" if column == "day" else other(value, draw)
+        where = f"WHERE id = {changed if column == 'id' else row_id}"
+        if not changes(back, f"UPDATE {table} SET {column} = {literal(changed)} WHERE id = {row_id}"):
+            continue
+        assert next(verify(), None) is not None, f"{table}.{column} of {row_id}: {value!r} -> {changed!r}"
+        back.run(f"UPDATE {table} SET {column} = {literal(value)} {where}")
+        db.session.rollback()
+    assert list(verify()) == []
+
+
+@pytest.mark.parametrize("seq", [1, 2, 4])
+def test_a_deleted_line_is_missed(back, ledger, seq):
+    back.run(f"DELETE FROM hour_entry WHERE book_id = 1 AND seq = {seq}")
+    assert any("book 1" in str(finding) for finding in verify())
+
+
+def test_a_missing_trigger_is_named(back, backend, db, ledger):
+    drop = "DROP TRIGGER book_follows_lines" + (" ON book" if backend.name == "postgresql" else "")
+    back.plain(drop)
+    assert [str(f) for f in verify()] == ["trigger book_follows_lines: is missing"]
+
+
+def rewrite(db, back, minutes):
+    """Recompute a whole chain from its first line on, as an owner of the database could."""
+    entries = db.session.scalars(
+        select(HourEntry).where(HourEntry.book_id == 1).order_by(HourEntry.seq)
+    ).all()
+    prev, statements = entries[0].prev, []
+    for entry in entries:
+        changed = minutes if entry.seq == 1 else entry.minutes
+        digest = chain.digest(
+            chain.line(
+                prev=prev, book_id=1, seq=entry.seq, person=entry.person, day=entry.day,
+                credit_year=entry.credit_year, activity=entry.activity, channel=entry.channel,
+                mode=entry.mode, minutes=changed, credit=entry.credit, policy_id=entry.policy_id,
+                proof=entry.proof, source=entry.source, reverses_id=entry.reverses_id,
+                posted_by=entry.posted_by, posted_at=micros(entry.posted_at), starts_at=None,
+                ends_at=None, title=entry.title, note=entry.note,
+            )
+        )  # fmt: skip
+        statements.append(
+            f"UPDATE hour_entry SET prev = '{prev}', hash = '{digest}', minutes = {changed}"
+            f" WHERE book_id = 1 AND seq = {entry.seq}"
+        )
+        prev = digest
+    difference = minutes - entries[0].minutes
+    member_id = entries[0].member_id
+    statements.append(f"UPDATE book SET head = '{prev}', minutes = minutes + {difference} WHERE id = 1")
+    statements.append(
+        f"UPDATE member_year SET minutes = minutes + {difference} WHERE member_id = {member_id}"
+    )
+    back.run(*statements)
+
+
+def test_only_an_anchor_shows_a_chain_recomputed_from_end_to_end(db, back, ledger):
+    anchor = io.StringIO()
+    anchors.write(anchor)
+    rewrite(db, back, minutes=61)
+    assert list(verify()) == []
+    anchor.seek(0)
+    assert ["rewritten" in str(f) for f in anchors.compare(anchor)] == [True]
+
+
+def test_an_anchor_shows_a_cut_tail_and_a_removed_book(db, back, ledger):
+    anchor = io.StringIO()
+    anchors.write(anchor)
+    back.run(
+        "DELETE FROM hour_entry WHERE book_id = 2 AND seq = 2",
+        "UPDATE book SET entries = 1, head = (SELECT hash FROM hour_entry WHERE book_id = 2) WHERE id = 2",
+    )
+    anchor.seek(0)
+    assert ["tail" in str(f) for f in anchors.compare(anchor)] == [True]
+    back.run("DELETE FROM hour_entry WHERE book_id = 2", "DELETE FROM book WHERE id = 2")
+    anchor.seek(0)
+    assert ["removed" in str(f) for f in anchors.compare(anchor)] == [True]
+
+
+def test_the_command_names_the_first_difference(app, back, ledger):
+    runner = app.test_cli_runner()
+    whole = runner.invoke(args=["hours", "verify"])
+    assert (whole.exit_code, "whole" in whole.output) == (0, True)
+    back.run("UPDATE hour_entry SET title = '别的' WHERE book_id = 1 AND seq = 2")
+    broken = runner.invoke(args=["hours", "verify"])
+    assert broken.exit_code == 1
+    assert "book 1 line 2: was changed" in broken.output
