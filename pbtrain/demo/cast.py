@@ -9,7 +9,8 @@ from itertools import count
 PREFIX = "示例"
 SEED = 32
 LEADERS = 4  # the first of a branch: secretary, deputy, two committee members
-EAGER, FIRM, STEADY, SLACK, NEVER = 0.97, 0.7, 0.62, 0.35, 0.0  # the share of meetings somebody comes to
+EAGER, FIRM, SLACK, NEVER = 0.97, 0.75, 0.35, 0.0  # the share of meetings somebody comes to
+STEADY = None  # comes as often as the pace of the year asks
 ZEAL = (STEADY, EAGER, STEADY, FIRM, SLACK, STEADY, FIRM, STEADY, EAGER, STEADY, SLACK, FIRM)
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
@@ -73,7 +74,7 @@ class Person:
     born_on: date
     joined_on: date
     since: date
-    zeal: float
+    zeal: float | None  # None: keeps the pace
     stage: str = "full"
     phone: str | None = None
     id: int = field(default=0, compare=False)  # once on the roster
@@ -134,7 +135,7 @@ def _person(
     grown = (today - born).days - 19 * 366
     joined = today - timedelta(days=dice.randint(400, max(401, min(grown, 45 * 365))))
     since = max(joined, date(today.year - 2 - dice.randint(0, 8), dice.randint(1, 12), 1))
-    zeal = EAGER if number < LEADERS else ZEAL[(number + len(plan.key)) % len(ZEAL)]
+    zeal: float | None = EAGER if number < LEADERS else ZEAL[(number + len(plan.key)) % len(ZEAL)]
     if number % 17 == 16:
         zeal = NEVER
     return Person(name, sex, born, joined, min(since, date(today.year - 1, 1, 1)), zeal)

@@ -10,7 +10,7 @@ from pbtrain.core import clock, site
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.demo import meetings, roster, study
+from pbtrain.demo import mail, meetings, roster, study
 from pbtrain.demo.roster import LOGINS, PASSWORD, World
 from pbtrain.hours import services as hours
 from pbtrain.org.models import Member, RoleGrant, Unit
@@ -36,6 +36,8 @@ def load_small(tell: Tell) -> None:
         _begin_years(world)
         meetings.hold_meetings(world, tell)
         study.take_courses(world, study.write_courses(world, tell), tell)
+        mail.send_messages(world)
+        mail.leave_failed_job(world)
 
 
 def _refuse_unless_empty() -> None:

@@ -78,7 +78,8 @@ def hold_meetings(world: World, tell: Callable[[str], None]) -> None:
         if plan.key == LAST_YEAR:
             dates = [*calendar(world.today.year - 1, range(7, 13), offset), *dates]
         held = [each for each in dates if each.day <= yesterday]
-        ids = [_hold(world, plan.key, each, number) for number, each in enumerate(held)]
+        habits = Habits(world.people[plan.key])
+        ids = [_hold(world, plan.key, each, habits) for each in held]
         if plan.key in CORRECTED and len(ids) >= 2:
             _correct(world, plan.key, ids[-1], again=True)
             _correct(world, plan.key, ids[-2], again=False)
@@ -87,37 +88,47 @@ def hold_meetings(world: World, tell: Callable[[str], None]) -> None:
         tell(f"{plan.name}: {len(held)} meetings")
 
 
-def _hold(world: World, key: str, plan: Plan, number: int) -> int:
-    branch, unit_id = world.people[key], world.units[key]
-    home = {row.id for row in queries.roster(unit_id, plan.day)}
-    came = {
-        person.id
-        for place, person in enumerate(branch)
-        if person.id in home and _comes(person, place, number, leaders=plan.leaders)
-    }
+class Habits:
+    """Who comes: some always, some a share of the times, most as often as 32 学时 a year ask for."""
+
+    AHEAD = 90  # minutes somebody keeps before the pace: what it grows until the next meeting, and a little
+
+    def __init__(self, branch: list[Person]) -> None:
+        self.branch, self.year, self.number = branch, 0, 0
+        self.minutes: dict[int, int] = {}
+
+    def come(self, plan: Plan, home: set[int]) -> set[int]:
+        """The ids of those of `home` who come to this meeting."""
+        if plan.day.year != self.year:
+            self.year, self.number, self.minutes = plan.day.year, 0, {}
+        if plan.leaders:
+            return {person.id for person in self.branch[:LEADERS]} & home
+        pace = 32 * 45 * plan.day.timetuple().tm_yday // 365
+        came = set()
+        for place, person in enumerate(self.branch):
+            phase = (place * 37 % 100) / 100
+            if person.zeal is None:
+                comes = self.minutes.get(person.id, 0) < pace + self.AHEAD * (0.6 + phase / 2)
+            else:  # evenly spread, so that the share is met on any day
+                comes = int((self.number + 1) * person.zeal + phase) > int(self.number * person.zeal + phase)
+            if comes and person.id in home:
+                came.add(person.id)
+                self.minutes[person.id] = self.minutes.get(person.id, 0) + plan.minutes
+        self.number += 1
+        return came or home
+
+
+def _hold(world: World, key: str, plan: Plan, habits: Habits) -> int:
+    unit_id = world.units[key]
+    starts = clock.at(plan.day, plan.hour, 30)
     recorded = events.record_event(
         world.actor(world.scribe[key]),
-        Meeting(
-            unit_id,
-            plan.activity,
-            plan.title,
-            clock.at(plan.day, plan.hour, 30),
-            plan.minutes,
-            "示例党员活动室",
-        ),
-        came or home,
+        Meeting(unit_id, plan.activity, plan.title, starts, plan.minutes, "示例党员活动室"),
+        habits.come(plan, {row.id for row in queries.roster(unit_id, plan.day)}),
         form_id=str(uuid.uuid5(FORMS, f"{key}/{plan.day}/{plan.hour}/{plan.title}")),
         days_back=732,
     )
     return recorded.event_id
-
-
-def _comes(person: Person, place: int, number: int, *, leaders: bool) -> bool:
-    """Evenly spread over the year, so that the share is met on any day of it."""
-    if leaders:
-        return place < LEADERS
-    phase = (place * 37 % 100) / 100
-    return int((number + 1) * person.zeal + phase) > int(number * person.zeal + phase)
 
 
 def _correct(world: World, key: str, event_id: int, *, again: bool) -> None:

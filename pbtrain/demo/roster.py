@@ -138,6 +138,7 @@ def move_people(world: World) -> None:
     )
     mover = world.people["community"][8]
     services.transfer(admin, mover.id, unit_id=world.units["office"], on=part(today, 0.5))
+    world.people["office"].append(mover)
     services.set_left(admin, world.people["pasture"][10].id, on=part(today, 0.75))
 
 
