@@ -4,6 +4,8 @@ A test that asks for `db` (or anything built on it) runs twice: on SQLite and on
 """
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -76,16 +78,17 @@ def instance(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def _backends(request, shared, instance, tmp_path_factory):
+def _backends(request, shared, instance):
     """Backends made so far, closed at the end of the run."""
     made: dict[str, Backend] = {}
+    fast = Path(tempfile.mkdtemp(prefix="pbtrain-sqlite-", dir=postgres.memory()))
 
     def get(name: str) -> Backend:
         if name in made:
             return made[name]
         config = request.config
         if name == "sqlite":
-            made[name] = Sqlite(shared, tmp_path_factory.mktemp("sqlite"))
+            made[name] = Sqlite(shared, fast)
         else:
             told = getattr(config, "workerinput", {})
             server = postgres.Server(told["postgresql"]) if told else _running_server(config)
@@ -96,6 +99,7 @@ def _backends(request, shared, instance, tmp_path_factory):
     yield get
     for backend in made.values():
         backend.close()
+    shutil.rmtree(fast)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -166,3 +170,9 @@ def client_for(app, make):
         return client
 
     return signed_in
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--machine-runs", type=int, default=8, help="runs of the ledger's state machine per database"
+    )

@@ -1,7 +1,7 @@
 """Rows of the access matrix: who may do what where, in words, and what each answer must then be.
 
 Reach, seen from the visitor's own unit: `all` (any), `own` (that unit alone), `subtree` (it and all below),
-`line` (it and all above), `mine` (only what belongs to the person), `none` (found nowhere).
+`mine` (only what belongs to the person), `none` (found nowhere), `barred` (as subtree, but 403 there).
 Whoever a row does not name is refused: 403, or the way to the entrance for who is not signed in.
 """
 
@@ -27,9 +27,9 @@ WITHIN = {
     "all": {"inside", "above", "below", "beside", "mine"},
     "own": {"inside", "mine"},
     "subtree": {"inside", "below", "mine"},
-    "line": {"inside", "above", "mine"},
     "mine": {"mine"},
     "none": set[str](),
+    "barred": set[str](),
 }
 PAGE = {200}
 DONE = {200, 302, 303, 400, 409, 422}  # a form without its fields comes back, or there was nothing to fill in
@@ -47,7 +47,7 @@ class Row:
     use: dict[str, str]
     query: str
     body: dict[str, str]
-    outside: int
+    outside: frozenset[int]
 
 
 def row(
@@ -59,7 +59,7 @@ def row(
     use: dict[str, str] | None = None,
     query: str = "",
     body: dict[str, str] | None = None,
-    outside: int = 404,
+    outside: int | set[int] = 404,
     **who: str,
 ) -> Row:
     """One reviewed line of the table.
@@ -82,7 +82,7 @@ def row(
         use=use or {},
         query=query,
         body=body or {},
-        outside=outside,
+        outside=frozenset({outside} if isinstance(outside, int) else outside),
     )
 
 
@@ -122,7 +122,9 @@ def expected(wanted: Row, cell: Cell) -> frozenset[int]:
         return frozenset({302 if cell.method == "GET" else 303})
     if reach is None:
         return frozenset({403})
-    return right if cell.scope in WITHIN[reach] or not cell.place else frozenset({wanted.outside})
+    if reach == "barred" and cell.scope in WITHIN["subtree"]:
+        return frozenset({403})
+    return right if cell.scope in WITHIN[reach] or not cell.place else wanted.outside
 
 
 @dataclass
@@ -151,7 +153,12 @@ class Asker:
         self.asked += 1
         with self.undone():
             return Client(self.app, use_cookies=False).open(
-                path, method=cell.method, query_string=wanted.query % ids, headers=headers, data=data
+                path,
+                method=cell.method,
+                query_string=wanted.query % ids,
+                headers=headers,
+                data=data,
+                buffered=True,
             )
 
     @contextmanager

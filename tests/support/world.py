@@ -16,7 +16,7 @@ from pbtrain.accounts.models import Account, LoginSession, Slip
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.queue import Job
-from pbtrain.core.storage import StoredFile
+from pbtrain.core.storage import StoredFile, put
 from pbtrain.core.tokens import fingerprint, new_token
 from pbtrain.courses.models import Course, Enrolment, Lesson
 from pbtrain.events.models import Attendance, Event, EventPhoto
@@ -198,6 +198,7 @@ class Builder:
         )
         ids = {
             "unit_id": unit.id,
+            "branch_id": unit.id,
             "member_id": person.id,
             "account_id": account_id,
             "grant_id": self.add(role).id,
@@ -206,6 +207,9 @@ class Builder:
             ).id,
             "care_id": self.add(CareSpan(member_id=person.id, valid_from=date(2026, 9, 1))).id,
             "year": 2026,
+            "number": 1,
+            "kind": "single",
+            "filename": "dist/none.css",
         }
         ids |= self.own(account_id) | self.learning(unit, person) | self.meeting(unit, person)
         ids |= self.office(unit, account_id)
@@ -313,12 +317,10 @@ class Builder:
         )
         self.session.add(Attendance(event_id=event.id, member_id=person.id, present=True))
         file = self.add(
-            StoredFile(
-                sha256=f"{self.next():064x}", size=1, mime="image/jpeg", name="示例.jpg", unit_id=unit.id
-            )
+            StoredFile(sha256=put(b"jpeg"), size=4, mime="image/jpeg", name="示例.jpg", unit_id=unit.id)
         )
         photo = self.add(EventPhoto(event_id=event.id, file_id=file.id))
-        return {"event_id": event.id, "file_id": file.id, "file_uuid": file.uuid, "photo_id": photo.id}
+        return {"event_id": event.id, "file_id": file.id, "uuid": file.uuid, "photo_id": photo.id}
 
     def office(self, unit: Unit, account_id: int) -> dict[str, Any]:
         job = self.add(Job(kind="示例", state="failed", owner_id=account_id, args={"unit_id": unit.id}))
