@@ -22,6 +22,7 @@ from pbtrain.accounts import services as accounts
 from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.notify import delivery
+from pbtrain.reminders import jobs as reminders
 
 
 def end_stale_sessions() -> None:
@@ -34,6 +35,7 @@ JOBS: tuple[tuple[Callable[[], Any], str, dict[str, Any]], ...] = (  # function,
     (queue.sweep, "interval", {"seconds": 30}),
     (delivery.nudge, "interval", {"seconds": 30}),
     (end_stale_sessions, "interval", {"minutes": 10}),
+    (reminders.enqueue_due, "cron", {"hour": "8-20", "minute": 30}),
     (storage.sweep_orphans, "cron", {"hour": 3, "minute": 40}),
 )
 PAUSE = timedelta(seconds=5)  # after the start, so that the first page comes first

@@ -1,0 +1,114 @@
+"""Who is reminded of what. A new reminder is one more function here.
+
+Each finds, among people it has not told yet, the next few whose number is above `after`, and what they read.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, cast, exists, literal, select
+
+from pbtrain.accounts.models import Account
+from pbtrain.core.db import db
+from pbtrain.core.formatting import hours, long_day
+from pbtrain.core.i18n import in_chinese
+from pbtrain.core.marks import N_
+from pbtrain.courses.models import Course, Enrolment
+from pbtrain.hours.models import MemberYear
+from pbtrain.hours.queries import BEHIND
+from pbtrain.notify.models import Message
+from pbtrain.notify.services import Note
+from pbtrain.org.models import Member
+
+Found = list[tuple[int, Note]]  # the number to go on after, and what to say
+Find = Callable[[date, int, int], Found]
+
+REMINDERS: dict[str, Find] = {}
+HOURS_PAGE = "/hours"
+LEAST_GAP = 100  # hundredths: nobody is written to for less than 1.0 学时
+DUE_SOON = timedelta(days=7)
+
+
+def reminder(find: Find) -> Find:
+    """Put a function into the catalogue under its own name."""
+    REMINDERS[find.__name__] = find
+    return find
+
+
+def reachable() -> ColumnElement[bool]:
+    """Members who still learn with us and have a login to read with."""
+    return Member.left_on.is_(None) & Account.disabled_at.is_(None)
+
+
+def untold(about: Any) -> ColumnElement[bool]:
+    """Has this account not heard of the occasion yet?"""
+    return ~exists().where(Message.account_id == Account.id, Message.about == about)
+
+
+@reminder
+def behind(today: date, after: int, limit: int) -> Found:
+    """Members behind the pace of the year, once a month while they are."""
+    about = f"behind:{today:%Y-%m}"
+    rows = db.session.execute(
+        select(MemberYear.id, Account.id.label("account_id"), MemberYear.counted, MemberYear.due)
+        .join(Member, Member.id == MemberYear.member_id)
+        .join(Account, Account.id == Member.account_id)
+        .where(MemberYear.credit_year == today.year, MemberYear.id > after)
+        .where(BEHIND, MemberYear.due - MemberYear.counted >= LEAST_GAP, reachable(), untold(about))
+        .order_by(MemberYear.id)
+        .limit(limit)
+    )
+    return [(row.id, behind_note(row.account_id, about, row.counted, row.due)) for row in rows]
+
+
+def behind_note(account_id: int, about: str, counted: int, due: int, *, sender: str = "") -> Note:
+    """How many hours are missing and what to do about it, in the words of a branch."""
+    gap = hours(due - counted)
+    if sender:
+        subject = in_chinese(
+            N_("%(sender)s reminds you: %(gap)s hours behind the pace"), sender=sender, gap=gap
+        )
+    else:
+        subject = in_chinese(N_("%(gap)s hours behind the pace of the year"), gap=gap)
+    body = in_chinese(
+        N_("Due by today: %(due)s hours, done: %(counted)s. The next meeting of the branch or an online "
+           "course makes up for it."),
+        due=hours(due),
+        counted=hours(counted),
+    )  # fmt: skip
+    return Note(account_id, about, subject, body, HOURS_PAGE)
+
+
+@reminder
+def course_due(today: date, after: int, limit: int) -> Found:
+    """Members with an unfinished course that is due within seven days, once for each course and date."""
+    about = literal("course:") + cast(Course.id, String) + ":" + cast(Course.due_on, String)
+    rows = db.session.execute(
+        select(
+            Enrolment.id,
+            Account.id.label("account_id"),
+            Course.id.label("course_id"),
+            Course.title,
+            Course.due_on,
+        )
+        .join(Course, Course.id == Enrolment.course_id)
+        .join(Member, Member.id == Enrolment.member_id)
+        .join(Account, Account.id == Member.account_id)
+        .where(Enrolment.state == "active", Enrolment.id > after, Course.state == "published")
+        .where(Course.due_on >= today, Course.due_on <= today + DUE_SOON, reachable(), untold(about))
+        .order_by(Enrolment.id)
+        .limit(limit)
+    )
+    return [(row.id, _course_note(row, today)) for row in rows]
+
+
+def _course_note(row: Any, today: date) -> Note:
+    left = (row.due_on - today).days
+    if left:
+        subject = in_chinese(N_("%(days)s days left for the course %(title)s"), days=left, title=row.title)
+    else:
+        subject = in_chinese(N_("The course %(title)s is due today"), title=row.title)
+    body = in_chinese(N_("It is due on %(day)s. Go on where you stopped."), day=long_day(row.due_on))
+    link = f"/courses/{row.course_id}"
+    return Note(row.account_id, f"course:{row.course_id}:{row.due_on.isoformat()}", subject, body, link)
