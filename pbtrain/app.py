@@ -30,8 +30,9 @@ from pbtrain.home.views import bp as home
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.notify.views import bp as notify
 from pbtrain.org import access
+from pbtrain.reminders.views import bp as reminders
 
-BLUEPRINTS = (core, accounts, notify, courses, events, home, cli.bp, hours_commands)  # one line per feature
+BLUEPRINTS = (core, accounts, notify, courses, events, reminders, home, cli.bp, hours_commands)  # one line per feature
 
 
 def create_app(**settings: object) -> Flask:
