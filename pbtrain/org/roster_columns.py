@@ -10,6 +10,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 
 MAX_CELL = 1_000
+OWN_SHEETS = ("支部", "填写说明")  # of the template, beside the list
 HEADER_WITHIN = 20  # rows of titles above the header at most
 
 

@@ -20,16 +20,16 @@ from pbtrain.core.marks import N_
 from pbtrain.org import roster_ties
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, Post, RosterRow, Unit
-from pbtrain.org.names import new_code, username_base
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_known import posts_of
 from pbtrain.org.roster_match import PLAIN, plain_value
 from pbtrain.org.roster_rules import name_key
-from pbtrain.org.roster_ties import Line
+from pbtrain.org.roster_ties import MEMBER, SPAN, Line
 
 CHUNK = 1_000
 STALE = N_("The roster has changed since this preview. Nothing was written: send the file again.")
 DATES = ("born_on", "joined_on")
+ACCOUNT: Any = Account.__table__
 
 
 def write(actor: Actor, import_id: int, read_at: datetime, *, transfers: bool) -> tuple[int, list[int]]:
@@ -100,9 +100,9 @@ def _add(actor: Actor, rows: list[Line], read_at: datetime) -> list[int]:
     """New people with login, affiliation and post; returns their ids."""
     _check_still_unknown(rows, read_at)
     now = clock.now()
-    names = _usernames([row.values["name"] for row in rows])
+    names = _usernames([row.values["login"] for row in rows])
     accounts = db.session.execute(
-        insert(Account).returning(Account.id, Account.username),
+        insert(ACCOUNT).returning(Account.id, Account.username),
         [
             {
                 "username": username,
@@ -115,9 +115,9 @@ def _add(actor: Actor, rows: list[Line], read_at: datetime) -> list[int]:
         ],
     )
     account_of = {username: account_id for account_id, username in accounts}
-    codes = [new_code("M") for _ in rows]
+    codes = [row.values["new_code"] for row in rows]
     members = db.session.execute(
-        insert(Member).returning(Member.id, Member.code),
+        insert(MEMBER).returning(Member.id, Member.code),
         [
             _new_member(row, account_of[username], code, now)
             for row, username, code in zip(rows, names, codes, strict=True)
@@ -127,7 +127,7 @@ def _add(actor: Actor, rows: list[Line], read_at: datetime) -> list[int]:
     for row, code in zip(rows, codes, strict=True):
         row.member_id = member_of[code]
     db.session.execute(
-        insert(Affiliation),
+        insert(SPAN),
         [
             {"member_id": row.member_id, "unit_id": row.unit_id, "valid_from": row.day("since")}
             for row in rows
@@ -183,12 +183,11 @@ def _check_still_unknown(rows: Sequence[Line], read_at: datetime) -> None:
             raise Conflict(STALE)
 
 
-def _usernames(names: Sequence[str]) -> list[str]:
-    """A free user name for each: the name in pinyin and four digits; one statement unless some are taken."""
-    bases = [username_base(name) for name in names]
-    found: list[str] = [""] * len(names)
+def _usernames(bases: Sequence[str]) -> list[str]:
+    """A free user name for each: its base and four digits; one statement unless some are taken."""
+    found: list[str] = [""] * len(bases)
     used: set[str] = set()
-    waiting = list(range(len(names)))
+    waiting = list(range(len(bases)))
     while waiting:
         for index in waiting:
             while not found[index] or found[index] in used:

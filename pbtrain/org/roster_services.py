@@ -19,9 +19,9 @@ from pbtrain.core.marks import N_
 from pbtrain.org import roster_files, roster_merge
 from pbtrain.org.access import Actor, actor_for, may
 from pbtrain.org.models import RosterImport, RosterRow
-from pbtrain.org.names import pinyin
+from pbtrain.org.names import new_code, pinyin, username_base
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_columns import COLUMNS, check_columns
+from pbtrain.org.roster_columns import COLUMNS, OWN_SHEETS, check_columns
 from pbtrain.org.roster_known import scope_of
 from pbtrain.org.roster_match import ID_PURPOSE, Matcher, Staged
 from pbtrain.org.roster_rules import NOTES, Reader, shown
@@ -163,6 +163,8 @@ def _stored(import_id: int, one: Staged, columns: list[str], raw: dict[int, list
         values["id_sealed"] = base64.b64encode(crypto.encrypt(number, ID_PURPOSE)).decode()
     if one.outcome == "new" or "name" in one.changes:
         values["pinyin"] = pinyin(values["name"])
+    if one.outcome == "new":  # spelled here, so that the writer's lock is short
+        values |= {"login": username_base(values["name"]), "new_code": new_code("M")}
     return {
         "import_id": import_id,
         "line": row.line,
@@ -207,10 +209,10 @@ def _remarks(sheet: roster_files.Sheet, reader: Reader) -> list[Any]:
         remarks.append(
             [N_("Hidden sheets were not read: %(names)s."), {"names": "、".join(sheet.hidden[:10])}]
         )
-    if sheet.others:
+    if others := [name for name in sheet.others if name not in OWN_SHEETS]:
         remarks.append(
             [N_("Only the sheet “%(name)s” was read, not: %(names)s."),
-             {"name": sheet.sheet, "names": "、".join(sheet.others[:10])}]
+             {"name": sheet.sheet, "names": "、".join(others[:10])}]
         )  # fmt: skip
     if sheet.stray:
         remarks.append([N_("%(count)s cells far outside the list were not read."), {"count": sheet.stray}])

@@ -1,0 +1,216 @@
+"""The pages of the roster import. They lie above the ledger: new and moved people have their year settled."""
+
+import json
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+
+from pbtrain.audit import services as audit
+from pbtrain.core import clock
+from pbtrain.core.db import db, record_apart, transaction
+from pbtrain.core.errors import RuleError
+from pbtrain.core.forms import choices, clean
+from pbtrain.core.i18n import _, say
+from pbtrain.core.paging import paged
+from pbtrain.hours import services as hours
+from pbtrain.org import roster_queries, roster_services, roster_sheets
+from pbtrain.org.access import Actor, may, needs, signed
+from pbtrain.org.models import Unit
+from pbtrain.org.roles import Perm
+from pbtrain.org.roster_columns import COLUMNS
+from pbtrain.org.roster_forms import ConfirmForm, UploadForm
+
+bp = Blueprint("roster", __name__, url_prefix="/roster")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CHUNK = 1_000
+FIRST = ("refused", "transfer", "changed", "new", "same")  # which lines a preview opens on
+
+
+def say_text(message: str, params: dict[str, Any]) -> str:
+    """A stored sentence in the reader's language."""
+    return say(RuleError(message, **params))
+
+
+def _units(actor: Actor) -> list[tuple[int, str]]:
+    """The units the actor holds the roster of, and the one named in the address when it lies below them."""
+    roots = set(actor.units_with(Perm.ROSTER_MANAGE, subtree=True))
+    found = [(grant.unit_id, grant.unit_name) for grant in actor.grants if grant.unit_id in roots]
+    wanted = request.args.get("unit", "")
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and int(wanted) not in dict(found):
+        if not may(actor, Perm.ROSTER_MANAGE, int(wanted)):
+            abort(404)
+        unit = db.session.get(Unit, int(wanted))
+        found.insert(0, (unit.id, unit.name) if unit else abort(404))
+    elif wanted:
+        found.sort(key=lambda pair: str(pair[0]) != wanted)
+    return list(dict.fromkeys(found))
+
+
+def _unit(actor: Actor) -> tuple[int, str]:
+    """The unit a download is about: the one named, else the first one held."""
+    units = _units(actor)
+    if not units:
+        abort(404)
+    return units[0]
+
+
+@bp.route("", methods=["GET", "POST"])
+@needs(Perm.ROSTER_MANAGE)
+def index() -> Any:
+    """Send a roster; template, export and earlier imports beside it."""
+    actor = signed()
+    units = _units(actor)
+    form = UploadForm()
+    form.unit_id.choices = choices(units)
+    if form.validate_on_submit():
+        import_id, fresh = 0, True
+        with transaction(form):
+            file = form.file.data
+            import_id, fresh = roster_services.start_import(
+                actor, form.unit_id.data, file.filename, file.stream, again=form.again.data
+            )
+        if not form.errors:
+            if not fresh:
+                flash(_("This very file was imported before; here is that import."), "info")
+            return redirect(url_for(".show", import_id=import_id), 303)
+    page = paged(roster_queries.imports(actor), size=20)
+    body = render_template("org/roster_index.html", form=form, units=units, page=page)
+    return make_response(body, 422 if form.errors else 200)
+
+
+@bp.get("/template.xlsx")
+@needs(Perm.ROSTER_MANAGE)
+def template() -> Response:
+    """An empty sheet with drop-downs."""
+    actor = signed()
+    unit_id, name = _unit(actor)
+    out = roster_sheets.sheet((), branches=roster_queries.branch_names(actor, unit_id), guide=True)
+    return send_file(out, XLSX, as_attachment=True, download_name=f"党员名册模板-{clean(name)}.xlsx")
+
+
+@bp.get("/export.xlsx")
+@needs(Perm.ROSTER_MANAGE)
+def export() -> Response:
+    """The roster of a unit and all below it, as it can be imported again; recorded before it is given out."""
+    actor = signed()
+    unit_id, name = _unit(actor)
+    with record_apart() as session:
+        audit.record(actor, "roster.exported", f"unit:{unit_id}", unit_id=unit_id, session=session)
+    branches = roster_queries.branch_names(actor, unit_id)
+    out = roster_sheets.sheet(roster_queries.roster(actor, unit_id), branches=branches)
+    return send_file(
+        out, XLSX, as_attachment=True, download_name=f"党员名册-{clean(name)}-{clock.today()}.xlsx"
+    )
+
+
+def _import(import_id: int) -> Any:
+    row = roster_queries.one_import(signed(), import_id)
+    if row is None:
+        abort(404)
+    return row
+
+
+@bp.get("/imports/<int:import_id>")
+@needs(Perm.ROSTER_MANAGE)
+def show(import_id: int) -> str:
+    """Where an import stands: being read, to be checked, written, refused."""
+    row = _import(import_id)
+    one = row.RosterImport
+    given: dict[str, Any] = {"row": row, "one": one, "failed": row.job_state == "failed"}
+    if one.state in ("preview", "written"):
+        counts = roster_queries.counts(import_id)
+        outcome = request.args.get("show") or next((name for name in FIRST if counts[name]), "same")
+        if outcome not in counts:
+            abort(404)
+        q = clean(request.args.get("q", "")[:100])
+        page = paged(roster_queries.lines(import_id, outcome, q))
+        given |= {
+            "counts": counts,
+            "outcome": outcome,
+            "q": q,
+            "page": page,
+            "lines": [roster_queries.shown_line(line) for line in page.rows],
+            "remarks": [say_text(*remark) for remark in json.loads(one.remarks or "[]")],
+            "labels": {name: column.label for name, column in COLUMNS.items()},
+            "say_text": say_text,
+        }
+    if one.state == "refused":
+        given["refusal"] = say_text(*json.loads(one.refusal))
+    return render_template("org/roster_import.html", **given)
+
+
+@bp.get("/imports/<int:import_id>/progress")
+@needs(Perm.ROSTER_MANAGE)
+def progress(import_id: int) -> Response:
+    """The progress bar alone, for htmx; once the file is read the whole page is loaded anew."""
+    row = _import(import_id)
+    failed = row.job_state == "failed"
+    response = make_response(render_template("org/_roster_progress.html", row=row, failed=failed))
+    if row.RosterImport.state != "reading" or failed:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@bp.post("/imports/<int:import_id>/write")
+@needs(Perm.ROSTER_MANAGE)
+def write(import_id: int) -> Any:
+    """Write the preview and settle the hours of whom it touched, in one transaction."""
+    _import(import_id)
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        abort(400)
+    actor = signed()
+    with transaction():
+        written, touched = roster_services.confirm(
+            actor, import_id, form.mode.data or "", transfers=form.transfers.data
+        )
+        for start in range(0, len(touched), CHUNK):
+            hours.refresh_years(touched[start : start + CHUNK], clock.today().year)
+    flash(_("Written: %(count)s people.", count=written), "ok")
+    return redirect(url_for(".show", import_id=import_id), 303)
+
+
+@bp.post("/imports/<int:import_id>/cancel")
+@needs(Perm.ROSTER_MANAGE)
+def cancel(import_id: int) -> Any:
+    """Drop the preview."""
+    _import(import_id)
+    with transaction():
+        roster_services.cancel(signed(), import_id)
+    flash(_("Cancelled: nothing was written."), "ok")
+    return redirect(url_for(".index"), 303)
+
+
+@bp.get("/imports/<int:import_id>/refused.xlsx")
+@needs(Perm.ROSTER_MANAGE)
+def refused(import_id: int) -> Response:
+    """The refused lines as they were sent, each with its reasons, to be corrected and sent again."""
+    row = _import(import_id)
+    actor = signed()
+    unit_id = row.RosterImport.unit_id
+    with record_apart() as session:
+        audit.record(actor, "roster.refused_lines", f"roster:{import_id}", unit_id=unit_id, session=session)
+    found = (
+        raw
+        | {"reasons": _("Line %(line)s", line=line) + "：" + "；".join(_reason(error) for error in errors)}
+        for line, raw, errors in roster_queries.refused_lines(import_id)
+    )
+    branches = roster_queries.branch_names(actor, unit_id)
+    out = roster_sheets.sheet(found, branches=branches, reasons=_("Why not, and what to do"))
+    return send_file(out, XLSX, as_attachment=True, download_name=f"不能导入的行-{import_id}.xlsx")
+
+
+def _reason(error: list[Any]) -> str:
+    name, message, params, _shown = error
+    return f"{_(COLUMNS[name].label)}：{say_text(message, params)}"

@@ -1,0 +1,191 @@
+"""Reading imports and rosters: earlier imports, a preview's figures and lines, the roster as a sheet."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row, Select, func, or_, select
+
+from pbtrain.accounts.models import Account
+from pbtrain.core import clock, crypto
+from pbtrain.core.db import db
+from pbtrain.core.formatting import mask_phone
+from pbtrain.core.queue import Job
+from pbtrain.org.access import Actor, units_where
+from pbtrain.org.models import Affiliation, Member, RosterImport, RosterRow, Unit, UnitClosure
+from pbtrain.org.roles import Perm
+from pbtrain.org.roster_columns import COLUMNS, POST_WORDS, SEX_WORDS, STAGE_WORDS
+from pbtrain.org.roster_known import posts_of, scope_of, text_key
+from pbtrain.org.roster_services import RAW_PURPOSE
+
+OUTCOMES = ("new", "changed", "transfer", "same", "refused")
+CHUNK = 1_000
+
+
+def imports(actor: Actor) -> Select[Any]:
+    """The imports into units the actor manages, the newest first."""
+    return (
+        select(
+            RosterImport.id,
+            RosterImport.file_name,
+            RosterImport.state,
+            RosterImport.created_at,
+            RosterImport.written_rows,
+            Unit.name.label("unit_name"),
+            Account.name.label("actor_name"),
+        )
+        .join(Unit, Unit.id == RosterImport.unit_id)
+        .join(Account, Account.id == RosterImport.actor_id)
+        .where(RosterImport.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE)))
+        .order_by(RosterImport.id.desc())
+    )
+
+
+def one_import(actor: Actor, import_id: int) -> Row[Any] | None:
+    """An import the actor may see, with its unit and the progress of its job."""
+    return db.session.execute(
+        select(
+            RosterImport,
+            Unit.name.label("unit_name"),
+            Job.state.label("job_state"),
+            Job.done_steps,
+            Job.all_steps,
+        )
+        .join(Unit, Unit.id == RosterImport.unit_id)
+        .outerjoin(Job, Job.id == RosterImport.job_id)
+        .where(RosterImport.id == import_id, RosterImport.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE)))
+    ).first()
+
+
+def counts(import_id: int) -> dict[str, int]:
+    """Lines by outcome, zeros included."""
+    found = db.session.execute(
+        select(RosterRow.outcome, func.count())
+        .where(RosterRow.import_id == import_id)
+        .group_by(RosterRow.outcome)
+    )
+    return dict.fromkeys(OUTCOMES, 0) | dict(found.tuples().all())
+
+
+def lines(import_id: int, outcome: str, q: str = "") -> Select[Any]:
+    """The staged lines of one outcome, in the order of the sheet; `q`: part of a name, or a line's number."""
+    statement = (
+        select(
+            RosterRow.line,
+            RosterRow.name,
+            RosterRow.values_json,
+            RosterRow.changes_json,
+            RosterRow.errors_json,
+            Unit.name.label("unit_name"),
+        )
+        .outerjoin(Unit, Unit.id == RosterRow.unit_id)
+        .where(RosterRow.import_id == import_id, RosterRow.outcome == outcome)
+        .order_by(RosterRow.line, RosterRow.id)
+    )
+    if q:
+        fits = RosterRow.name.contains(q, autoescape=True)
+        if q.isascii() and q.isdigit() and len(q) < 7:
+            fits = or_(fits, RosterRow.line == int(q))
+        statement = statement.where(fits)
+    return statement
+
+
+def shown_line(row: Any) -> dict[str, Any]:
+    """A staged line for the eye: phone numbers masked, changes as (label, old, new)."""
+    values = json.loads(row.values_json)
+    changes = json.loads(row.changes_json) if row.changes_json else {}
+    return {
+        "line": row.line,
+        "name": row.name,
+        "unit_name": row.unit_name or "",
+        "values": {
+            "sex": SEX_WORDS[values.get("sex", "")],
+            "born_on": values.get("born_on", ""),
+            "phone": mask_phone(values.get("phone")),
+            "id_shown": values.get("id_shown", ""),
+            "stage": STAGE_WORDS.get(values.get("stage", ""), ""),
+            "post": POST_WORDS.get(values.get("post", ""), ""),
+        },
+        "since": values.get("since", ""),
+        "changes": [
+            (COLUMNS[name].label, in_words(name, old), in_words(name, new))
+            for name, (old, new) in changes.items()
+        ],
+        "errors": json.loads(row.errors_json) if row.errors_json else [],
+    }
+
+
+def in_words(name: str, value: Any) -> str:
+    """An old or new value as people write it."""
+    if name == "post":
+        kind, since = value
+        return POST_WORDS[kind] + (f"（{since}）" if since and kind != "none" else "")
+    if name == "phone":
+        return mask_phone(value)
+    return {"sex": SEX_WORDS, "stage": STAGE_WORDS}.get(name, {}).get(value, str(value))
+
+
+def refused_lines(import_id: int) -> Iterator[tuple[int, dict[str, str], list[list[Any]]]]:
+    """(line, what the sheet held by field, errors) of every refused line; the ID number opened again."""
+    for row in db.session.execute(lines(import_id, "refused")):
+        values = json.loads(row.values_json)
+        raw = values.get("raw") or {key: values[key] for key in COLUMNS if key in values}
+        if "raw" in values and "id_number" in raw:
+            raw["id_number"] = crypto.decrypt(base64.b64decode(raw["id_number"]), RAW_PURPOSE)
+        yield row.line, raw, json.loads(row.errors_json)
+
+
+def branch_names(actor: Actor, unit_id: int) -> list[str]:
+    """The branches in and below a unit, as a sheet may name them: by code where two share a name."""
+    return list(_branches(actor, unit_id).values())
+
+
+def _branches(actor: Actor, unit_id: int) -> dict[int, str]:
+    scope = scope_of(actor, unit_id)
+    shared = {key for key, ids in scope.by_text.items() if len(ids) > 1}
+    if not shared:
+        return scope.branches
+    codes = dict(
+        db.session.execute(select(Unit.id, Unit.code).where(Unit.id.in_(scope.branches))).tuples().all()
+    )
+    return {key: codes[key] if text_key(name) in shared else name for key, name in scope.branches.items()}
+
+
+def roster(actor: Actor, unit_id: int) -> Iterator[dict[str, str]]:
+    """Everybody on the roster in and below a unit, as a sheet has them; the ID number masked."""
+    today = clock.today()
+    branches = _branches(actor, unit_id)
+    last = 0
+    while rows := db.session.execute(
+        select(Member, Affiliation.valid_from.label("since"))
+        .join(UnitClosure, UnitClosure.below_id == Member.unit_id)
+        .outerjoin(Affiliation, (Affiliation.member_id == Member.id) & Affiliation.valid_until.is_(None))
+        .where(
+            UnitClosure.above_id == unit_id,
+            Member.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE)),
+            Member.id > last,
+            or_(Member.left_on.is_(None), Member.left_on > today),
+        )
+        .order_by(Member.id)
+        .limit(CHUNK)
+    ).all():
+        posts = posts_of([row.Member.id for row in rows], today)
+        for member, since in rows:
+            kind, post_since = posts.get(member.id, ("", None))
+            yield {
+                "code": member.code,
+                "name": member.name,
+                "sex": SEX_WORDS[member.sex],
+                "born_on": member.born_on.isoformat() if member.born_on else "",
+                "id_number": member.id_shown,
+                "phone": member.phone or "",
+                "stage": STAGE_WORDS[member.stage],
+                "joined_on": member.joined_on.isoformat() if member.joined_on else "",
+                "branch": branches.get(member.unit_id, ""),
+                "since": since.isoformat() if since else "",
+                "post": POST_WORDS[kind] if kind else "",
+                "post_since": post_since.isoformat() if post_since else "",
+            }
+        last = rows[-1].Member.id
+        db.session.expunge_all()
