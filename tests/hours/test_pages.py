@@ -168,15 +168,17 @@ def test_an_empty_branch_says_so(make, root, branch, client_for):
 
 def test_statements_of_the_list_do_not_grow(make, branch, client_for, statements):
     secretary = client_for(make.person(Role.BRANCH_SECRETARY, branch))
+    url = f"/branches/{branch.id}/members"
     with statements() as few:
-        secretary.get(f"/branches/{branch.id}/members")
+        text(secretary.get(url))
     members = [make.member(branch, with_account=False) for _ in range(60)]
     refresh(*members)
+    url_of_one = f"{url}/{members[0].id}"
     with statements() as many:
-        text(secretary.get(f"/branches/{branch.id}/members"))
+        text(secretary.get(url))
     assert len(without_site(many)) == len(without_site(few)) <= 8, str(many)
     with statements() as one:
-        text(secretary.get(f"/branches/{branch.id}/members/{members[0].id}"))
+        text(secretary.get(url_of_one))
     assert len(without_site(one)) <= 8, str(one)
 
 

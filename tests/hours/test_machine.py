@@ -1,0 +1,169 @@
+"""Any order of post, reverse, transfer, repeat and two at once keeps the ledger whole. On both databases."""
+
+from datetime import date, timedelta
+
+import time_machine
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import func, select, update
+
+from pbtrain.core import clock
+from pbtrain.core.db import db, transaction
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.hours import services as hours
+from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
+from pbtrain.hours.verify import verify
+from pbtrain.org.models import Affiliation, Member
+from tests import factories as make
+from tests.hours.conftest import line
+
+DAYS = st.integers(0, 40).map(lambda n: date(2026, 1, 1) + timedelta(days=n * 6))
+PEOPLE = st.integers(0, 3)
+MINUTES = st.integers(1, 300)
+
+
+class Ledger(RuleBasedStateMachine):
+    """Three branches, four members, and a model that knows which sources stand."""
+
+    backend = None
+    at_once = None
+
+    @initialize()
+    def begin(self):
+        self.backend.reset()
+        self.standing: dict[str, int] = {}  # source base -> minutes of the line that stands
+        root = make.unit()
+        with transaction():
+            hours.publish_default_policy(None, root.id, 2025)
+        self.judge = make.actor(make.account())
+        self.branches = [make.unit(parent=root).id for _ in range(3)]
+        self.members = [
+            make.member(db.session.get(make.Unit, self.branches[n % 2]), with_account=False).id
+            for n in range(4)
+        ]
+
+    def post(self, lines):
+        try:
+            with transaction():
+                posted = hours.post_many(None, lines)
+        except RuleError:
+            return None
+        written = db.session.scalars(select(HourEntry).where(HourEntry.id.in_(posted.entry_ids))).all()
+        for entry in written:
+            base = entry.source.rsplit("#", 1)[0]
+            assert base not in self.standing, "a source posted twice"
+            self.standing[base] = entry.minutes
+        assert len(written) + posted.already + posted.held == len(lines)
+        return posted
+
+    @rule(who=st.lists(PEOPLE, min_size=1, max_size=4), event=st.integers(1, 6), day=DAYS, minutes=MINUTES)
+    def record(self, who, event, day, minutes):
+        self.post([line(self.members[n], f"event:{event}", minutes, day) for n in who])
+
+    @rule(
+        who=PEOPLE, event=st.integers(7, 12), day=DAYS, start=st.integers(8, 11), length=st.integers(30, 240)
+    )
+    def record_with_times(self, who, event, day, start, length):
+        begins = clock.at(day, start)
+        ends = begins + timedelta(minutes=length)
+        self.post([line(self.members[who], f"event:{event}", length, day, starts_at=begins, ends_at=ends)])
+
+    @rule(pick=st.integers(0, 1000))
+    def reverse(self, pick):
+        entries = db.session.scalars(select(HourEntry).order_by(HourEntry.id)).all()
+        if not entries:
+            return
+        entry = entries[pick % len(entries)]
+        base = entry.source.rsplit("#", 1)[0]
+        entry_id, is_line = entry.id, entry.reverses_id is None
+        gone = any(other.reverses_id == entry_id for other in entries)
+        try:
+            with transaction():
+                hours.reverse_many(None, [entry_id], reason="随机冲正")
+        except (RuleError, Conflict):
+            assert gone or not is_line
+        else:
+            assert is_line
+            assert not gone
+            del self.standing[base]
+
+    @rule(who=PEOPLE, where=st.integers(0, 2), day=DAYS)
+    def transfer(self, who, where, day):
+        """Move today's affiliation; days before stay with the old branch."""
+        member_id, unit_id = self.members[who], self.branches[where]
+        open_since = db.session.scalar(
+            select(Affiliation.valid_from).where(
+                Affiliation.member_id == member_id, Affiliation.valid_until.is_(None)
+            )
+        )
+        if day <= open_since:
+            return
+        with transaction() as session:
+            session.execute(
+                update(Affiliation)
+                .where(Affiliation.member_id == member_id, Affiliation.valid_until.is_(None))
+                .values(valid_until=day)
+            )
+            session.add(Affiliation(member_id=member_id, unit_id=unit_id, valid_from=day))
+            session.execute(update(Member).where(Member.id == member_id).values(unit_id=unit_id))
+            session.flush()
+            hours.refresh_years([member_id], 2026)
+
+    @rule(who=PEOPLE, event=st.integers(13, 15), day=DAYS, minutes=MINUTES)
+    def record_twice_at_once(self, who, event, day, minutes):
+        wanted = line(self.members[who], f"event:{event}", minutes, day)
+
+        def post():
+            with transaction():
+                return hours.post_many(None, [wanted])
+
+        db.session.rollback()
+        results = self.at_once(post, post)
+        assert all(isinstance(r, hours.Posted) for r in results), results
+        base = hours.source_base(wanted.occurrence, wanted.member_id)
+        news = sum(len(r.entry_ids) for r in results)
+        assert news == (0 if base in self.standing else 1)
+        self.standing.setdefault(base, minutes)
+
+    @rule(pick=st.integers(0, 1000), approve=st.booleans())
+    def decide(self, pick, approve):
+        claims = db.session.scalars(
+            select(HourClaim.id).where(HourClaim.state == "held").order_by(HourClaim.id)
+        ).all()
+        if not claims:
+            return
+        try:
+            with transaction():
+                entry_id = hours.decide_held(
+                    self.judge, claims[pick % len(claims)], approve=approve, reason="看过"
+                )
+        except RuleError:
+            return
+        if entry_id is not None:
+            entry = db.session.get(HourEntry, entry_id)
+            self.standing[entry.source.rsplit("#", 1)[0]] = entry.minutes
+
+    @invariant()
+    def the_ledger_is_whole(self):
+        db.session.rollback()
+        assert [str(finding) for finding in verify()] == []
+        total = sum(self.standing.values())
+        for table in (HourEntry, Book, MemberYear):
+            assert (db.session.scalar(select(func.sum(table.minutes))) or 0) == total
+        db.session.rollback()
+
+
+def test_any_order_keeps_the_ledger_whole(db, backend, at_once, request):
+    Ledger.backend, Ledger.at_once = backend, staticmethod(at_once)
+    with time_machine.travel("2026-11-20 03:00:00+00:00", tick=False):
+        run_state_machine_as_test(
+            Ledger,
+            settings=settings(
+                max_examples=request.config.getoption("--machine-runs"),
+                stateful_step_count=12,
+                deadline=None,
+                derandomize=True,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
