@@ -110,9 +110,10 @@ def complete_lesson(course_id: int, lesson_id: int) -> Response:
 @needs(Perm.LEARN)
 def beat(course_id: int, lesson_id: int) -> Response:
     """This lesson is being looked at. A page without script sends it by a button and gets the page back."""
+    again = "again" in request.form  # read first: a body that cannot be read changes nothing
     with transaction():
         if not services.beat(signed(), lesson_id):
             abort(404)
-    if "again" in request.form:
+    if again:
         return redirect(url_for(".lesson", course_id=course_id, lesson_id=lesson_id), 303)
     return Response(status=204)
