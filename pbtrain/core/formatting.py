@@ -34,6 +34,19 @@ def day(value: date | None, *, english: bool = False) -> str:
     return f"{value:%d %b %a}" if english else f"{value.month}月{value.day}日 {WEEKDAYS[value.weekday()]}"
 
 
+def short_day(value: date | None, *, english: bool = False) -> str:
+    """'9月25日', or '25 Sep' for readers of English."""
+    if value is None:
+        return ""
+    return f"{value:%d %b}" if english else f"{value.month}月{value.day}日"
+
+
+def check_code(digest: str) -> str:
+    """'7f3a9c21b04e…' -> '7F3A-9C21-B04E': the beginning of a hash, as people compare it."""
+    head = digest[:12].upper()
+    return "-".join(head[i : i + 4] for i in range(0, len(head), 4))
+
+
 def long_day(value: date | None, *, english: bool = False) -> str:
     """'2026年9月25日', or '25 Sep 2026' for readers of English."""
     if value is None:

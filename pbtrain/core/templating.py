@@ -79,6 +79,8 @@ def init_app(app: Flask) -> None:
         number=formatting.number,
         points=formatting.points,
         day=lambda value: formatting.day(value, english=english()),
+        short_day=lambda value: formatting.short_day(value, english=english()),
+        check_code=formatting.check_code,
         long_day=lambda value: formatting.long_day(value, english=english()),
         clock_time=formatting.clock_time,
         moment=lambda value: formatting.moment(value, english=english()),

@@ -75,8 +75,8 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "member": (HOME, STUDY, Place(N_("Hours"), "clock", "hours.mine", Perm.LEARN, ("hours.",)), INBOX, MINE),
     "secretary": (
         HOME,
-        Place(N_("Overlaps"), "copy", "hours.held", Perm.HOURS_REVERSE, ("hours.held",), desk_only=True),
-        _of_branch(N_("Meetings"), "cal", "events.branch", Perm.EVENT_RECORD, "events."),
+        Place(N_("Overlaps"), "copy", "events.held_lines", Perm.HOURS_REVERSE, desk_only=True),
+        Place(N_("Meetings"), "cal", "events.meetings", Perm.EVENT_RECORD, ("events.",)),
         _of_branch(N_("Members"), "users", "hours.members", Perm.MEMBERS_VIEW, "hours."),
         _of_branch(N_("Ledger"), "file", "reports.ledger", Perm.REPORT_VIEW, "reports."),
         _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
@@ -92,8 +92,14 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "auditor": (Place(N_("Overview"), "chart", "home.home", owns=("hours.",)), REPORTS, INBOX, MINE),
     "admin": (
         HOME,
-        Place(N_("Organisation"), "org", "org.units", Perm.UNIT_MANAGE, ("org.unit",)),
-        Place(N_("Roster"), "users", "org.roster", Perm.ROSTER_MANAGE, ("org.roster", "org.member")),
+        Place(N_("Organisation"), "org", "org.units", Perm.UNITS_VIEW, ("org.unit", "org.slips")),
+        Place(
+            N_("Roster"),
+            "users",
+            "roster.index",
+            Perm.ROSTER_MANAGE,
+            ("roster.", "org.member", "admin.member"),
+        ),
         Place(N_("Accounts"), "key", "org.accounts", Perm.GRANT_MANAGE, ("org.account", "org.grant")),
         MINE,
         Place(N_("Jobs"), "list", "notify.jobs", Perm.JOBS_VIEW, ("notify.jobs",), desk_only=True),

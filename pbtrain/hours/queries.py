@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, or_, select
@@ -11,7 +12,7 @@ from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.hours import posting
-from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
+from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.rules import Assessment, assess, duties
 from pbtrain.org.models import Member, Unit, UnitClosure
@@ -30,6 +31,17 @@ def member_year(member_id: int, year: int) -> Any:
                MemberYear.self_a, MemberYear.self_b, MemberYear.self_c, MemberYear.self_d)
         .where(MemberYear.member_id == member_id, MemberYear.credit_year == year)
     ).first()  # fmt: skip
+
+
+def years_of(member_id: int) -> list[int]:
+    """The years this member has figures for."""
+    return list(
+        db.session.scalars(
+            select(MemberYear.credit_year)
+            .where(MemberYear.member_id == member_id)
+            .order_by(MemberYear.credit_year, MemberYear.id)
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -79,15 +91,21 @@ def _lines() -> Select[Any]:
 
 
 def line_with_place(entry_id: int) -> Any:
-    """One line with its member and its branch, or None."""
+    """One line with its member, its branch and the policy it was converted by, or None."""
     return db.session.execute(
         _lines()
-        .add_columns(Member.name.label("member_name"), Book.unit_id, Unit.name.label("unit_name"))
+        .add_columns(
+            Member.name.label("member_name"), Member.unit_id.label("now_in"),
+            Book.unit_id, Book.sealed_at, Unit.name.label("unit_name"),
+            Policy.year.label("policy_year"), Policy.version.label("policy_version"),
+            Policy.rules.label("policy_rules"),
+        )
         .join(Member, Member.id == HourEntry.member_id)
         .join(Book, Book.id == HourEntry.book_id)
         .join(Unit, Unit.id == Book.unit_id)
+        .join(Policy, Policy.id == HourEntry.policy_id)
         .where(HourEntry.id == entry_id)
-    ).first()
+    ).first()  # fmt: skip
 
 
 def book_lines(unit_id: int, year: int) -> Select[Any]:
@@ -213,3 +231,18 @@ def waiting_claims(unit_ids: Sequence[int] | Select[Any]) -> Select[Any]:
         .where(HourClaim.unit_id.in_(unit_ids), HourClaim.state == "held")
         .order_by(HourClaim.made_at, HourClaim.id)
     )  # fmt: skip
+
+
+def claims_of(member_id: int, year: int) -> list[Any]:
+    """A member's lines that wait for a decision, oldest first."""
+    return list(
+        db.session.execute(
+            select(HourClaim.id, HourClaim.title, HourClaim.day, HourClaim.minutes, HourClaim.made_at)
+            .where(
+                HourClaim.member_id == member_id,
+                HourClaim.state == "held",
+                HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)),
+            )
+            .order_by(HourClaim.made_at, HourClaim.id)
+        )
+    )

@@ -24,7 +24,7 @@ def test_no_link_of_the_navigation_is_dead(role, make, client_for):
     assert home.status_code == 200
     assert links(home)[0] == "/"
     for url in links(home):
-        assert client.get(url).status_code == 200, url
+        assert client.get(url, follow_redirects=True).status_code == 200, url
 
 
 def test_the_home_is_for_people_who_are_signed_in(client):

@@ -1,0 +1,16 @@
+"""One's own hours: what is done, what counts and why, how the target comes about."""
+
+from flask import render_template
+
+from pbtrain.hours.views.common import CATEGORIES, YearPage, bp, year_asked, year_page
+from pbtrain.org.access import needs, signed
+from pbtrain.org.roles import Perm
+
+
+@bp.get("/hours")
+@needs(Perm.LEARN)
+def mine() -> str:
+    """The reader's own year."""
+    person, year = signed(), year_asked()
+    page = YearPage(year, [year]) if person.member_id is None else year_page(person.member_id, year)
+    return render_template("hours/mine.html", page=page, person=person, categories=CATEGORIES)
