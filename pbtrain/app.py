@@ -28,11 +28,23 @@ from pbtrain.events.views import bp as events
 from pbtrain.home import navigation
 from pbtrain.home.views import bp as home
 from pbtrain.hours.cli import bp as hours_commands
+from pbtrain.hours.views import bp as hours
 from pbtrain.notify.views import bp as notify
 from pbtrain.org import access
 from pbtrain.reminders.views import bp as reminders
 
-BLUEPRINTS = (core, accounts, notify, courses, events, reminders, home, cli.bp, hours_commands)  # one line per feature
+BLUEPRINTS = (
+    core,
+    accounts,
+    notify,
+    hours,
+    courses,
+    events,
+    reminders,
+    home,
+    cli.bp,
+    hours_commands,
+)  # one line per feature
 
 
 def create_app(**settings: object) -> Flask:
