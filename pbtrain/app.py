@@ -26,12 +26,15 @@ from pbtrain.core.views import bp as core
 from pbtrain.courses.views import bp as courses
 from pbtrain.events.views import bp as events
 from pbtrain.home import navigation
+from pbtrain.home.admin_views import bp as admin
+from pbtrain.home.roster_views import bp as roster
 from pbtrain.home.views import bp as home
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.hours.views import bp as hours
 from pbtrain.notify.views import bp as notify
 from pbtrain.org import access
 from pbtrain.reminders.views import bp as reminders
+from pbtrain.org.views import bp as org
 
 BLUEPRINTS = (
     core,
@@ -41,7 +44,10 @@ BLUEPRINTS = (
     courses,
     events,
     reminders,
+    org,
     home,
+    admin,
+    roster,
     cli.bp,
     hours_commands,
 )  # one line per feature
@@ -68,6 +74,7 @@ def create_app(**settings: object) -> Flask:
     headers.init_app(app)
     access.init_app(app)
     navigation.init_app(app)
+    guards.limit_numbers(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     templating.init_app(app)  # where templates live, and their filters

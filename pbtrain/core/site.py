@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 
-from flask import Flask, abort, request
+from flask import Flask, abort, g, request
 from sqlalchemy import CheckConstraint, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -68,6 +68,8 @@ def init_app(app: Flask) -> None:
     def site() -> Site:
         if known and not app.testing:
             return known[0]
+        if "pb_site" in g:
+            return g.pb_site  # type: ignore[no-any-return]
         row = db.session.execute(select(SiteRow.kind, SiteRow.name)).first()
         found = Site(
             name=(row.name if row else "") or app.config["SITE_NAME"],
@@ -75,6 +77,7 @@ def init_app(app: Flask) -> None:
         )
         if row:
             known[:] = [found]
+        g.pb_site = found
         return found
 
     app.extensions["pbtrain.site"] = site

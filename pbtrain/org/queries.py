@@ -146,3 +146,37 @@ def tree_as_of(top_id: int, day: date) -> list[Row[Any]]:
             .order_by(found.c.depth, Unit.code, Unit.id)
         )
     )
+
+
+def total(children: list[dict[str, Any]]) -> dict[str, int]:
+    """The figures of a unit whose people all stand in units below it."""
+    names = ("members", "asleep", "branches", "leaderless")
+    return {name: sum(child[name] for child in children) for name in names}
+
+
+def figures(unit_id: int) -> dict[str, int]:
+    """Of a unit and all below it: members, those not activated, live branches, those without secretary."""
+    today = clock.today()
+    people = db.session.execute(
+        select(
+            func.count().label("members"), func.count().filter(Account.activated_at.is_(None)).label("asleep")
+        )
+        .select_from(UnitClosure)
+        .join(Member, Member.unit_id == UnitClosure.below_id)
+        .outerjoin(Account, Account.id == Member.account_id)
+        .where(UnitClosure.above_id == unit_id, Member.left_on.is_(None))
+    ).one()
+    led = (
+        select(Post.id).where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, today)).exists()
+    )
+    branches = db.session.execute(
+        select(func.count().label("branches"), func.count().filter(~led).label("leaderless"))
+        .select_from(UnitClosure)
+        .join(Unit, Unit.id == UnitClosure.below_id)
+        .where(
+            UnitClosure.above_id == unit_id,
+            Unit.kind.in_(("branch", "temporary_branch")),
+            Unit.valid_until.is_(None),
+        )
+    ).one()
+    return {**people._mapping, **branches._mapping}

@@ -1,0 +1,317 @@
+"""Lists of members and logins, and all about one of them. Part of the queries of org."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+
+from pbtrain.accounts.models import Account, Slip
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+from pbtrain.org.access import Actor, units_where
+from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant, Unit, UnitClosure
+from pbtrain.org.queries import is_on
+from pbtrain.org.roles import Perm
+
+PAGE = 50
+ORDERS: dict[str, Any] = {"name": Member.pinyin, "code": Member.code}
+SHOW: dict[str, ColumnElement[bool]] = {
+    "asleep": and_(Account.activated_at.is_(None), Member.left_on.is_(None)),
+    "gone": Member.left_on.is_not(None),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and whether there are more before and after them."""
+
+    rows: list[Any]
+    earlier: bool
+    later: bool
+    total: int
+
+
+def matching(q: str) -> ColumnElement[bool]:
+    """Members whose name contains `q`, or whose pinyin, initials, number or phone begins with it."""
+    text = q.strip().lower().replace("%", "").replace("_", "")
+    return or_(
+        Member.name.contains(q.strip(), autoescape=True),
+        Member.pinyin.startswith(text.replace(" ", "")),
+        Member.pinyin.contains(" " + text, autoescape=True),
+        Member.code.startswith(q.strip().upper(), autoescape=True),
+        and_(Member.phone == q.strip()),
+    )
+
+
+def members(
+    unit_id: int, *, q: str = "", show: str = "", sort: str = "name", after: int = 0, before: int = 0
+) -> Page:
+    """One page of the members in a unit and below it; `after` and `before` are ids of members."""
+    descending = sort.startswith("-")
+    column = ORDERS.get(sort.lstrip("-"), Member.pinyin)
+    below = select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id)
+    where = [Member.unit_id.in_(below), SHOW.get(show, Member.left_on.is_(None))]
+    if q.strip():
+        where.append(matching(q))
+    total = db.session.scalar(
+        select(func.count(Member.id)).outerjoin(Account, Account.id == Member.account_id).where(*where)
+    )
+    query = (
+        select(
+            Member.id,
+            Member.name,
+            Member.code,
+            Member.stage,
+            Member.left_on,
+            Member.unit_id,
+            Unit.name.label("unit_name"),
+            Account.activated_at,
+            Account.disabled_at,
+        )
+        .join(Unit, Unit.id == Member.unit_id)
+        .outerjoin(Account, Account.id == Member.account_id)
+        .where(*where)
+    )
+    rows, more = _keyset(query, column, after=after, before=before, descending=descending)
+    return Page(
+        rows, earlier=bool(after) or (bool(before) and more), later=bool(before) or more, total=total or 0
+    )
+
+
+def _keyset(
+    query: Select[Any], column: Any, *, after: int, before: int, descending: bool
+) -> tuple[list[Row[Any]], bool]:
+    """The page behind or before the row with that id, in the order of (column, id)."""
+    key = tuple_(column, Member.id)
+    backwards = bool(before)
+    forward = descending if backwards else not descending
+    if anchor := before or after:
+        value = db.session.scalar(select(column).where(Member.id == anchor))
+        if value is not None:
+            query = query.where(key > (value, anchor) if forward else key < (value, anchor))
+    order = (column, Member.id) if forward else (column.desc(), Member.id.desc())
+    rows = list(db.session.execute(query.order_by(*order).limit(PAGE + 1)))
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    return (rows[::-1] if backwards else rows), more
+
+
+def member_in_reach(actor: Actor, perm: Perm, member_id: int) -> Row[Any] | None:
+    """All that stands on the roster about a member whose branch the actor reaches."""
+    return db.session.execute(
+        select(
+            Member.id,
+            Member.name,
+            Member.code,
+            Member.sex,
+            Member.born_on,
+            Member.joined_on,
+            Member.stage,
+            Member.phone,
+            Member.id_shown,
+            Member.left_on,
+            Member.unit_id,
+            Unit.name.label("unit_name"),
+            Account.id.label("account_id"),
+            Account.username,
+            Account.activated_at,
+            Account.disabled_at,
+        )
+        .join(Unit, Unit.id == Member.unit_id)
+        .outerjoin(Account, Account.id == Member.account_id)
+        .where(Member.id == member_id, Member.unit_id.in_(units_where(actor, perm)))
+    ).first()
+
+
+def homes_of(member_id: int) -> list[Row[Any]]:
+    """The branches a member stood in, the latest first."""
+    return list(
+        db.session.execute(
+            select(Affiliation.id, Unit.name, Affiliation.valid_from, Affiliation.valid_until)
+            .join(Unit, Unit.id == Affiliation.unit_id)
+            .where(Affiliation.member_id == member_id)
+            .order_by(Affiliation.valid_from.desc(), Affiliation.id.desc())
+        )
+    )
+
+
+def posts_of(member_id: int) -> list[Row[Any]]:
+    """A member's posts, the latest first."""
+    return list(
+        db.session.execute(
+            select(Post.id, Post.kind, Post.unit_id, Unit.name, Post.valid_from, Post.valid_until)
+            .join(Unit, Unit.id == Post.unit_id)
+            .where(Post.member_id == member_id)
+            .order_by(Post.valid_from.desc(), Post.id.desc())
+        )
+    )
+
+
+def care_of(member_id: int) -> list[Row[Any]]:
+    """A member's spans on the care list, the latest first."""
+    return list(
+        db.session.execute(
+            select(CareSpan.id, CareSpan.reason, CareSpan.valid_from, CareSpan.valid_until)
+            .where(CareSpan.member_id == member_id)
+            .order_by(CareSpan.valid_from.desc(), CareSpan.id.desc())
+        )
+    )
+
+
+def unit_named(actor: Actor, perm: Perm, text: str, field: str) -> int:
+    """The live unit of this code or name within reach; RuleError when there is none, or more than one."""
+    wanted = text.strip()
+    found = db.session.scalars(
+        select(Unit.id)
+        .where(
+            or_(Unit.code == wanted, Unit.name == wanted),
+            Unit.valid_until.is_(None),
+            Unit.id.in_(units_where(actor, perm)),
+        )
+        .order_by(Unit.code == wanted, Unit.id)
+        .limit(2)
+    ).all()
+    if not found:
+        raise RuleError(N_("There is no unit of this name or code in your reach."), field=field)
+    if len(found) > 1:
+        raise RuleError(N_("Several units have this name. Enter the code."), field=field)
+    return found[0]
+
+
+def unit_names(actor: Actor, perm: Perm, kinds: tuple[str, ...] = (), limit: int = 200) -> list[str]:
+    """Names of live units within reach, to complete what is typed; the first `limit` of them."""
+    query = select(Unit.name).where(Unit.valid_until.is_(None), Unit.id.in_(units_where(actor, perm)))
+    if kinds:
+        query = query.where(Unit.kind.in_(kinds))
+    return list(db.session.scalars(query.order_by(Unit.code, Unit.id).limit(limit)))
+
+
+def logins(actor: Actor, *, show: str = "roles", q: str = "", page: int = 1) -> Page:
+    """Logins the actor manages: those with roles, not activated, or disabled, 50 on a page."""
+    today, reach = clock.today(), units_where(actor, Perm.GRANT_MANAGE)
+    granted = (
+        select(RoleGrant.account_id)
+        .where(RoleGrant.unit_id.in_(reach), is_on(RoleGrant, today))
+        .correlate(None)
+    )
+    filters: dict[str, ColumnElement[bool]] = {
+        "roles": Account.id.in_(granted),
+        "asleep": and_(Account.activated_at.is_(None), Account.disabled_at.is_(None)),
+        "disabled": Account.disabled_at.is_not(None),
+        "all": Account.id.is_not(None),
+    }
+    where = [
+        filters.get(show, filters["roles"]),
+        or_(Member.unit_id.in_(reach), and_(Member.id.is_(None), Account.id.in_(granted)))
+        if show != "roles"
+        else True,
+    ]
+    if q.strip():
+        name = q.strip()
+        where.append(
+            or_(
+                Account.name.contains(name, autoescape=True),
+                Account.username.startswith(name.lower(), autoescape=True),
+            )
+        )
+    base = select(Account.id).outerjoin(Member, Member.account_id == Account.id).where(*where)
+    total = db.session.scalar(select(func.count()).select_from(base.subquery()))
+    rows = db.session.execute(
+        select(
+            Account.id,
+            Account.name,
+            Account.username,
+            Account.activated_at,
+            Account.disabled_at,
+            Unit.name.label("unit_name"),
+        )
+        .outerjoin(Member, Member.account_id == Account.id)
+        .outerjoin(Unit, Unit.id == Member.unit_id)
+        .where(*where)
+        .order_by(Account.username, Account.id)
+        .limit(PAGE)
+        .offset(PAGE * (page - 1))
+    ).all()
+    return Page(list(rows), earlier=page > 1, later=(total or 0) > page * PAGE, total=total or 0)
+
+
+def login_in_reach(actor: Actor, account_id: int) -> Row[Any] | None:
+    """A login of a member within reach, or of somebody with a role within reach."""
+    reach = units_where(actor, Perm.GRANT_MANAGE)
+    granted = select(RoleGrant.account_id).where(RoleGrant.unit_id.in_(reach))
+    return db.session.execute(
+        select(
+            Account.id,
+            Account.name,
+            Account.username,
+            Account.activated_at,
+            Account.disabled_at,
+            Member.id.label("member_id"),
+            Member.unit_id,
+            Unit.name.label("unit_name"),
+        )
+        .outerjoin(Member, Member.account_id == Account.id)
+        .outerjoin(Unit, Unit.id == Member.unit_id)
+        .where(Account.id == account_id, or_(Member.unit_id.in_(reach), Account.id.in_(granted)))
+    ).first()
+
+
+def grants_of(account_ids: list[int]) -> list[Row[Any]]:
+    """The roles these accounts hold now or later, by account."""
+    today = clock.today()
+    return list(
+        db.session.execute(
+            select(
+                RoleGrant.id,
+                RoleGrant.account_id,
+                RoleGrant.role,
+                RoleGrant.unit_id,
+                RoleGrant.post_id,
+                RoleGrant.valid_from,
+                RoleGrant.valid_until,
+                Unit.name.label("unit_name"),
+            )
+            .join(Unit, Unit.id == RoleGrant.unit_id)
+            .where(
+                RoleGrant.account_id.in_(account_ids),
+                or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
+            )
+            .order_by(RoleGrant.account_id, RoleGrant.id)
+        )
+    )
+
+
+def grant_in_reach(actor: Actor, grant_id: int) -> Row[Any] | None:
+    """A role given in a unit where the actor manages roles: id, account_id."""
+    return db.session.execute(
+        select(RoleGrant.id, RoleGrant.account_id).where(
+            RoleGrant.id == grant_id, RoleGrant.unit_id.in_(units_where(actor, Perm.GRANT_MANAGE))
+        )
+    ).first()
+
+
+def slip_candidates(unit_id: int, limit: int = 500) -> list[Row[Any]]:
+    """The members of a unit with a login: who has none of a password yet, who holds an open slip."""
+    below = select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id)
+    now = clock.now()
+    return list(
+        db.session.execute(
+            select(
+                Account.id,
+                Member.name,
+                Account.username,
+                Account.activated_at,
+                Unit.name.label("unit_name"),
+                Slip.expires_at,
+            )
+            .join(Account, Account.id == Member.account_id)
+            .join(Unit, Unit.id == Member.unit_id)
+            .outerjoin(
+                Slip, and_(Slip.account_id == Account.id, Slip.closed_at.is_(None), Slip.expires_at > now)
+            )
+            .where(Member.unit_id.in_(below), Member.left_on.is_(None), Account.disabled_at.is_(None))
+            .order_by(Account.activated_at.is_not(None), Unit.code, Member.pinyin, Member.id)
+            .limit(limit)
+        )
+    )

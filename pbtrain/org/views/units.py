@@ -1,0 +1,203 @@
+"""Pages of the tree of units, and of the members below each."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from pbtrain.core.db import transaction
+from pbtrain.core.i18n import _
+from pbtrain.org import lists, queries, tree
+from pbtrain.org.access import may, needs, signed
+from pbtrain.org.forms import ConfirmForm, MoveForm, NewUnitForm, UnitForm
+from pbtrain.org.kinds import FIELDS, STAGES, UNIT_KINDS
+from pbtrain.org.roles import Perm
+from pbtrain.org.views import bp
+
+
+def reach(perm: Perm, unit_id: int) -> Any:
+    """The unit, or 404 where the reader does not hold `perm`."""
+    return queries.unit_in_reach(signed(), perm, unit_id) or abort(404)
+
+
+def crumbs(unit_id: int, *more: tuple[str, str | None]) -> list[tuple[str, str | None]]:
+    """The way down to this unit, as far as the reader's reach begins, and what lies behind it."""
+    person = signed()
+    mine = {
+        *person.units_with(Perm.UNITS_VIEW, subtree=True),
+        *person.units_with(Perm.UNITS_VIEW, subtree=False),
+    }
+    path = queries.path_to(unit_id)
+    start = next((n for n, row in enumerate(path) if row.id in mine), len(path) - 1)
+    places: list[tuple[str, str | None]] = [
+        (row.name, url_for("org.unit", unit_id=row.id) if mine else None) for row in path[start:]
+    ]
+    return [*places, *more]
+
+
+def number(name: str) -> int:
+    """A row id or page number of the address; 0 when it is not there, 400 when it is none."""
+    text = request.args.get(name, "")
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        abort(400)
+    return int(text)
+
+
+@bp.get("/units")
+@needs(Perm.UNITS_VIEW)
+def units() -> Response | str:
+    """Where the reader's reach begins; with one such unit, that unit."""
+    tops = queries.tops(signed(), Perm.UNITS_VIEW)
+    if len(tops) == 1:
+        return redirect(url_for(".unit", unit_id=tops[0].id))
+    return render_template("org/units.html", tops=tops, kinds=UNIT_KINDS)
+
+
+@bp.get("/units/<int:unit_id>")
+@needs(Perm.UNITS_VIEW)
+def unit(unit_id: int) -> str:
+    """One unit: what stands below it, and where something is missing."""
+    row = reach(Perm.UNITS_VIEW, unit_id)
+    person = signed()
+    children = queries.children(unit_id) if UNIT_KINDS[row.kind].has_units else []
+    return render_template(
+        "org/unit.html",
+        unit=row,
+        places=crumbs(unit_id),
+        children=children,
+        own=queries.total(children) if UNIT_KINDS[row.kind].has_units else queries.figures(unit_id),
+        kinds=UNIT_KINDS,
+        fields=FIELDS,
+        can=frozenset(perm for perm in Perm if may(person, perm, unit_id)),
+        above=row.parent_id is not None and may(person, Perm.UNIT_MANAGE, row.parent_id),
+    )
+
+
+@bp.route("/units/<int:unit_id>/new", methods=["GET", "POST"])
+@needs(Perm.UNIT_MANAGE)
+def unit_new(unit_id: int) -> Response | str:
+    """A new unit below this one."""
+    parent, form = reach(Perm.UNIT_MANAGE, unit_id), NewUnitForm()
+    if form.validate_on_submit():
+        with transaction(form):
+            tree.add_unit(signed(), parent_id=unit_id, **form.values())
+        if not form.errors:
+            flash(_("%(name)s has been added.", name=form.name.data), "ok")
+            return redirect(url_for(".unit", unit_id=unit_id), 303)
+    return page("org/unit_form.html", form, unit=parent, title=_("New unit below"), send=_("Add the unit"))
+
+
+@bp.route("/units/<int:unit_id>/edit", methods=["GET", "POST"])
+@needs(Perm.UNIT_MANAGE)
+def unit_edit(unit_id: int) -> Response | str:
+    """Rename a unit, change its code or field."""
+    row = reach(Perm.UNIT_MANAGE, unit_id)
+    form = UnitForm(data={"name": row.name, "code": row.code, "field": row.field})
+    if form.validate_on_submit():
+        with transaction(form):
+            tree.change_unit(signed(), unit_id, **form.values())
+        if not form.errors:
+            flash(_("Saved."), "ok")
+            return redirect(url_for(".unit", unit_id=unit_id), 303)
+    return page("org/unit_form.html", form, unit=row, title=_("Change the unit"), send=_("Save"))
+
+
+@bp.route("/units/<int:unit_id>/move", methods=["GET", "POST"])
+@needs(Perm.UNIT_MANAGE)
+def unit_move(unit_id: int) -> Response | str:
+    """Hang a unit under another one."""
+    row, form, person = reach(Perm.UNIT_MANAGE, unit_id), MoveForm(), signed()
+    if form.validate_on_submit():
+        with transaction(form):
+            wanted = lists.unit_named(person, Perm.UNIT_MANAGE, form.parent_id.data or "", "parent_id")
+            tree.move_unit(person, unit_id, wanted)
+        if not form.errors:
+            flash(_("%(name)s has been moved.", name=row.name), "ok")
+            return redirect(url_for(".unit", unit_id=unit_id), 303)
+    names = lists.unit_names(person, Perm.UNIT_MANAGE, ("committee", "general_branch", "leading_group"))
+    return page(
+        "org/unit_form.html",
+        form,
+        unit=row,
+        title=_("Move the unit"),
+        send=_("Move it"),
+        names=names,
+        says=_(
+            "From today it stands below the new unit, with everything in it. Reports of earlier days "
+            "keep the old place; who manages it from above changes at once."
+        ),
+    )
+
+
+@bp.route("/units/<int:unit_id>/abolish", methods=["GET", "POST"])
+@needs(Perm.UNIT_MANAGE)
+def unit_abolish(unit_id: int) -> Response | str:
+    """End an empty unit."""
+    row, form = reach(Perm.UNIT_MANAGE, unit_id), ConfirmForm()
+    if form.validate_on_submit():
+        with transaction(form):
+            tree.abolish_unit(signed(), unit_id)
+        if not form.errors:
+            flash(_("%(name)s has been abolished.", name=row.name), "ok")
+            return redirect(url_for(".unit", unit_id=row.parent_id), 303)
+    return page(
+        "org/unit_form.html",
+        form,
+        unit=row,
+        title=_("Abolish the unit"),
+        send=_("Abolish it from today"),
+        says=_(
+            "The unit ends today, and posts and roles in it with it. Its ledger stays, and the units "
+            "above go on reading it. Members and units below it must have been moved before."
+        ),
+    )
+
+
+def page(template: str, form: Any, **given: Any) -> Any:
+    """A page with a form; 422 when it comes back with errors."""
+    given.setdefault("names", ())
+    given.setdefault("says", "")
+    text = render_template(
+        template, form=form, places=crumbs(given["unit"].id, (given["title"], None)), **given
+    )
+    return (text, 422) if form.errors else text
+
+
+@bp.get("/units/<int:unit_id>/members")
+@needs(Perm.ROSTER_MANAGE)
+def members(unit_id: int) -> str:
+    """Who stands in this unit and below it: searched, sorted, page by page."""
+    row = reach(Perm.ROSTER_MANAGE, unit_id)
+    q, show, sort = (request.args.get(name, "")[:100] for name in ("q", "show", "sort"))
+    first = max(number("from"), 1)
+    found = lists.members(unit_id, q=q, show=show, sort=sort, after=number("after"), before=number("before"))
+    args: dict[str, Any] = {
+        name: value for name, value in (("q", q), ("show", show), ("sort", sort)) if value
+    }
+
+    def turn(to: int, **cursor: int) -> str:
+        return url_for(".members", unit_id=unit_id, **args, **cursor, **{"from": max(to, 1)})
+
+    rows = found.rows
+    pager = {
+        "from_": first,
+        "to": first + len(rows) - 1 if rows else 0,
+        "prev_url": turn(first - lists.PAGE, before=rows[0].id) if found.earlier and rows else None,
+        "next_url": turn(first + len(rows), after=rows[-1].id) if found.later and rows else None,
+        "total_text": _("of %(total)s people", total=f"{found.total:,}"),
+    }
+    return render_template(
+        "org/members.html",
+        unit=row,
+        places=crumbs(unit_id, (_("Members"), None)),
+        found=found,
+        pager=pager,
+        stages=STAGES,
+        q=q,
+        show=show,
+        sort=sort or "name",
+        listed=lambda **change: url_for(".members", unit_id=unit_id, **(args | change)),
+        is_branch=UNIT_KINDS[row.kind].has_members,
+    )
