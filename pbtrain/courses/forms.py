@@ -147,7 +147,7 @@ class QuestionForm(VersionedForm):
     def blame(self, error: RuleError) -> None:
         super().blame(error)
         if error.field == "options":
-            self.options_error = str(self.form_errors.pop())
+            self.options_error = str(self.form_errors[-1])
 
     def wanted(self) -> Wanted:
         """What the author wrote, for the service."""

@@ -35,7 +35,7 @@ def learner(world, make):
 
 
 @pytest.fixture
-def browser(world, client_for):
+def reader(world, client_for):
     """The member's browser."""
     return client_for(world.member)
 

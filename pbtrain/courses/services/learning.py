@@ -139,12 +139,15 @@ def complete_lesson(actor: Actor, course_id: int, lesson_id: int) -> bool:
     return finish(actor, course_id, member_id)
 
 
-def start_quiz(actor: Actor, course_id: int) -> int:
-    """Begin the ending quiz, or go back to the attempt that runs, once all lessons are done."""
+def start_quiz(actor: Actor, course_id: int) -> int | None:
+    """Begin the ending quiz, or go back to the attempt that runs, once all lessons are done.
+
+    None for somebody who is not in the course.
+    """
     member_id = actor.member_id or 0
     enrolment = _enrolment(member_id, course_id)
     if enrolment is None:
-        raise RuleError(NOT_IN)
+        return None
     if enrolment.quiz_id is None:
         raise RuleError(N_("This course has no quiz."))
     way = queries.way(member_id, course_id)

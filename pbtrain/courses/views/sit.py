@@ -91,9 +91,10 @@ def quiz(course_id: int) -> str:
 @needs(Perm.LEARN)
 def start_quiz(course_id: int) -> Response:
     """Begin, or go back to the attempt that runs."""
-    course_or_404(signed(), course_id)
     with transaction():
         attempt_id = services.start_quiz(signed(), course_id)
+    if attempt_id is None:
+        abort(404)
     return redirect(url_for(".question", attempt_id=attempt_id, number=1), 303)
 
 
