@@ -37,6 +37,7 @@ def load_small(tell: Tell) -> None:
         meetings.hold_meetings(world, tell)
         study.take_courses(world, study.write_courses(world, tell), tell)
         mail.send_messages(world)
+        mail.remind(world)
         mail.leave_failed_job(world)
 
 

@@ -1,18 +1,22 @@
 """What people were told, a mail that came back, a job that failed: for the inbox and the page of jobs."""
 
 import json
+from contextlib import suppress
 
 from sqlalchemy import select, update
 
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock, queue
 from pbtrain.core.db import db
+from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.demo.roster import ACTIVE, World
 from pbtrain.notify import services as notify
 from pbtrain.notify.models import Delivery, Message
 from pbtrain.notify.services import Note
 from pbtrain.org.roles import Role
+from pbtrain.reminders.catalog import REMINDERS
+from pbtrain.reminders.services import remind_behind
 
 WELCOME = Note(
     0, "demo:welcome", "欢迎使用示例区党员学习", "打开首页即可看到今年的学时和可以学习的课程。", "/"
@@ -37,6 +41,14 @@ def send_messages(world: World) -> None:
                 error=PARKED_ERROR,
             )
         )  # fmt: skip
+
+
+def remind(world: World) -> None:
+    """What the nightly reminders and one secretary have written; nobody is behind early on New Year's Day."""
+    for find in REMINDERS.values():
+        notify.enqueue_many(note for _, note in find(world.today, 0, notify.BATCH))
+    with suppress(RuleError):
+        remind_behind(world.actor(world.scribe["office"]), world.units["office"])
 
 
 def leave_failed_job(world: World) -> None:

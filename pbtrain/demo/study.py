@@ -86,7 +86,7 @@ def _study(actor: Actor, course_id: int, lessons: int) -> None:
 
 def _sit(actor: Actor, course_id: int, *, right: bool) -> None:
     """Sit the ending quiz; all right, or only the first question."""
-    attempt_id = courses.start_quiz(actor, course_id)
+    attempt_id = courses.start_quiz(actor, course_id) or 0
     keys = db.session.execute(
         select(Question.id, Question.key)
         .join(Attempt, Attempt.quiz_version_id == Question.quiz_version_id)
