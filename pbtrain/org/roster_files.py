@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -99,19 +100,31 @@ def forget(import_id: int, file_hash: str) -> None:
     _path(import_id, file_hash).unlink(missing_ok=True)
 
 
-def read(import_id: int, file_hash: str) -> tuple[Sheet, Iterator[list[Any]]]:
+@contextmanager
+def read(import_id: int, file_hash: str) -> Iterator[tuple[Sheet, Iterator[list[Any]]]]:
     """What the child process makes of a stored file: its sheet, and lines [number, cell, …]; or RuleError."""
     path = _path(import_id, file_hash)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise RuleError(N_("The uploaded file is gone. Send it again.")) from None
-    return run_child(path, kind_of(data[:HEAD], data))
+    with run_child(path, kind_of(data[:HEAD], data)) as found:
+        yield found
 
 
-def run_child(path: Path, kind: str) -> tuple[Sheet, Iterator[list[Any]]]:
+@contextmanager
+def run_child(path: Path, kind: str) -> Iterator[tuple[Sheet, Iterator[list[Any]]]]:
     """Run the reading child; RuleError when it refuses, dies or takes longer than a minute."""
-    answer = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115  closed with the last line
+    with tempfile.TemporaryFile("w+", encoding="ascii") as answer:
+        _child(path, kind, answer)
+        first = json.loads(answer.readline() or "{}")
+        if "meta" not in first:
+            _refused(first)
+        yield Sheet(**first["meta"], lines=_count(answer)), _lines(answer)
+
+
+def _child(path: Path, kind: str, answer: Any) -> None:
+    """Let the child write its lines into `answer`."""
     command = [sys.executable, "-m", "pbtrain.org.roster_child", str(path), kind]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": PACKAGE, "PYTHONUTF8": "1"}
     try:
@@ -126,10 +139,6 @@ def run_child(path: Path, kind: str) -> tuple[Sheet, Iterator[list[Any]]]:
         current_app.logger.warning("roster child ended with %s: %s", ended.returncode, ended.stderr[-500:])
         raise RuleError(roster_zip.DAMAGED)
     answer.seek(0)
-    first = json.loads(answer.readline() or "{}")
-    if "meta" not in first:
-        _refused(first)
-    return Sheet(**first["meta"], lines=_count(answer)), _lines(answer)
 
 
 def _count(answer: Any) -> int:
@@ -151,9 +160,8 @@ def _refused(value: dict[str, Any]) -> None:
 
 
 def _lines(answer: Any) -> Iterator[list[Any]]:
-    with answer:
-        for line in answer:
-            value = json.loads(line)
-            if isinstance(value, dict):
-                return
-            yield value
+    for line in answer:
+        value = json.loads(line)
+        if isinstance(value, dict):
+            return
+        yield value

@@ -115,28 +115,35 @@ def _stage(running: queue.Running, import_id: int, job: Any) -> tuple[int, list[
     actor = actor_for(job.actor_id)
     if actor is None or not may(actor, Perm.ROSTER_MANAGE, job.unit_id):
         raise RuleError(N_("This unit is outside your scope."))
-    sheet, lines = roster_files.read(import_id, job.file_hash)
     scope = scope_of(actor, job.unit_id)
-    check_columns(set(sheet.columns), branch_given=scope.only is not None)
-    with transaction() as session:
-        session.execute(delete(RosterRow).where(RosterRow.import_id == import_id))
-    reader = Reader(dict(enumerate(sheet.columns)), today=clock.today(), system_1904=sheet.system_1904)
-    matcher = Matcher(actor, scope)
-    done = 0
-    for chunk in _chunks(lines):
-        pairs = [(reader.read(number, cells), cells) for number, *cells in chunk]
-        rows = [row for row, _ in pairs if row is not None]
-        raw = {row.line: cells for row, cells in pairs if row is not None}
-        staged = [_stored(import_id, one, sheet.columns, raw) for one in matcher.classify(rows)]
-        done += len(staged)
-        if staged:
-            with transaction() as session:
-                session.execute(insert(RosterRow), staged)
-        running.progress(done, sheet.lines)
+    with roster_files.read(import_id, job.file_hash) as (sheet, lines):
+        check_columns(set(sheet.columns), branch_given=scope.only is not None)
+        with transaction() as session:
+            session.execute(delete(RosterRow).where(RosterRow.import_id == import_id))
+        reader = Reader(dict(enumerate(sheet.columns)), today=clock.today(), system_1904=sheet.system_1904)
+        matcher = Matcher(actor, scope)
+        done = 0
+        for chunk in _chunks(lines):
+            done += _stage_chunk(import_id, sheet.columns, chunk, reader, matcher)
+            running.progress(done, sheet.lines)
     if not done:
         raise RuleError(N_("There is no line below the headers."))
     _refuse_second_secretaries(import_id, matcher.second_secretaries())
     return done, _remarks(sheet, reader)
+
+
+def _stage_chunk(
+    import_id: int, columns: list[str], chunk: list[list[Any]], reader: Reader, matcher: Matcher
+) -> int:
+    """Read, match and store some lines; returns how many held anything."""
+    pairs = [(reader.read(number, cells), cells) for number, *cells in chunk]
+    rows = [row for row, _ in pairs if row is not None]
+    raw = {row.line: cells for row, cells in pairs if row is not None}
+    staged = [_stored(import_id, one, columns, raw) for one in matcher.classify(rows)]
+    if staged:
+        with transaction() as session:
+            session.execute(insert(RosterRow), staged)
+    return len(staged)
 
 
 def _chunks(lines: Iterator[list[Any]]) -> Iterator[list[list[Any]]]:

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select
 
-from pbtrain.core import queue
+from pbtrain.core import clock, queue
 from pbtrain.core.db import transaction
+from pbtrain.hours import services as hours
 from pbtrain.org import roster_services
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.roles import Role
@@ -25,6 +26,8 @@ def office(make):
     beside = make.unit("示例镇党委", parent=root, kind="committee")
     elsewhere = make.unit("示例镇第一党支部", parent=beside)
     admin = make.person(Role.UNIT_ADMIN, committee)
+    with transaction():
+        hours.publish_default_policy(None, root.id, clock.today().year)
     return SimpleNamespace(
         root=root,
         committee=committee,

@@ -176,7 +176,8 @@ def test_all_or_nothing(send, state, confirm, db):
     assert state(import_id).state == "preview"
     assert confirm(import_id, "good_rows")[0] == 18
     assert db.session.scalar(select(func.count(Member.id))) == 18
-    actions = db.session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
+    ours = AuditEvent.action.startswith("roster.")
+    actions = db.session.scalars(select(AuditEvent.action).where(ours).order_by(AuditEvent.id)).all()
     assert actions == ["roster.uploaded", "roster.written"]
 
 
