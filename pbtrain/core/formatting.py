@@ -54,6 +54,13 @@ def long_day(value: date | None, *, english: bool = False) -> str:
     return f"{value:%d %b %Y}" if english else f"{value.year}年{value.month}月{value.day}日"
 
 
+def weekday(value: date | None, *, english: bool = False) -> str:
+    """'2026年9月25日 周五', or '25 Sep 2026, Fri' for readers of English."""
+    if value is None:
+        return ""
+    return f"{value:%d %b %Y, %a}" if english else f"{long_day(value)} {WEEKDAYS[value.weekday()]}"
+
+
 def clock_time(value: datetime | None) -> str:
     """'15:00' on a clock in Asia/Shanghai."""
     return "" if value is None else f"{clock.local(value):%H:%M}"

@@ -81,7 +81,9 @@ def init_app(app: Flask) -> None:
         day=lambda value: formatting.day(value, english=english()),
         short_day=lambda value: formatting.short_day(value, english=english()),
         check_code=formatting.check_code,
+        mask_phone=formatting.mask_phone,
         long_day=lambda value: formatting.long_day(value, english=english()),
+        weekday=lambda value: formatting.weekday(value, english=english()),
         clock_time=formatting.clock_time,
         moment=lambda value: formatting.moment(value, english=english()),
     )

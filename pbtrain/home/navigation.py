@@ -92,17 +92,19 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "auditor": (Place(N_("Overview"), "chart", "home.home", owns=("hours.",)), REPORTS, INBOX, MINE),
     "admin": (
         HOME,
-        Place(N_("Organisation"), "org", "org.units", Perm.UNITS_VIEW, ("org.unit", "org.slips")),
+        Place(N_("Organisation"), "org", "org.units", Perm.UNIT_MANAGE, ("org.unit",)),
         Place(
-            N_("Roster"),
-            "users",
-            "roster.index",
-            Perm.ROSTER_MANAGE,
-            ("roster.", "org.member", "admin.member"),
+            N_("Roster"), "users", "roster.index", Perm.ROSTER_MANAGE, ("roster.", "org.members", "admin.")
         ),
-        Place(N_("Accounts"), "key", "org.accounts", Perm.GRANT_MANAGE, ("org.account", "org.grant")),
+        Place(
+            N_("Accounts"),
+            "key",
+            "org.accounts",
+            Perm.GRANT_MANAGE,
+            ("org.account", "org.grant", "org.slips"),
+        ),
         MINE,
-        Place(N_("Jobs"), "list", "notify.jobs", Perm.JOBS_VIEW, ("notify.jobs",), desk_only=True),
+        Place(N_("Jobs"), "list", "notify.jobs", Perm.JOBS_VIEW, desk_only=True),
     ),
 }
 

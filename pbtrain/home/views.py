@@ -1,19 +1,35 @@
-"""The first page of each view, changing the view, and the page of one's own account."""
+"""The first page of each view, and changing the view."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from pbtrain.home.navigation import VIEW_LABELS
-from pbtrain.org.access import Actor, current_view, signed, signed_in
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.courses import queries as courses_q
+from pbtrain.events import queries as events_q
+from pbtrain.events.models import Event
+from pbtrain.home import queries
+from pbtrain.home.navigation import branches
+from pbtrain.hours import queries as hours_q
+from pbtrain.hours.views.units import overview
+from pbtrain.org.access import Actor, Grant, current_view, may, signed, signed_in, units_where
+from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.queries import figures, unit_in_reach
+from pbtrain.org.roles import MAY, Perm
 
 bp = Blueprint("home", __name__)
+BEHIND_SHOWN = 5
+MEETINGS_SHOWN = 4
+COURSES_SHOWN = 50
 
 
 @bp.get("/")
 @signed_in
-def home() -> str:
+def home() -> str | Response:
     """The home of the view this person looks at."""
     person = signed()
     return HOMES[current_view(person)](person)
@@ -30,9 +46,136 @@ def change_view() -> Response:
     return redirect(url_for(".home"), 303)
 
 
+@dataclass(frozen=True)
+class Step:
+    """A course to go on with, or to begin, and what it brings."""
+
+    id: int
+    title: str
+    begun: bool
+    lesson: int  # the number of the next lesson, 0 when only the quiz is left
+    lessons: int
+    due_on: Any
+    days_left: int | None
+    credit: int | None  # hundredths
+
+
 def member(person: Actor) -> str:
-    """How much is missing, and what comes next."""
-    return render_template("home/plain.html")
+    """How much is missing, and what comes next; six statements."""
+    if person.member_id is None:
+        return render_template("home/nobody.html", person=person)
+    today = clock.today()
+    year = queries.my_year(person.member_id, today)
+    steps = [
+        Step(
+            id=row.id,
+            title=row.title,
+            begun=row.standing is not None,
+            lesson=0 if row.done >= row.lessons else row.done + 1,
+            lessons=row.lessons,
+            due_on=row.due_on,
+            days_left=(row.due_on - today).days if row.due_on else None,
+            credit=year.policy.credit("online_course", row.minutes) if year.policy else None,
+        )
+        for row in queries.my_courses(person.member_id)
+    ]
+    unread, messages = queries.unread_messages(person.account_id)
+    return render_template(
+        "home/member.html",
+        person=person,
+        year=year,
+        steps=steps,
+        enough=enough(year.progress, steps),
+        unread=unread,
+        messages=messages,
+    )
 
 
-HOMES: dict[str, Callable[[Actor], str]] = dict.fromkeys(VIEW_LABELS, member)
+def enough(progress: Any, steps: list[Step]) -> Step | None:
+    """A course that alone brings a member who is behind back on pace."""
+    if progress is None or progress.standing != "behind":
+        return None
+    return next((step for step in steps if step.credit and progress.gap + step.credit >= 0), None)
+
+
+def asked_of(held: list[Grant]) -> Grant:
+    """Which of the units of this view is looked at: `?unit=`, else the first."""
+    text = request.args.get("unit", "")
+    wanted = [grant for grant in held if str(grant.unit_id) == text]
+    if text and not wanted:
+        abort(404)
+    return (wanted or held)[0]
+
+
+def grants_of(person: Actor, view: str) -> list[Grant]:
+    """The grants that make up a view, one for each unit."""
+    found = {grant.unit_id: grant for grant in person.grants if MAY[grant.role].view == view}
+    return [found[unit_id] for unit_id in sorted(found)]
+
+
+def secretary(person: Actor) -> str:
+    """Who is behind, and what waits for the secretary; six statements."""
+    held, today = grants_of(person, "secretary"), clock.today()
+    branch = asked_of(held)
+    behind = hours_q.branch_members([branch.unit_id], today.year, standing="behind", sort="behind")
+    meetings = events_q.meetings(person).where(Event.unit_id == branch.unit_id)
+    return render_template(
+        "home/secretary.html",
+        branch=branch,
+        branches=held,
+        own=branches(person),
+        year=today.year,
+        attainment=hours_q.branch_attainment(branch.unit_id, today.year),
+        waits=queries.branch_waits(branch.unit_id),
+        behind=db.session.execute(behind.limit(BEHIND_SHOWN)).all(),
+        meetings=db.session.execute(meetings.limit(MEETINGS_SHOWN)).all(),
+        now=clock.now(),
+    )
+
+
+def academy(person: Actor) -> str:
+    """The courses of one's academies: what is still to publish, who learns, who has finished."""
+    rows = db.session.execute(courses_q.authored(person).limit(COURSES_SHOWN + 1)).all()
+    return render_template(
+        "home/academy.html",
+        rows=rows[:COURSES_SHOWN],
+        more=len(rows) > COURSES_SHOWN,
+        may_publish=may(person, Perm.COURSE_PUBLISH),
+    )
+
+
+def auditor(person: Actor) -> str | Response:
+    """Which unit needs a question asked."""
+    held = grants_of(person, "auditor")
+    unit = unit_in_reach(person, Perm.UNITS_VIEW, asked_of(held).unit_id)
+    if unit is None:
+        abort(404)
+    if UNIT_KINDS[unit.kind].has_members:
+        return redirect(url_for("hours.members", branch_id=unit.id))
+    return render_template("home/auditor.html", held=held, **overview(person, unit))
+
+
+def admin(person: Actor) -> str:
+    """Whether anything is wrong, and what a new site still needs; six statements."""
+    held = grants_of(person, "admin")
+    top = asked_of(held)
+    count, first = queries.leaderless(units_where(person, Perm.UNIT_MANAGE), clock.today())
+    sees_jobs = may(person, Perm.JOBS_VIEW)
+    return render_template(
+        "home/admin.html",
+        held=held,
+        top=top,
+        figures=figures(top.unit_id),
+        leaderless=count,
+        first=first,
+        troubles=queries.troubles() if sees_jobs else None,
+    )
+
+
+HOMES: dict[str, Callable[[Actor], str | Response]] = {
+    "member": member,
+    "secretary": secretary,
+    "academy": academy,
+    "auditor": auditor,
+    "admin": admin,
+}

@@ -1,0 +1,170 @@
+"""What the first pages show, in few statements: they are opened most of all."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, and_, case, func, or_, select
+
+from pbtrain.accounts.models import Account
+from pbtrain.core.db import db
+from pbtrain.core.queue import Job
+from pbtrain.courses import queries as courses_q
+from pbtrain.courses.models import Course, Enrolment
+from pbtrain.hours import posting
+from pbtrain.hours.models import HourClaim, MemberYear, Policy
+from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.progress import Progress, is_even, owed, segments
+from pbtrain.hours.rules import duties
+from pbtrain.notify.models import Delivery, Message
+from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitClosure
+from pbtrain.org.queries import is_on
+from pbtrain.org.roles import Role
+
+COURSES_SHOWN = 4
+MESSAGES_SHOWN = 3
+BRANCHES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class MyYear:
+    """A member's own year on the first page; `progress` is none while no rules are published."""
+
+    progress: Progress | None
+    policy: PolicyRules | None
+    waiting: int  # lines that wait for a decision
+    in_branch: bool
+
+
+def my_year(member_id: int, today: date) -> MyYear:
+    """The figures of this year from the caches, one statement; a second one where the caches are not of
+    today, or where the duty changes within the year and the months of the ruler differ."""
+    row = _year_row(member_id, today.year)
+    if row is None or row.rules is None:
+        return MyYear(None, None, 0, row is not None and row.unit_id is not None)
+    policy = PolicyRules.from_json(0, row.rules)
+    target, due, on_care, pieces = row.target or 0, row.due or 0, bool(row.on_care), ((0, 1),)
+    if row.due_on != today or not is_even(policy, target, due, today):
+        person = posting.people([member_id])[member_id]
+        stretches = duties(today.year, person.ties)
+        target, due = owed(policy, stretches, today)
+        pieces = segments(policy, stretches, today.year)
+        on_care = any(s.category == "care" and s.since <= today < s.until for s in stretches)
+    progress = Progress(
+        year=today.year,
+        counted=row.counted or 0,
+        target=target,
+        due=due,
+        self_study=sum(getattr(row, f"self_{proof}") or 0 for proof in "abcd"),
+        on_care=on_care,
+        segments=pieces,
+    )
+    return MyYear(progress, policy, row.waiting, row.unit_id is not None)
+
+
+def _year_row(member_id: int, year: int) -> Any:
+    rules = (
+        select(Policy.rules)
+        .join(UnitClosure, UnitClosure.above_id == Policy.unit_id)
+        .where(UnitClosure.below_id == Member.unit_id, Policy.year <= year)
+        .order_by(UnitClosure.depth, Policy.year.desc(), Policy.version.desc(), Policy.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    waiting = (
+        select(func.count())
+        .where(HourClaim.member_id == Member.id, HourClaim.state == "held")
+        .scalar_subquery()
+    )
+    return db.session.execute(
+        select(
+            Member.unit_id, MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.due_on,
+            MemberYear.on_care, MemberYear.self_a, MemberYear.self_b, MemberYear.self_c, MemberYear.self_d,
+            rules.label("rules"), waiting.label("waiting"),
+        )
+        .outerjoin(MemberYear, and_(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
+        .where(Member.id == member_id)
+    ).first()  # fmt: skip
+
+
+def my_courses(member_id: int) -> list[Any]:
+    """What to study next: courses that were begun, the most urgent first, then new ones; one statement."""
+    begun = Enrolment.state == "active"
+    return list(
+        db.session.execute(
+            courses_q.catalogue(member_id)
+            .where(or_(Enrolment.id.is_(None), begun))
+            .order_by(None)
+            .order_by(
+                case((begun, 0), else_=1),
+                Course.due_on.is_(None),
+                Course.due_on,
+                Course.published_at.desc(),
+                Course.id.desc(),
+            )
+            .limit(COURSES_SHOWN)
+        )
+    )
+
+
+def unread_messages(account_id: int) -> tuple[int, list[Any]]:
+    """How many messages are unread, and the newest of them; one statement."""
+    rows = db.session.execute(
+        select(
+            Message.id, Message.subject, Message.link, Message.created_at, func.count().over().label("all")
+        )
+        .where(Message.account_id == account_id, Message.read_at.is_(None))
+        .order_by(Message.id.desc())
+        .limit(MESSAGES_SHOWN)
+    ).all()
+    return (rows[0].all if rows else 0), list(rows)
+
+
+def branch_waits(unit_id: int) -> Any:
+    """What waits for the secretary: lines held for an overlap, and members without an active login."""
+    held = select(func.count()).where(HourClaim.unit_id == unit_id, HourClaim.state == "held")
+    oldest = select(func.min(HourClaim.made_at)).where(
+        HourClaim.unit_id == unit_id, HourClaim.state == "held"
+    )
+    asleep = (
+        select(func.count())
+        .select_from(Member)
+        .outerjoin(Account, Account.id == Member.account_id)
+        .where(Member.unit_id == unit_id, Member.left_on.is_(None), Account.activated_at.is_(None))
+    )
+    return db.session.execute(
+        select(
+            held.scalar_subquery().label("held"),
+            oldest.scalar_subquery().label("oldest"),
+            asleep.scalar_subquery().label("asleep"),
+        )
+    ).one()
+
+
+def leaderless(unit_ids: Select[tuple[int]], today: date) -> tuple[int, list[Any]]:
+    """How many live branches have nobody who may record for them, and the first of them; one statement."""
+    led = or_(
+        select(RoleGrant.id)
+        .where(RoleGrant.unit_id == Unit.id, RoleGrant.role == Role.BRANCH_SECRETARY, is_on(RoleGrant, today))
+        .exists(),
+        select(Post.id).where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, today)).exists(),
+    )
+    rows = db.session.execute(
+        select(Unit.id, Unit.name, func.count().over().label("all"))
+        .where(
+            Unit.id.in_(unit_ids),
+            Unit.kind.in_(("branch", "temporary_branch")),
+            Unit.valid_until.is_(None),
+            ~led,
+        )
+        .order_by(Unit.code, Unit.id)
+        .limit(BRANCHES_SHOWN)
+    ).all()
+    return (rows[0].all if rows else 0), list(rows)
+
+
+def troubles() -> Any:
+    """Jobs that failed and messages that no machine tries again; one statement."""
+    failed = select(func.count()).where(Job.state == "failed").scalar_subquery()
+    parked = select(func.count()).where(Delivery.state == "parked").scalar_subquery()
+    return db.session.execute(select(failed.label("failed"), parked.label("parked"))).one()
