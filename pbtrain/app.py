@@ -28,7 +28,7 @@ from pbtrain.events.views import bp as events
 from pbtrain.home import navigation
 from pbtrain.home.admin_views import bp as admin
 from pbtrain.home.roster_views import bp as roster
-from pbtrain.home.views import bp as home
+from pbtrain.home.account_views import bp as home
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.hours.views import bp as hours
 from pbtrain.notify.views import bp as notify
