@@ -9,11 +9,12 @@ from flask import Blueprint, current_app
 from flask.cli import AppGroup
 
 from pbtrain import doctor, scheduler
-from pbtrain.core import keys, queue, schema, site
+from pbtrain.core import clock, keys, queue, schema, site
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import say
 from pbtrain.core.tokens import spaced
+from pbtrain.hours import services as hours
 from pbtrain.org import founding
 
 bp = Blueprint("commands", __name__, cli_group=None)
@@ -27,10 +28,11 @@ bp.cli.add_command(key_commands)
 @click.option("--name", prompt="Name of the root unit", help="The committee at the top of the tree.")
 @click.option("--admin", prompt="Name of the first system administrator", help="A person's name.")
 def setup(name, admin):
-    """Begin a real site: its root unit, its first administrator, one activation code."""
+    """Begin a real site: its root unit, the default policy, the first administrator, one activation code."""
     try:
         with transaction():
             founded = founding.found(unit_name=name.strip(), admin_name=admin.strip())
+            hours.publish_default_policy(None, founded.unit_id, clock.today().year)
     except RuleError as error:
         raise click.ClickException(say(error)) from error
     click.echo(f"User name        {founded.username}")

@@ -11,6 +11,7 @@ from pbtrain.accounts.models import Account
 from pbtrain.core import keys, schema, site
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
+from pbtrain.hours.models import Policy
 from pbtrain.org import access
 from pbtrain.org.models import Unit
 from pbtrain.org.roles import Role
@@ -46,6 +47,7 @@ def test_setup_begins_a_real_site_with_one_code(run, client):
     admin = access.actor_for(database.session.scalars(select(Account)).one().id)
     assert [(grant.role, grant.unit_id) for grant in admin.grants] == [(Role.SYSTEM_ADMIN, root.id)]
     assert admin.username == username
+    assert database.session.scalars(select(Policy.unit_id)).all() == [root.id]  # hours can be posted at once
 
     again = run("setup", "--name", "x", "--admin", "y")
     assert again.exit_code == 1

@@ -21,8 +21,12 @@ def labels(table: dict[Any, Any], *, none: bool = False) -> list[Any]:
     return choices(([("", _("Not stated"))] if none else []) + pairs)
 
 
+class KindForm(BaseForm):
+    kind = SelectField(_l("Kind"))
+
+
 class UnitForm(BaseForm):
-    name = TextField(_l("Name"), [InputRequired(), Length(max=100)])
+    name = TextField(_l("Name of the unit"), [InputRequired(), Length(max=100)])
     code = TextField(_l("Code"), [Optional(), Length(max=32), CODE], description=_l("Empty: we make one."))
     field = SelectField(_l("Field"), validators=[Optional()])
 
@@ -31,9 +35,7 @@ class UnitForm(BaseForm):
         self.field.choices = labels(FIELDS, none=True)
 
 
-class NewUnitForm(UnitForm):
-    kind = SelectField(_l("Kind"))
-
+class NewUnitForm(UnitForm, KindForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind.choices = labels(UNIT_KINDS)

@@ -19,6 +19,7 @@ class Founded:
 
     username: str
     code: str
+    unit_id: int
 
 
 def found(*, unit_name: str, admin_name: str) -> Founded:
@@ -31,4 +32,4 @@ def found(*, unit_name: str, admin_name: str) -> Founded:
     db.session.add(admin)
     db.session.flush()  # the grant and the slip name admin.id
     posts.grant_role(None, admin.id, unit_id=root.id, role=Role.SYSTEM_ADMIN)
-    return Founded(admin.username, slips.make(None, [admin.id]).codes[admin.id])
+    return Founded(admin.username, slips.make(None, [admin.id]).codes[admin.id], root.id)

@@ -16,6 +16,7 @@ from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Perm
 
 PAGE = 50
+SLIPS = 500  # people offered on the page of slips
 ORDERS: dict[str, Any] = {"name": Member.pinyin, "code": Member.code}
 SHOW: dict[str, ColumnElement[bool]] = {
     "asleep": and_(Account.activated_at.is_(None), Member.left_on.is_(None)),
@@ -291,7 +292,7 @@ def grant_in_reach(actor: Actor, grant_id: int) -> Row[Any] | None:
     ).first()
 
 
-def slip_candidates(unit_id: int, limit: int = 500) -> list[Row[Any]]:
+def slip_candidates(unit_id: int, limit: int = SLIPS) -> list[Row[Any]]:
     """The members of a unit with a login: who has none of a password yet, who holds an open slip."""
     below = select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id)
     now = clock.now()

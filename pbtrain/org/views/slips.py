@@ -15,6 +15,7 @@ from pbtrain.core.tokens import spaced
 from pbtrain.org import lists, posts
 from pbtrain.org.access import needs, signed
 from pbtrain.org.forms import SlipsForm
+from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.roles import Perm
 from pbtrain.org.views import bp
 from pbtrain.org.views.units import crumbs, reach
@@ -52,6 +53,8 @@ def slips(unit_id: int) -> Any:
         unit=row,
         people=people,
         barred=len(barred),
+        limit=lists.SLIPS,
+        is_branch=UNIT_KINDS[row.kind].has_members,
         asleep=sum(one.activated_at is None for one in people),
         places=crumbs(unit_id, (_("Slips"), None)),
     )
