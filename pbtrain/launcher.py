@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pbtrain.prepare import Ready
 
-PATIENCE = 4.0  # seconds between asking children to end and killing them
+PATIENCE = 3.5  # seconds between asking children to end and killing them
 
 
 class Launcher:

@@ -2,24 +2,31 @@
 
 import re
 import secrets
-
-from pypinyin import Style, lazy_pinyin
+from typing import Any
 
 from pbtrain.core.tokens import SLIP_ALPHABET
 
 NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 
 
+def _spelt(name: str, **how: Any) -> str:
+    from pypinyin import (
+        lazy_pinyin,
+    )  # its dictionary takes 57 MB: only where names are made
+
+    return "".join(lazy_pinyin(name, **how)).lower()
+
+
 def pinyin(name: str) -> str:
     """'乌云' -> 'wuyun wy': whole, for the order of lists, then initials, for searching."""
-    whole = "".join(lazy_pinyin(name)).lower()
-    initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower()
-    return f"{whole} {initials}"[:200].strip()
+    from pypinyin import Style
+
+    return f"{_spelt(name)} {_spelt(name, style=Style.FIRST_LETTER)}"[:200].strip()
 
 
 def username_base(name: str) -> str:
     """'乌云' -> 'wuyun': letters a user name begins with, so that none looks like a phone number."""
-    letters = NOT_LETTERS.sub("", "".join(lazy_pinyin(name)).lower())[:30]
+    letters = NOT_LETTERS.sub("", _spelt(name))[:30]
     return letters if letters[:1].isalpha() else f"u{letters}"
 
 
