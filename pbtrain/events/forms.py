@@ -1,5 +1,7 @@
 """What the browser may send about a meeting."""
 
+from typing import Any
+
 from flask_wtf.file import FileSize, MultipleFileField
 from wtforms import (
     DateField,
@@ -35,15 +37,30 @@ class MeetingFields:
 
     unit = SelectField(_l("Branch"), coerce=int)
     activity = RadioField(_l("What kind of meeting"), validators=[InputRequired()])
-    title = TextField(_l("Subject"), validators=[InputRequired(), Length(2, 100)])
+    title = TextField(
+        _l("Subject"),
+        validators=[InputRequired(), Length(2, 100, _l("Give the subject, in 2 to 100 characters."))],
+    )
     day = DateField(_l("Day"), validators=[InputRequired()])
     time = TimeField(_l("Began at"), validators=[InputRequired()])
     minutes = IntegerField(
-        _l("Minutes of study"), validators=[InputRequired(), NumberRange(rules.SHORTEST, rules.LONGEST)]
+        _l("Minutes of study"),
+        validators=[
+            InputRequired(),
+            NumberRange(
+                rules.SHORTEST,
+                rules.LONGEST,
+                _l(
+                    "The time of study is between %(least)s and %(most)s minutes.",
+                    least=rules.SHORTEST,
+                    most=rules.LONGEST,
+                ),
+            ),
+        ],
     )
     place = TextField(_l("Place"), validators=[Length(max=100)])
 
-    def offer(self, branches: list) -> None:
+    def offer(self, branches: list[Any]) -> None:
         """Fill in the branches and the kinds of meeting."""
         self.unit.choices = choices(tuple(row) for row in branches)
         self.activity.choices = choices((key, _(label)) for key, label in KINDS.items())
@@ -64,7 +81,7 @@ class RecordForm(MeetingFields, BaseForm):
     present = PeopleField(_l("Who came"))
     photos = MultipleFileField(_l("Photos"), validators=[FileSize(MAX_BYTES)])
 
-    def offer(self, branches: list) -> None:
+    def offer(self, branches: list[Any]) -> None:
         """The same, and photos are optional."""
         super().offer(branches)
         self.photos.flags.optional = True

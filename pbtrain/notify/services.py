@@ -113,8 +113,9 @@ def retry_delivery(actor: Actor, delivery_id: int) -> None:
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.state == "parked")
         .values(state="new", attempts=0, next_at=clock.now(), error="")
-    )
-    if moved.rowcount != 1:
+        .returning(Delivery.id)
+    ).first()
+    if moved is None:
         raise Conflict(N_("This message is not parked any more."))
     audit.record(actor, "delivery.retried", f"delivery:{delivery_id}")
     queue.enqueue(DELIVER, {})
@@ -127,8 +128,9 @@ def retry_job(actor: Actor, job_id: int) -> None:
         update(job)
         .where(job.id == job_id, job.state == "failed")
         .values(state="queued", attempts=0, error="", finished_at=None)
-    )
-    if moved.rowcount != 1:
+        .returning(job.id)
+    ).first()
+    if moved is None:
         raise Conflict(N_("This job has not failed any more: somebody started it again."))
     audit.record(actor, "job.retried", f"job:{job_id}")
     db.session.info.setdefault("pb_nudges", []).append(job_id)

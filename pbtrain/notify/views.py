@@ -23,7 +23,11 @@ from pbtrain.org.access import needs, signed, signed_in
 from pbtrain.org.roles import Perm
 
 bp = Blueprint("notify", __name__)
-STATES = {"queued": N_("Waiting"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed")}
+STATES = {"queued": N_("Queued"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed")}
+LABELS = {
+    "notify.deliver": N_("Send messages"),
+    "roster.read": N_("Read a roster"),
+}
 PARKED_SHOWN = 50
 
 
@@ -71,6 +75,7 @@ def jobs() -> str:
         page=paged(queries.jobs(state)),
         state=state,
         states=STATES,
+        labels=LABELS,
         parked=db.session.execute(queries.parked().limit(PARKED_SHOWN)).all(),
         channels=CHANNELS,
         explain=explain,

@@ -72,13 +72,13 @@ def test_the_inbox_is_cheap(told, tell, client_for, statements):
 
 def test_jobs_are_for_who_keeps_the_site_running(make, client_for, db):
     with transaction() as session:
-        session.add(Job(kind="roster.read", state="failed", error="ValueError('x')"))
-        session.add(Job(kind="roster.write", state="done"))
+        session.add(Job(kind="ledger.export", state="failed", error="ValueError('x')"))
+        session.add(Job(kind="ledger.import", state="done"))
     admin = client_for(make.person(Role.SYSTEM_ADMIN))
     page = admin.get("/jobs").text
-    assert "roster.read" in page
-    assert "roster.write" in page
-    assert "roster.write" not in admin.get("/jobs?state=failed").text
+    assert "ledger.export" in page
+    assert "ledger.import" in page
+    assert "ledger.import" not in admin.get("/jobs?state=failed").text
     assert admin.get("/jobs?state=x").status_code == 404
     assert client_for(make.person(Role.BRANCH_SECRETARY)).get("/jobs").status_code == 403
 

@@ -2,6 +2,7 @@
 
 from datetime import time
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -161,7 +162,7 @@ def _people_page(form: RecordForm, *, ticked: set[int] | None) -> Response:
         persons=[(row.id, row.name, ticked is None or row.id in ticked) for row in persons],
         kinds=KINDS,
         carried=carried,
-        back_url=url_for(".new", **carried),
+        back_url=f"{url_for('.new')}?{urlencode(carried)}",
     )
     return make_response(page, 200 if ticked is None else 422)
 
