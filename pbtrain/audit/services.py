@@ -26,7 +26,7 @@ def record(
     session: Session | None = None,
     **detail: Any,
 ) -> None:
-    """Add one event in the caller's transaction; `target` is "event:12". Details are JSON, without secrets."""
+    """Add one event in the caller's transaction; `target` is "event:12", details are JSON without secrets."""
     (session or db.session).execute(
         insert(AuditEvent).values(
             at=clock.now(),
