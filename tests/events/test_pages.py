@@ -1,5 +1,7 @@
 """The pages of meetings: two steps without script, one record, nothing of another branch."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import func, select
 
@@ -44,6 +46,22 @@ def test_a_double_click_gives_one_record_and_the_same_answer(desk, sheet, people
     assert db.session.scalar(select(func.count(HourEntry.id))) == 3
     changed = desk.post("/events/new/people", data=form | {"present": people[:1]})
     assert changed.location == first.location
+    assert db.session.scalar(select(func.count(HourEntry.id))) == 3
+
+
+def test_two_clicks_at_once_give_one_record(app, client_for, secretary, sheet, people, db):
+    form, browsers = sheet(people), [client_for(secretary) for _ in range(4)]
+
+    def click(browser):
+        with app.app_context():
+            answer = browser.post("/events/new/people", data=form)
+            db.session.remove()
+            return answer
+
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        answers = list(pool.map(click, browsers))
+    assert {(answer.status_code, answer.location) for answer in answers} == {(303, answers[0].location)}
+    assert db.session.scalar(select(func.count(Event.id))) == 1
     assert db.session.scalar(select(func.count(HourEntry.id))) == 3
 
 
