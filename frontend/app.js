@@ -2,6 +2,7 @@
 import './app.scss';
 import htmx from 'htmx.org';
 import { autosave } from './autosave.js';
+import { countdown } from './countdown.js';
 import { readAloud } from './aloud.js';
 import { token } from './token.js';
 
@@ -68,6 +69,7 @@ const HELPS = {
   },
   'form[data-autosave]': autosave,
   '[data-heartbeat]': heartbeat,
+  '[data-countdown]': countdown,
 };
 const helped = new WeakSet(); // htmx tells of the whole page once more than we need
 
@@ -92,6 +94,7 @@ function heartbeat(page) {
     }
   };
   const timer = setInterval(beat, 30000);
+  beat();
 }
 
 enhance(document);
