@@ -75,8 +75,7 @@ def index() -> Any:
     form.unit_id.choices = choices(units)
     if form.validate_on_submit():
         import_id, fresh = 0, True
-        with transaction(form):
-            file = form.file.data
+        with form.file.data as file, transaction(form):
             import_id, fresh = roster_services.start_import(
                 actor, form.unit_id.data, file.filename, file.stream, again=form.again.data
             )
@@ -134,7 +133,8 @@ def show(import_id: int) -> str:
         if outcome not in counts:
             abort(404)
         q = clean(request.args.get("q", "")[:100])
-        page = paged(roster_queries.lines(import_id, outcome, q))
+        total = "" if q else _("of %(count)s", count=counts[outcome])
+        page = paged(roster_queries.lines(import_id, outcome, q), total_text=total)
         given |= {
             "counts": counts,
             "outcome": outcome,

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from io import StringIO
 from itertools import islice
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float):
-        return value if abs(value) < 1e300 else {"e": str(value)}
+        return value if isfinite(value) else {"e": str(value)}
     return {"e": str(value)[:40]}  # a time of day, a duration
 
 

@@ -17,10 +17,18 @@ from pbtrain.org.models import Affiliation, Member, RosterImport, RosterRow, Uni
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_columns import COLUMNS, POST_WORDS, SEX_WORDS, STAGE_WORDS
 from pbtrain.org.roster_known import posts_of, scope_of, text_key
+from pbtrain.org.roster_match import PLAIN, plain_value
 from pbtrain.org.roster_services import RAW_PURPOSE
 
 OUTCOMES = ("new", "changed", "transfer", "same", "refused")
 CHUNK = 1_000
+COLUMNS_OUT = (
+    Member.id,
+    Member.code,
+    Member.unit_id,
+    Member.id_shown,
+    *(getattr(Member, name) for name in PLAIN),
+)
 
 
 def imports(actor: Actor) -> Select[Any]:
@@ -158,7 +166,7 @@ def roster(actor: Actor, unit_id: int) -> Iterator[dict[str, str]]:
     branches = _branches(actor, unit_id)
     last = 0
     while rows := db.session.execute(
-        select(Member, Affiliation.valid_from.label("since"))
+        select(*COLUMNS_OUT, Affiliation.valid_from.label("since"))
         .join(UnitClosure, UnitClosure.below_id == Member.unit_id)
         .outerjoin(Affiliation, (Affiliation.member_id == Member.id) & Affiliation.valid_until.is_(None))
         .where(
@@ -170,22 +178,21 @@ def roster(actor: Actor, unit_id: int) -> Iterator[dict[str, str]]:
         .order_by(Member.id)
         .limit(CHUNK)
     ).all():
-        posts = posts_of([row.Member.id for row in rows], today)
-        for member, since in rows:
-            kind, post_since = posts.get(member.id, ("", None))
+        posts = posts_of([row.id for row in rows], today)
+        for row in rows:
+            kind, post_since = posts.get(row.id, ("", None))
             yield {
-                "code": member.code,
-                "name": member.name,
-                "sex": SEX_WORDS[member.sex],
-                "born_on": member.born_on.isoformat() if member.born_on else "",
-                "id_number": member.id_shown,
-                "phone": member.phone or "",
-                "stage": STAGE_WORDS[member.stage],
-                "joined_on": member.joined_on.isoformat() if member.joined_on else "",
-                "branch": branches.get(member.unit_id, ""),
-                "since": since.isoformat() if since else "",
+                "code": row.code,
+                "name": row.name,
+                "sex": SEX_WORDS[row.sex],
+                "born_on": plain_value(row.born_on),
+                "id_number": row.id_shown,
+                "phone": row.phone or "",
+                "stage": STAGE_WORDS[row.stage],
+                "joined_on": plain_value(row.joined_on),
+                "branch": branches.get(row.unit_id, ""),
+                "since": plain_value(row.since),
                 "post": POST_WORDS[kind] if kind else "",
-                "post_since": post_since.isoformat() if post_since else "",
+                "post_since": plain_value(post_since),
             }
-        last = rows[-1].Member.id
-        db.session.expunge_all()
+        last = rows[-1].id

@@ -19,6 +19,7 @@ from pbtrain.core.marks import N_
 from pbtrain.org.roster_columns import COLUMNS, POSTS, SEXES, STAGES
 
 EARLIEST = date(1900, 1, 1)
+EXACT = 10**15  # a sheet keeps 15 digits of a number
 DOTS = "·•・‧∙⋅･"  # all of them are typed between the parts of a name
 ONE_DOT = str.maketrans(dict.fromkeys(DOTS, "·"))
 KEPT_FORMAT = "\u180e"  # Mongolian vowel separator: a letter's shape depends on it
@@ -112,7 +113,9 @@ def as_text(cell: Any, limit: int, notes: Counter[str], *, wide: bool = True) ->
     if isinstance(cell, bool):
         raise Refused(N_("This is a TRUE or FALSE, not text."))
     if isinstance(cell, int | float):
-        if cell != cell or cell in (float("inf"), float("-inf")) or cell != int(cell):
+        if abs(cell) >= EXACT:
+            raise Refused(N_("Set this column to text: digits are lost when it is stored as a number."))
+        if cell != int(cell):
             raise Refused(N_("This is a number with decimals. Set the column to text and type it again."))
         return str(int(cell))
     text = tidy(cell, notes, wide=wide)

@@ -175,7 +175,7 @@ def _stored(import_id: int, one: Staged, columns: list[str], raw: dict[int, list
     return {
         "import_id": import_id,
         "line": row.line,
-        "name": str(row.values.get("name", ""))[:60],
+        "name": row.values.get("name") or _as_far_as_readable(columns, raw[row.line]),
         "outcome": "refused" if row.errors else one.outcome,
         "member_id": None if row.errors else one.member_id,
         "unit_id": None if row.errors else one.unit_id,
@@ -183,6 +183,11 @@ def _stored(import_id: int, one: Staged, columns: list[str], raw: dict[int, list
         "changes_json": json.dumps(one.changes, ensure_ascii=False) if one.changes else "",
         "errors_json": json.dumps(row.errors, ensure_ascii=False) if row.errors else "",
     }
+
+
+def _as_far_as_readable(columns: list[str], cells: Sequence[Any]) -> str:
+    """The name of a line whose name was refused, to find it by."""
+    return shown("name", cells[columns.index("name")])[:60]
 
 
 def _raw(columns: list[str], cells: Sequence[Any]) -> dict[str, str]:

@@ -1,0 +1,202 @@
+"""Each hostile file gets its sentence in Chinese, quickly; nothing of it reaches the roster."""
+
+import json
+import time
+from datetime import date
+from io import BytesIO
+
+import pytest
+from sqlalchemy import func, select
+
+from pbtrain.core import queue
+from pbtrain.org.models import Member, RosterRow
+from tests.roster import hostile, sheets
+
+
+@pytest.fixture
+def answer(client_for, office, db):
+    """Upload by the page, read, and open the import: its status and text."""
+    desk = client_for(office.admin)
+
+    def send(data, name="名册.xlsx"):
+        begun = time.monotonic()
+        first = desk.post("/roster", data={"unit_id": office.committee.id, "file": (BytesIO(data), name)})
+        if first.status_code != 303:
+            return first
+        queue.run_waiting()
+        page = desk.get(first.location)
+        assert time.monotonic() - begun < 10
+        return page
+
+    return send
+
+
+@pytest.mark.parametrize("case", hostile.WORKBOOKS)
+def test_a_hostile_workbook_gets_its_sentence(answer, db, case):
+    build, sentence = hostile.WORKBOOKS[case]
+    page = answer(build())
+    assert page.status_code == 200
+    assert sentence in page.text
+    assert "一条也没有读入" in page.text
+    assert db.session.scalar(select(func.count(RosterRow.id))) == 0
+
+
+@pytest.mark.parametrize("case", hostile.AT_THE_DOOR)
+def test_what_is_no_roster_is_refused_at_the_door(answer, case):
+    data, sentence = hostile.AT_THE_DOOR[case]
+    page = answer(data, "名册.xls")
+    assert page.status_code == 422
+    assert sentence in page.text
+
+
+@pytest.mark.parametrize("case", hostile.TEXTS)
+def test_a_hostile_text_gets_its_sentence(answer, db, case):
+    build, sentence = hostile.TEXTS[case]
+    page = answer(build(), "名册.csv")
+    assert page.status_code in (200, 422)
+    assert sentence in page.text
+    assert db.session.scalar(select(func.count(RosterRow.id))) == 0
+
+
+def test_mixed_encodings_name_the_byte(answer):
+    data = hostile.mixed()
+    offset = next(at for at in range(len(data)) if not _decodes(data[: at + 1]))
+    assert f"从第 {offset} 个字节（第 3 行）起" in answer(data, "a.csv").text
+
+
+def _decodes(data):
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.end == len(data) and error.reason == "unexpected end of data"
+    return True
+
+
+def test_a_stray_cell_changes_nothing_but_is_said(send, state):
+    found = state(send(data=hostile.stray_cell()))
+    assert found.outcomes == ["new", "new"]
+    assert "far outside" in found.remarks
+
+
+def test_a_hidden_sheet_and_others_are_said(send, state):
+    found = state(send([sheets.person(1)], hidden=("旧名册",), more_sheets=("封面",), above=3))
+    assert found.outcomes == ["new"]
+    assert '"names": "旧名册"' in found.remarks
+    assert '"names": "封面"' in found.remarks
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_texts_in_every_encoding_are_read_right(send, state, encoding, delimiter):
+    name = "示例ᠪᠠᠲᠤ𠮷" if encoding != "gbk" else "示例镕"
+    data = sheets.text([sheets.person(1, 姓名=name)], delimiter).encode(encoding)
+    found = state(send(data=data))
+    assert (found.outcomes, found.rows[2].name) == (["new"], name)
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "sentence"),
+    [
+        ("姓名", "w" * 10_000_000, "Too long: 10000000"),
+        ("姓名", "王" * 61, "Too long: 61"),
+        ("姓名", "示例\x0b王", "unreadable character"),
+        ("姓名", 12345, "cannot be a number"),
+        ("姓名", "  ", "name is missing"),
+        ("身份证号", 150102199003071231, "ID number column to text"),
+        ("身份证号", "1.50102E+17", "ID number column to text"),
+        ("身份证号", "150102900307123", "15 digits"),
+        ("身份证号", "150102199003071230", "last digit"),
+        ("身份证号", sheets.id_number("20990307"), "cannot be right"),
+        ("身份证号", "150102********1231", "masked"),
+        ("出生日期", "2023-02-29", "no such day"),
+        ("出生日期", "7/1/2024", "unclear"),
+        ("出生日期", "1990.03", "unclear"),
+        ("出生日期", 1990, "unclear"),
+        ("出生日期", "2027-01-01", "after today"),
+        ("出生日期", 3.5e300, "unclear"),
+        ("手机号", "1390000001", "10 digits"),
+        ("手机号", "0471-1234567", "not a mobile number"),
+        ("手机号", "²39000000011", "12 digits"),
+        ("党员编号", 1e17, "digits are lost"),
+        ("性别", "unknown", "Choose one of"),
+        ("党内职务", "村主任", "Choose one of"),
+        ("入党日期", "1950-01-01", "before the birth date"),
+        ("党员编号", "M999", "None of your members"),
+    ],
+)
+def test_a_bad_cell_refuses_its_line_only(send, state, header, cell, sentence, frozen):
+    bad = sheets.person(1, **{header: cell})
+    if header in ("出生日期",):
+        bad["身份证号"] = ""
+    rows = [sheets.person(2), bad]
+    too_much = isinstance(cell, str) and (len(cell) > 30_000 or "\x0b" in cell)  # for a sheet, not for a text
+    data = sheets.text(rows).encode() if too_much else None
+    found = state(send(rows, data=data))
+    assert found.outcomes == ["new", "refused"]
+    [[_, message, params, shown]] = json.loads(found.errors[3])
+    assert sentence in message % params
+    assert len(shown) <= 80
+
+
+def test_formulas_are_refused_and_texts_that_look_like_them_are_texts(send, state):
+    found = state(
+        send(
+            [
+                sheets.person(
+                    1, 姓名=lambda page, row, column: page.write_formula(row, column, "=1+1", None, "示例甲")
+                ),
+                sheets.person(2, 姓名="=HYPERLINK(示例)"),
+                sheets.person(3, 姓名="@示例乙"),
+            ]
+        )
+    )
+    assert found.outcomes == ["refused", "new", "new"]
+    assert "is a formula" in found.errors[2]
+    assert found.rows[3].name == "=HYPERLINK(示例)"
+
+
+def test_what_is_normalised_is_said(send, state, confirm, db):
+    number = sheets.id_number("19900307", 13)
+    rows = [
+        sheets.person(
+            1,
+            姓名="示例 王\u200b小\u202e红",
+            身份证号=f" {number} \u200e".lower(),
+            手机号="１３９ ０００１ ０００１",
+        ),
+        sheets.person(2, 姓名="示例乌云•其木格", 身份证号="", 出生日期=31479.0),
+    ]
+    import_id = send(rows)
+    found = state(import_id)
+    assert found.outcomes == ["new", "new"]
+    for word in ("Full-width", "Invisible", "day numbers"):
+        assert word in found.remarks
+    confirm(import_id)
+    first, second = db.session.scalars(select(Member).order_by(Member.id)).all()
+    assert (first.name, first.phone, first.id_shown[-4:]) == (
+        "示例王小红",
+        "13900010001",
+        number[-4:].upper(),
+    )
+    assert second.born_on == date(1986, 3, 8)
+    again = state(send([sheets.person(2, 姓名="示例乌云·其木格", 身份证号="", 出生日期="1986年3月8日")]))
+    assert again.outcomes == ["same"]
+
+
+def test_the_1904_system_is_read_right(send, state):
+    rows = [
+        sheets.person(1, 身份证号="", 出生日期=date(1986, 3, 8)),
+        sheets.person(2, 身份证号="", 出生日期=30017.0),
+    ]
+    found = state(send(rows, date_1904=True))
+    assert found.outcomes == ["new", "new"]
+    assert [json.loads(row.values_json)["born_on"] for row in found.rows.values()] == ["1986-03-08"] * 2
+
+
+def test_headers_in_any_order_and_by_other_names(send, state):
+    number = sheets.id_number()
+    found = state(
+        send([{"备注": "x", "*支 部（必填）": "B101", "公民身份号码": number, "姓  名": "示例王五"}], above=4)
+    )
+    assert found.outcomes == ["new"]
+    assert "备注" in found.remarks
