@@ -7,7 +7,7 @@ roles changes between them; the choice is kept in the session. Nothing here asks
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Flask, current_app, request, url_for
+from flask import Flask, request, url_for
 
 from pbtrain.core.i18n import _
 from pbtrain.core.marks import N_
@@ -34,6 +34,7 @@ class Place:
     owns: tuple[str, ...] = ()  # beginnings of endpoints that lie within this place
     desk_only: bool = False
     of_branch: bool = False  # the address names the branch of the secretary
+    report: str = ""  # and this report
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,8 @@ MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password"
 REPORTS = Place(N_("Reports"), "file", "reports.index", Perm.REPORT_VIEW, ("reports.",))
 
 
-def _of_branch(
-    label: str, icon: str, endpoint: str, perm: Perm, *owns: str, desk_only: bool = False
-) -> Place:
-    return Place(label, icon, endpoint, perm, owns, desk_only=desk_only, of_branch=True)
+def _of_branch(label: str, icon: str, endpoint: str, perm: Perm, *owns: str, **more: Any) -> Place:
+    return Place(label, icon, endpoint, perm, owns, of_branch=True, **more)
 
 
 PLACES: dict[str, tuple[Place, ...]] = {
@@ -78,7 +77,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place(N_("Overlaps"), "copy", "events.held_lines", Perm.HOURS_REVERSE, desk_only=True),
         Place(N_("Meetings"), "cal", "events.meetings", Perm.EVENT_RECORD, ("events.",)),
         _of_branch(N_("Members"), "users", "hours.members", Perm.MEMBERS_VIEW, "hours."),
-        _of_branch(N_("Ledger"), "file", "reports.ledger", Perm.REPORT_VIEW, "reports."),
+        _of_branch(N_("Ledger"), "file", "reports.page", Perm.REPORT_VIEW, "reports.", report="ledger"),
         _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
         replace(STUDY, label=N_("My study"), desk_only=True),
         MINE,
@@ -121,13 +120,14 @@ def tabs(actor: Actor, view: str) -> list[Tab]:
     lit = False
     own = branches(actor)
     for place in PLACES[view]:
-        if place.endpoint not in current_app.view_functions or (place.of_branch and not own):
-            continue
-        if place.perm is not None and not may(actor, place.perm):
+        if (place.of_branch and not own) or (place.perm is not None and not may(actor, place.perm)):
             continue
         current = not lit and (here == place.endpoint or here.startswith(place.owns))
         lit = lit or current
-        url = url_for(place.endpoint, branch_id=own[0]) if place.of_branch else url_for(place.endpoint)
+        args: dict[str, Any] = {"branch_id": own[0]} if place.of_branch else {}
+        if place.report:
+            args["key"] = place.report
+        url = url_for(place.endpoint, **args)
         found.append(Tab(url, _(place.label), place.icon, current, place.desk_only))
     return found
 

@@ -1,0 +1,166 @@
+"""The learning ledger on screen, on paper and in Excel: what stands on it, what counts, who sees it."""
+
+import io
+import re
+from datetime import date
+
+import pytest
+from openpyxl import load_workbook
+
+from pbtrain.core.db import transaction
+from pbtrain.hours import services as hours
+from pbtrain.hours.services import Line
+from pbtrain.org.roles import Role
+
+DAY = date(2026, 3, 2)
+
+
+@pytest.fixture
+def root(make, frozen):
+    unit = make.unit("示例街道党工委")
+    with transaction():
+        hours.publish_default_policy(None, unit.id, 2026)
+    return unit
+
+
+@pytest.fixture
+def branch(make, root):
+    return make.unit("示例第一支部", parent=root)
+
+
+def line(member, occurrence="event:1", minutes=90, title="第一季度党课", activity="party_lecture", day=DAY):
+    return Line(member.id, day, activity, minutes, occurrence, title)
+
+
+def post(*lines):
+    with transaction():
+        return hours.post_many(None, lines).entry_ids
+
+
+def text(answer, status=200):
+    assert answer.status_code == status
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
+
+
+def reader(make, client_for, branch):
+    return client_for(make.person(Role.BRANCH_SECRETARY, branch))
+
+
+def test_people_and_attendances_stand_apart_and_self_study_beside(make, branch, client_for):
+    one, two = make.member(branch), make.member(branch)
+    post(line(one), line(two), line(one, "event:2", 45, day=date(2026, 7, 2)))
+    post(line(two, "course:9", 135, "学习强国", "self_study"))
+    client = reader(make, client_for, branch)
+    page = text(client.get(f"/branches/{branch.id}/reports/ledger"))
+    assert "3 人次，2 人" in page
+    assert "225 5.0" in page
+    assert "1 人次，1 人" in page
+    assert "135 3.0" in page
+    assert "1 学时＝45 分钟，按 2026 年学时办法第 1 版。" in page
+    assert re.search(r"核验码 [0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4} 2026 年第 4 笔止", page)
+    first_half = text(client.get(f"/branches/{branch.id}/reports/ledger?half=1"))
+    assert "2 人次，2 人" in first_half
+    assert "7月2日" not in first_half
+
+
+def test_a_reversed_line_is_struck_and_in_no_total(make, branch, client_for):
+    member = make.member(branch)
+    (wrong,) = post(line(member, minutes=135))
+    with transaction():
+        hours.reverse_many(None, [wrong], reason="把 90 分钟误记为 135 分钟")
+    post(line(member))
+    client = reader(make, client_for, branch)
+    page = client.get(f"/branches/{branch.id}/reports/ledger")
+    assert '<span class="pb-strike">3.0</span>' in page.get_data(as_text=True)
+    assert "已冲正：把 90 分钟误记为 135 分钟" in text(page)
+    assert "1 人次，1 人" in text(page)
+    sheet = load_workbook(io.BytesIO(client.get(f"/branches/{branch.id}/reports/ledger.xlsx").data)).active
+    struck = next(row for row in sheet.iter_rows(min_row=4) if row[0].value == 1)
+    assert (struck[7].value, struck[7].data_type, struck[7].font.strike) == ("3.0", "s", True)
+    assert struck[12].value == "已冲正：把 90 分钟误记为 135 分钟"
+
+
+def test_excel_holds_every_line_and_text_stays_text(make, branch, client_for):
+    nasty = make.member(branch, name="@SUM(A1)")
+    post(line(nasty, title="=1+1"))
+    others = [make.member(branch, with_account=False) for _ in range(120)]
+    post(*[line(member, "event:2") for member in others])
+    answer = reader(make, client_for, branch).get(f"/branches/{branch.id}/reports/ledger.xlsx")
+    assert "filename*=UTF-8''%E7%90%86%E8%AE%BA" in answer.headers["Content-Disposition"]
+    sheet = load_workbook(io.BytesIO(answer.data)).active
+    rows = [row for row in sheet.iter_rows(min_row=4) if isinstance(row[0].value, int)]
+    assert len(rows) == 121
+    assert [(cell.value, cell.data_type) for cell in (rows[0][2], rows[0][5])] == [
+        ("=1+1", "s"),
+        ("@SUM(A1)", "s"),
+    ]
+    assert (rows[0][6].value, rows[0][7].value, rows[0][1].value.date()) == (90, 2, DAY)
+    assert sheet.freeze_panes == "A4"
+    assert sheet.print_title_rows == "$3:$3"
+
+
+def test_the_page_turns_and_paper_holds_all(make, branch, client_for):
+    members = [make.member(branch, with_account=False) for _ in range(130)]
+    post(*[line(member) for member in members])
+    client, url = reader(make, client_for, branch), f"/branches/{branch.id}/reports/ledger"
+    names = [member.name for member in members]
+    first, second = text(client.get(url)), text(client.get(url + "?page=2"))
+    assert sum(name + " " in first for name in names) == 100
+    assert sum(name + " " in second for name in names) == 30
+    paper = text(client.get(url + "/print"))
+    assert all(name + " " in paper for name in names)
+    assert "支部书记（签字）" in paper
+    assert "130 人次，130 人" in paper
+    assert client.get(url + "?page=3").status_code == 404
+
+
+def test_statements_stay_few(make, branch, client_for, statements):
+    client, url = reader(make, client_for, branch), f"/branches/{branch.id}/reports/ledger"
+    members = [make.member(branch, with_account=False) for _ in range(110)]
+    post(*[line(member) for member in members])
+    for path in ("", "/print", ".xlsx"):
+        with statements() as sent:
+            assert client.get(url + path).status_code == 200
+        assert len([one for one in sent if "FROM site" not in one]) <= 8, str(sent)
+
+
+def test_it_is_for_the_branch_and_those_above(make, root, branch, client_for):
+    url = f"/branches/{branch.id}/reports/ledger"
+    stranger = make.person(Role.BRANCH_SECRETARY, make.unit(parent=root))
+    for path in ("", "/print", ".xlsx"):
+        assert client_for(stranger).get(url + path).status_code == 404
+        assert client_for(make.member(branch)).get(url + path).status_code == 403
+        assert client_for(make.person(Role.SYSTEM_ADMIN, root)).get(url + path).status_code == 403
+        assert client_for(make.person(Role.UNIT_AUDITOR, root)).get(url + path).status_code == 200
+    auditor = client_for(make.person(Role.UNIT_AUDITOR, root))
+    assert auditor.get(f"/branches/{root.id}/reports/ledger").status_code == 404
+    assert auditor.get(f"/branches/{branch.id}/reports/other").status_code == 404
+    for wrong in ("year=1999", "year=2027", "year=x", "half=3", "page=0"):
+        assert auditor.get(f"{url}?{wrong}").status_code == 404
+
+
+def test_an_empty_branch_says_so(make, branch, client_for):
+    client, url = reader(make, client_for, branch), f"/branches/{branch.id}/reports/ledger"
+    assert "这段时间没有学习记录" in text(client.get(url))
+    assert text(client.get(url + "/print"))
+    sheet = load_workbook(io.BytesIO(client.get(url + ".xlsx").data)).active
+    assert sheet["A3"].value == "序号"
+
+
+def test_the_list_of_reports_names_ones_branches(make, root, branch, client_for):
+    make.unit("示例另一支部", parent=root)
+    mine = text(reader(make, client_for, branch).get("/reports"))
+    assert "示例第一支部" in mine
+    assert "示例另一支部" not in mine
+    found = text(client_for(make.person(Role.UNIT_AUDITOR, root)).get("/reports?q=另一"))
+    assert "示例另一支部" in found
+    assert "示例第一支部" not in found
+
+
+def test_a_ledger_of_years_keeps_them_apart(make, branch, client_for, frozen):
+    member = make.member(branch)
+    post(line(member))
+    frozen.shift(days=150)
+    client, url = reader(make, client_for, branch), f"/branches/{branch.id}/reports/ledger"
+    assert "第一季度党课" not in text(client.get(url))
+    assert "第一季度党课" in text(client.get(url + "?year=2026"))
