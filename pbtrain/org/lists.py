@@ -202,12 +202,9 @@ def logins(actor: Actor, *, show: str = "roles", q: str = "", page: int = 1) -> 
         "disabled": Account.disabled_at.is_not(None),
         "all": Account.id.is_not(None),
     }
-    where = [
-        filters.get(show, filters["roles"]),
-        or_(Member.unit_id.in_(reach), and_(Member.id.is_(None), Account.id.in_(granted)))
-        if show != "roles"
-        else True,
-    ]
+    where = [filters.get(show, filters["roles"])]
+    if show in filters and show != "roles":
+        where.append(or_(Member.unit_id.in_(reach), and_(Member.id.is_(None), Account.id.in_(granted))))
     if q.strip():
         name = q.strip()
         where.append(

@@ -1,5 +1,6 @@
 """Reading who is who. Lists are limited to what the reader may see, ordered with `id` last, and paged."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,7 @@ from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Member, Post, Unit, UnitClosure, UnitLink
 from pbtrain.org.roles import Perm
 
-PAGE = 50
+FIGURES = ("members", "asleep", "branches", "leaderless")
 
 
 def is_on(table: Any, day: date) -> Any:
@@ -49,67 +50,53 @@ def path_to(unit_id: int) -> list[Row[Any]]:
     )
 
 
-def children(parent_id: int | None) -> list[dict[str, Any]]:
-    """The live units right below: members, those not activated, branches, those without secretary.
-
-    Three statements, whatever the size; the figures count the whole subtree of each child.
-    """
-    today = clock.today()
+def children(parent_id: int) -> list[dict[str, Any]]:
+    """The live units right below, each with its figures; three statements, whatever the size."""
     rows = db.session.execute(
         select(Unit.id, Unit.name, Unit.kind, Unit.code)
         .where(Unit.parent_id == parent_id, Unit.valid_until.is_(None))
         .order_by(Unit.kind == "branch", Unit.code, Unit.id)
     ).all()
-    ids = [row.id for row in rows]
-    people = {
-        row.above_id: row
-        for row in db.session.execute(
-            select(
-                UnitClosure.above_id,
-                func.count().label("members"),
-                func.count().filter(Account.activated_at.is_(None)).label("asleep"),
-            )
-            .join(Member, Member.unit_id == UnitClosure.below_id)
-            .outerjoin(Account, Account.id == Member.account_id)
-            .where(UnitClosure.above_id.in_(ids), Member.left_on.is_(None))
-            .group_by(UnitClosure.above_id)
-            .order_by(UnitClosure.above_id)
+    counted = figures_of([row.id for row in rows])
+    return [dict(row._mapping) | counted[row.id] for row in rows]
+
+
+def figures_of(unit_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Of each unit and all below it: members, those not activated, live branches, those without secretary."""
+    people = (
+        select(
+            UnitClosure.above_id,
+            func.count().label("members"),
+            func.count().filter(Account.activated_at.is_(None)).label("asleep"),
         )
-    }
-    led = (
-        select(Post.id).where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, today)).exists()
+        .join(Member, Member.unit_id == UnitClosure.below_id)
+        .outerjoin(Account, Account.id == Member.account_id)
+        .where(UnitClosure.above_id.in_(unit_ids), Member.left_on.is_(None))
+        .group_by(UnitClosure.above_id)
+        .order_by(UnitClosure.above_id)
     )
-    branches = {
-        row.above_id: row
-        for row in db.session.execute(
-            select(
-                UnitClosure.above_id,
-                func.count().label("branches"),
-                func.count().filter(~led).label("leaderless"),
-            )
-            .join(Unit, Unit.id == UnitClosure.below_id)
-            .where(
-                UnitClosure.above_id.in_(ids),
-                Unit.kind.in_(("branch", "temporary_branch")),
-                Unit.valid_until.is_(None),
-            )
-            .group_by(UnitClosure.above_id)
-            .order_by(UnitClosure.above_id)
+    led = select(Post.id).where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, clock.today()))
+    branches = (
+        select(
+            UnitClosure.above_id,
+            func.count().label("branches"),
+            func.count().filter(~led.exists()).label("leaderless"),
         )
-    }
-    return [
-        {
-            "id": row.id,
-            "name": row.name,
-            "kind": row.kind,
-            "code": row.code,
-            "members": people[row.id].members if row.id in people else 0,
-            "asleep": people[row.id].asleep if row.id in people else 0,
-            "branches": branches[row.id].branches if row.id in branches else 0,
-            "leaderless": branches[row.id].leaderless if row.id in branches else 0,
-        }
-        for row in rows
-    ]
+        .join(Unit, Unit.id == UnitClosure.below_id)
+        .where(
+            UnitClosure.above_id.in_(unit_ids),
+            Unit.kind.in_(("branch", "temporary_branch")),
+            Unit.valid_until.is_(None),
+        )
+        .group_by(UnitClosure.above_id)
+        .order_by(UnitClosure.above_id)
+    )
+    found = {unit_id: dict.fromkeys(FIGURES, 0) for unit_id in unit_ids}
+    for query in (people, branches):
+        for row in db.session.execute(query):
+            figures = dict(row._mapping)
+            found[figures.pop("above_id")] |= figures
+    return found
 
 
 def tops(actor: Actor, perm: Perm) -> list[Row[Any]]:
@@ -150,33 +137,9 @@ def tree_as_of(top_id: int, day: date) -> list[Row[Any]]:
 
 def total(children: list[dict[str, Any]]) -> dict[str, int]:
     """The figures of a unit whose people all stand in units below it."""
-    names = ("members", "asleep", "branches", "leaderless")
-    return {name: sum(child[name] for child in children) for name in names}
+    return {name: sum(child[name] for child in children) for name in FIGURES}
 
 
 def figures(unit_id: int) -> dict[str, int]:
-    """Of a unit and all below it: members, those not activated, live branches, those without secretary."""
-    today = clock.today()
-    people = db.session.execute(
-        select(
-            func.count().label("members"), func.count().filter(Account.activated_at.is_(None)).label("asleep")
-        )
-        .select_from(UnitClosure)
-        .join(Member, Member.unit_id == UnitClosure.below_id)
-        .outerjoin(Account, Account.id == Member.account_id)
-        .where(UnitClosure.above_id == unit_id, Member.left_on.is_(None))
-    ).one()
-    led = (
-        select(Post.id).where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, today)).exists()
-    )
-    branches = db.session.execute(
-        select(func.count().label("branches"), func.count().filter(~led).label("leaderless"))
-        .select_from(UnitClosure)
-        .join(Unit, Unit.id == UnitClosure.below_id)
-        .where(
-            UnitClosure.above_id == unit_id,
-            Unit.kind.in_(("branch", "temporary_branch")),
-            Unit.valid_until.is_(None),
-        )
-    ).one()
-    return {**people._mapping, **branches._mapping}
+    """The figures of one unit and all below it."""
+    return figures_of([unit_id])[unit_id]
