@@ -26,15 +26,16 @@ from pbtrain.core.views import bp as core
 from pbtrain.courses.views import bp as courses
 from pbtrain.events.views import bp as events
 from pbtrain.home import navigation
+from pbtrain.home.account_views import bp as home
 from pbtrain.home.admin_views import bp as admin
 from pbtrain.home.roster_views import bp as roster
-from pbtrain.home.account_views import bp as home
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.hours.views import bp as hours
 from pbtrain.notify.views import bp as notify
 from pbtrain.org import access
-from pbtrain.reminders.views import bp as reminders
 from pbtrain.org.views import bp as org
+from pbtrain.reminders.views import bp as reminders
+from pbtrain.reports.views import bp as reports
 
 BLUEPRINTS = (
     core,
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     courses,
     events,
     reminders,
+    reports,
     org,
     home,
     admin,
