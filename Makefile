@@ -29,6 +29,7 @@ run: setup ## the whole site on http://127.0.0.1:8000 (HOST, PORT; DEMO=0 starts
 	@exec $(PY) -m pbtrain.launcher
 
 setup: .venv/runtime-ready $(DIST) $(COMPILED) ## everything `run` needs, built once
+	@:
 
 setup-dev: setup .venv/dev-ready
 
