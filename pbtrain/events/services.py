@@ -47,6 +47,21 @@ class Recorded:
     same: bool = True  # did the earlier sending say the same?
 
 
+def check_meeting(meeting: Meeting) -> None:
+    """Raise RuleError unless a branch can have held this and may still record it."""
+    kind = ACTIVITIES.get(meeting.activity)
+    if kind is None or not kind.recorded_by_branch:
+        raise RuleError(N_("Choose what kind of meeting it was."), field="activity")
+    rules.check_meeting(
+        meeting.title,
+        meeting.minutes,
+        meeting.starts_at,
+        day=meeting.day,
+        today=clock.today(),
+        now=clock.now(),
+    )
+
+
 def record_event(
     actor: Actor,
     meeting: Meeting,
@@ -61,18 +76,8 @@ def record_event(
     The same form sent again gives the same record, whoever was faster. The number of statements does not
     grow with the people. The caller has made sure that the unit is in the actor's reach.
     """
-    kind, came = ACTIVITIES.get(meeting.activity), set(present)
-    if kind is None or not kind.recorded_by_branch:
-        raise RuleError(N_("Choose what kind of meeting it was."), field="activity")
-    rules.check_meeting(
-        meeting.title,
-        meeting.minutes,
-        meeting.starts_at,
-        day=meeting.day,
-        today=clock.today(),
-        now=clock.now(),
-        days_back=days_back,
-    )
+    check_meeting(meeting)
+    came = set(present)
     form_hash = rules.content_hash([actor.account_id, *vars(meeting).values(), *sorted(came)])
     made = db.session.execute(
         insert_new(Event)

@@ -100,16 +100,8 @@ def _meeting(form: MeetingForm | RecordForm) -> Meeting:
 
 def _check(form: MeetingForm | RecordForm) -> bool:
     """Say what is wrong with the meeting before anyone ticks names."""
-    meeting = _meeting(form)
     try:
-        rules.check_meeting(
-            meeting.title,
-            meeting.minutes,
-            meeting.starts_at,
-            day=meeting.day,
-            today=clock.today(),
-            now=clock.now(),
-        )
+        services.check_meeting(_meeting(form))
     except RuleError as error:
         form.blame(error)
     return not form.errors
