@@ -206,6 +206,7 @@ def current_courses(member_id: int, limit: int = 3) -> list[Row[Any]]:
             Lesson.course_id == Enrolment.course_id,
             ~select(LessonDone.id)
             .where(LessonDone.enrolment_id == Enrolment.id, LessonDone.lesson_id == Lesson.id)
+            .correlate(Enrolment, Lesson)
             .exists(),
         )
         .order_by(Lesson.position, Lesson.id)

@@ -12,11 +12,13 @@ RELEASES = {
     "never": N_("Never"),
 }
 BEAT_AT_MOST = 45  # seconds one heartbeat can add; pages send one every 30
+BREAK = 90  # seconds without a heartbeat after which nobody was there
 
 
 def gained(previous: datetime, now: datetime) -> int:
-    """Whole seconds a heartbeat adds: the time since the last one, never negative, at most 45."""
-    return min(max(int((now - previous).total_seconds()), 0), BEAT_AT_MOST)
+    """Whole seconds a heartbeat adds: the time since the last one, at most 45, and 0 after a break."""
+    passed = int((now - previous).total_seconds())
+    return min(passed, BEAT_AT_MOST) if 0 <= passed <= BREAK else 0
 
 
 def check_lesson(*, locked_by: int | None, seconds: int, min_seconds: int) -> None:

@@ -15,7 +15,7 @@ from pbtrain.quizzes.models import Answer, Attempt, Question, Quiz, QuizVersion
 GRACE = timedelta(seconds=30)  # for slow lines: answers and submissions this late still count
 
 
-def published_version(quiz_id: Any) -> ScalarSelect[int | None]:
+def published_version(quiz_id: int) -> ScalarSelect[int | None]:
     """The id of the version a new attempt gets, as a subquery."""
     return (
         select(QuizVersion.id)
@@ -28,7 +28,7 @@ def published_version(quiz_id: Any) -> ScalarSelect[int | None]:
 
 def terms(quiz_id: int) -> Row[Any] | None:
     """Title and conditions of a quiz, and how many questions and points its published version has."""
-    version = published_version(Quiz.id)
+    version = published_version(quiz_id)
     questions = select(func.count()).select_from(Question).where(Question.quiz_version_id == version)
     return db.session.execute(
         select(

@@ -329,3 +329,17 @@ def test_letters_do_not_follow_the_order_of_the_author(make, db):
         asked = queries.asked(actor.member_id, attempt_id, 1)
         letters.add(next(choice.letter for choice in asked.choices if choice.option == "a"))
     assert len(letters) >= 3
+
+
+def test_the_terms_name_the_questions_of_this_quiz_and_no_other(make):
+    make.quiz(questions=[{"kind": "true_false", "key": ["true"], "points": 100}])
+    quiz = make.quiz()
+    make.quiz(questions=[])
+    assert queries.terms(quiz.id).questions == 3
+    with transaction():
+        services.begin_draft(None, quiz.id)
+        services.add_question(None, quiz.id, writing.Wanted("true_false", "新", {}, ["true"], 100))
+    assert queries.terms(quiz.id).questions == 3
+    with transaction():
+        services.publish(None, quiz.id)
+    assert queries.terms(quiz.id).questions == 4

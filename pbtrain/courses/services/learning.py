@@ -100,6 +100,7 @@ def _undone_before() -> Any:
             ),
             ~select(LessonDone.id)
             .where(LessonDone.enrolment_id == Enrolment.id, LessonDone.lesson_id == earlier.id)
+            .correlate(Enrolment, earlier)
             .exists(),
         )
         .correlate(Lesson, Enrolment)

@@ -20,6 +20,7 @@ class Kind:
     """One way to ask. `fixed` options are the same for every question, and in their own order."""
 
     key = label = ""
+    place = 9  # among the kinds an author chooses from
     control = "radio"  # or "checkbox": what the template draws
     fixed: Mapping[str, str] = {}  # option -> msgid
 
@@ -54,3 +55,4 @@ class Kind:
 
 
 load_all(sys.modules[__name__])
+KINDS = dict(sorted(KINDS.items(), key=lambda item: (item[1].place, item[0])))

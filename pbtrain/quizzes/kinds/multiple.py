@@ -7,6 +7,7 @@ from pbtrain.quizzes.kinds import Kind
 
 class Multiple(Kind):
     key, label = "multiple", N_("Multiple choice")
+    place = 2
     control = "checkbox"
 
     def rule(self, *, partial: bool) -> str:

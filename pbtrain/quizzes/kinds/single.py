@@ -7,6 +7,7 @@ from pbtrain.quizzes.kinds import Kind
 
 class Single(Kind):
     key, label = "single", N_("Single choice")
+    place = 1
 
     def grade(self, key: frozenset[str], chosen: frozenset[str], points: int, *, partial: bool) -> Mark:
         return grade_one(key, chosen, points)

@@ -9,6 +9,7 @@ from pbtrain.quizzes.kinds import Kind
 
 class TrueFalse(Kind):
     key, label = "true_false", N_("True or false")
+    place = 3
     fixed: Mapping[str, str] = {"true": N_("Right"), "false": N_("Wrong")}
 
     def grade(self, key: frozenset[str], chosen: frozenset[str], points: int, *, partial: bool) -> Mark:
