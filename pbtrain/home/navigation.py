@@ -80,6 +80,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         _of_branch(N_("Ledger"), "file", "reports.page", Perm.REPORT_VIEW, "reports.", report="ledger"),
         _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
         replace(STUDY, label=N_("My study"), desk_only=True),
+        replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
         MINE,
     ),
     "academy": (
@@ -102,6 +103,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             Perm.GRANT_MANAGE,
             ("org.account", "org.grant", "org.slips"),
         ),
+        replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
         MINE,
         Place(N_("Jobs"), "list", "notify.jobs", Perm.JOBS_VIEW, desk_only=True),
     ),
