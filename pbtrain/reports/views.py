@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from pbtrain.core import clock, sheets
 from pbtrain.core.db import db
 from pbtrain.core.formatting import check_code, hours, number
+from pbtrain.core.forms import clean
 from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.core.registry import load_all
@@ -82,7 +83,7 @@ def shown(kind: str, value: Any) -> str:
 @needs(Perm.REPORT_VIEW)
 def index() -> str:
     """Which reports there are, and for which branches."""
-    words = request.args.get("q", "").strip()[:100]
+    words = clean(request.args.get("q", ""))[:100]
     found = select(Unit.id, Unit.name).where(
         Unit.id.in_(units_where(signed(), Perm.REPORT_VIEW)), Unit.kind.in_(WITH_MEMBERS)
     )

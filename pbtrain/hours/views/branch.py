@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from pbtrain.core import clock, sheets
 from pbtrain.core.db import db
+from pbtrain.core.forms import clean
 from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.hours import queries
@@ -30,7 +31,7 @@ SORTS = {"name": N_("By name"), "behind": N_("Most behind first"), "counted": N_
 def wanted() -> dict[str, str]:
     """The search, filter and order in the address; what is no filter is 404."""
     found = {
-        "search": request.args.get("q", "").strip()[:100],
+        "search": clean(request.args.get("q", ""))[:100],
         "standing": request.args.get("standing", ""),
         "sort": request.args.get("sort", "name"),
     }

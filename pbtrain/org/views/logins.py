@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.accounts import services as accounts
 from pbtrain.core.db import transaction
+from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
 from pbtrain.org import lists, posts
 from pbtrain.org.access import needs, signed
@@ -25,7 +26,7 @@ def login_or_404(account_id: int) -> Any:
 @needs(Perm.GRANT_MANAGE)
 def accounts_list() -> str:
     """Logins by what they need: those with roles, not activated, closed."""
-    show, q = request.args.get("show", "roles")[:20], request.args.get("q", "")[:100]
+    show, q = request.args.get("show", "roles")[:20], clean(request.args.get("q", ""))[:100]
     page = max(number("page"), 1)
     found = lists.logins(signed(), show=show, q=q, page=page)
     args: dict[str, Any] = {name: value for name, value in (("show", show), ("q", q)) if value}

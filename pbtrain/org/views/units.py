@@ -6,6 +6,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from pbtrain.core.db import transaction
+from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
 from pbtrain.org import lists, queries, tree
 from pbtrain.org.access import may, needs, signed
@@ -170,7 +171,7 @@ def page(template: str, form: Any, **given: Any) -> Any:
 def members(unit_id: int) -> str:
     """Who stands in this unit and below it: searched, sorted, page by page."""
     row = reach(Perm.ROSTER_MANAGE, unit_id)
-    q, show, sort = (request.args.get(name, "")[:100] for name in ("q", "show", "sort"))
+    q, show, sort = (clean(request.args.get(name, ""))[:100] for name in ("q", "show", "sort"))
     first = max(number("from"), 1)
     found = lists.members(unit_id, q=q, show=show, sort=sort, after=number("after"), before=number("before"))
     args: dict[str, Any] = {
