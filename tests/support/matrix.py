@@ -8,9 +8,10 @@ Whoever a row does not name is refused: 403, or the way to the entrance for who 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from flask import Flask
+from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 from werkzeug.test import Client
 
@@ -133,11 +134,11 @@ class Asker:
 
     app: Flask
     world: World
-    commits: int = 0
-    asked: int = field(default=0)
+    wrote: bool = False
+    changes: list[str] = field(default_factory=list)
 
     def ask(self, rule: Rule, wanted: Row, cell: Cell) -> Any:
-        """The response; `commits` counts what reached the end of a transaction."""
+        """The response; `wrote` tells whether a transaction that changed something came to its end."""
         ids = dict(self.world.ids[cell.place or cell.visitor.home or "branch"])
         if cell.scope == "mine":
             ids |= cell.visitor.mine
@@ -150,7 +151,6 @@ class Asker:
         path = adapter.build(rule.endpoint, {name: ids[name] for name in rule.arguments}, method=cell.method)
         headers = {"Cookie": cell.visitor.cookie} if cell.visitor.cookie else {}
         data = {name: value % ids for name, value in wanted.body.items()} if cell.method == "POST" else None
-        self.asked += 1
         with self.undone():
             return Client(self.app, use_cookies=False).open(
                 path,
@@ -163,11 +163,13 @@ class Asker:
 
     @contextmanager
     def undone(self) -> Iterator[None]:
-        real, self.commits = ReadFirstSession.commit, 0
+        """What would be written is rolled back instead; `wrote` tells whether there was anything."""
+        real, self.wrote = ReadFirstSession.commit, False
+        self.changes.clear()
 
         def commit(session: Any) -> None:
-            self.commits += 1
             session.flush()
+            self.wrote = self.wrote or bool(self.changes)
             session.rollback()
 
         ReadFirstSession.commit = commit  # type: ignore[method-assign]
@@ -175,3 +177,17 @@ class Asker:
             yield
         finally:
             ReadFirstSession.commit = real  # type: ignore[method-assign]
+
+    def __enter__(self) -> Self:
+        event.listen(Engine, "after_cursor_execute", self.listen)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        event.remove(Engine, "after_cursor_execute", self.listen)
+
+    def listen(self, connection, cursor, statement, parameters, context, executemany) -> None:
+        """A change that met no row is none; with RETURNING the count is not known yet."""
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")) and (
+            cursor.rowcount or "RETURNING" in statement
+        ):
+            self.changes.append(statement)

@@ -209,6 +209,7 @@ class Builder:
             "year": 2026,
             "number": 1,
             "kind": "single",
+            "key": "ledger",
             "filename": "dist/none.css",
         }
         ids |= self.own(account_id) | self.learning(unit, person) | self.meeting(unit, person)
@@ -335,7 +336,14 @@ class Builder:
             )
         )
         self.session.add(
-            RosterRow(import_id=roster.id, line=2, outcome="refused", name="示例", values_json="{}")
+            RosterRow(
+                import_id=roster.id,
+                line=2,
+                outcome="refused",
+                name="示例",
+                values_json="{}",
+                errors_json="[]",
+            )
         )
         slip = self.add(
             Slip(
