@@ -1,6 +1,7 @@
 """The pages of the roster import. They lie above the ledger: new and moved people have their year settled."""
 
 import json
+from contextlib import closing
 from typing import Any
 
 from flask import (
@@ -75,7 +76,7 @@ def index() -> Any:
     form.unit_id.choices = choices(units)
     if form.validate_on_submit():
         import_id, fresh = 0, True
-        with form.file.data as file, transaction(form):
+        with closing(form.file.data) as file, transaction(form):
             import_id, fresh = roster_services.start_import(
                 actor, form.unit_id.data, file.filename, file.stream, again=form.again.data
             )
