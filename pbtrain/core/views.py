@@ -18,7 +18,10 @@ YEAR = 365 * 24 * 3600
 def safe_next(target: str | None) -> str:
     """A path of this site, or "/": no other host, also when hidden behind control characters."""
     cleaned = "".join(ch for ch in target or "" if ch.isprintable() and ch != "\\")
-    parts = urlsplit(cleaned)
+    try:
+        parts = urlsplit(cleaned)
+    except ValueError:  # "//[::1": not an address at all
+        return "/"
     if parts.scheme or parts.netloc or not cleaned.startswith("/") or cleaned.startswith("//"):
         return "/"
     return cleaned
