@@ -47,7 +47,7 @@ class Recorded:
     same: bool = True  # did the earlier sending say the same?
 
 
-def check_meeting(meeting: Meeting) -> None:
+def check_meeting(meeting: Meeting, *, days_back: int = rules.DAYS_BACK) -> None:
     """Raise RuleError unless a branch can have held this and may still record it."""
     kind = ACTIVITIES.get(meeting.activity)
     if kind is None or not kind.recorded_by_branch:
@@ -59,6 +59,7 @@ def check_meeting(meeting: Meeting) -> None:
         day=meeting.day,
         today=clock.today(),
         now=clock.now(),
+        days_back=days_back,
     )
 
 
@@ -76,7 +77,7 @@ def record_event(
     The same form sent again gives the same record, whoever was faster. The number of statements does not
     grow with the people. The caller has made sure that the unit is in the actor's reach.
     """
-    check_meeting(meeting)
+    check_meeting(meeting, days_back=days_back)
     came = set(present)
     form_hash = rules.content_hash([actor.account_id, *vars(meeting).values(), *sorted(came)])
     made = db.session.execute(
