@@ -21,6 +21,7 @@ def answer(client_for, office, db):
     def send(data, name="名册.xlsx"):
         begun = time.monotonic()
         first = desk.post("/roster", data={"unit_id": office.committee.id, "file": (BytesIO(data), name)})
+        first.request.environ["wsgi.input"].close()  # the test client's own temporary file
         if first.status_code != 303:
             return first
         queue.run_waiting()
