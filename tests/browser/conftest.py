@@ -4,10 +4,18 @@ A test that asks for `page` runs at both widths and fails when the browser compl
 """
 
 import os
+from types import SimpleNamespace
 
 import pytest
 
+from pbtrain.accounts import passwords
+from pbtrain.core import clock, queue
+from pbtrain.core.db import transaction
+from pbtrain.hours import services as hours
+from pbtrain.org.roles import Role
 from tests.support import browser as support
+
+PASSWORD = "hongqi-2026-xuexi"  # of everybody in `town`
 
 _failed = pytest.StashKey[bool]()
 
@@ -58,25 +66,49 @@ def trouble() -> support.Trouble:
 
 
 @pytest.fixture
-def context(browser, live_server, screen):
-    """A browser of a Chinese reader in Shanghai; relative addresses lead to the live server."""
-    context = browser.new_context(
-        base_url=live_server,
-        locale="zh-CN",
-        timezone_id="Asia/Shanghai",
-        reduced_motion="reduce",
-        **support.SCREENS[screen],
-    )
-    context.set_default_timeout(10_000)
-    yield context
-    context.close()
+def new_context(browser, live_server, screen):
+    """`new_context(**more)`: one more browser of a Chinese reader in Shanghai, knowing nobody."""
+    opened = []
+
+    def new(**more):
+        context = browser.new_context(
+            base_url=live_server,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+            **(support.SCREENS[screen] | more),
+        )
+        context.set_default_timeout(10_000)
+        opened.append(context)
+        return context
+
+    yield new
+    for context in opened:
+        context.close()
 
 
 @pytest.fixture
-def page(context, live_server, trouble, request):
+def context(new_context):
+    """A browser of a Chinese reader in Shanghai; relative addresses lead to the live server."""
+    return new_context()
+
+
+@pytest.fixture
+def new_page(live_server, trouble):
+    """`new_page(context)`: a tab that is listened to."""
+
+    def new(context):
+        page = context.new_page()
+        trouble.listen(page, live_server)
+        return page
+
+    return new
+
+
+@pytest.fixture
+def page(context, new_page, trouble, request):
     """A tab; it fails the test when the console, the security policy or a script complains."""
-    page = context.new_page()
-    trouble.listen(page, live_server)
+    page = new_page(context)
     yield page
     if request.node.stash.get(_failed, False) or os.environ.get("PBTRAIN_SCREENSHOTS"):
         support.RESULTS.mkdir(exist_ok=True)
@@ -108,3 +140,84 @@ def accessible():
         assert not found, f"{page.url}\n" + "\n".join(found)
 
     return check
+
+
+@pytest.fixture
+def look(request, screen):
+    """`look(page, "preview")` keeps a picture of the step, and checks what must hold on every page.
+
+    One h1, nothing that scrolls sideways, a way on. The pictures lie in test-results/journeys/.
+    """
+    folder = support.RESULTS / "journeys" / screen
+    folder.mkdir(parents=True, exist_ok=True)
+    journey, steps = request.node.originalname.removeprefix("test_"), []
+
+    def seen(page, step, *, whole=True):
+        steps.append(step)
+        page.screenshot(path=folder / f"{journey}-{len(steps):02}-{step}.png", full_page=whole)
+        wrong = support.shape(page)
+        assert not wrong, f"{page.url} ({step}): {wrong}"
+
+    return seen
+
+
+@pytest.fixture(scope="session")
+def password_hash():
+    """Of PASSWORD; made once, because that takes its time."""
+    return passwords.make(PASSWORD)
+
+
+@pytest.fixture
+def town(make, frozen, password_hash):
+    """A committee with an academy and a branch of six; its year has rules; all sign in with PASSWORD."""
+    root = make.unit("示例区委员会", kind="committee")
+    branch = make.unit("示例青松社区党支部", parent=root)
+    academy = make.unit("示例国门党建学院", parent=root, kind="academy")
+
+    def login(name, username, **more):
+        fields = {"username": username, "password_hash": password_hash} | more
+        return make.account(name, **fields)
+
+    def member(name, username, **more):
+        return make.member(branch, name=name, account_id=login(name, username, **more).id)
+
+    secretary = member("示例王建国", "shuji")
+    make.grant(secretary, Role.BRANCH_SECRETARY, branch)
+    admin = login("示例管理员", "guanli")
+    make.grant(admin, Role.SYSTEM_ADMIN, root)
+    members = [
+        member("示例苏日娜", "surina", email="surina@example.cn"),
+        member("示例阿拉坦格日乐图", "alatan"),
+        member("示例张秀英", "xiuying"),
+        member("示例赵永胜", "yongsheng"),
+        member("示例乌云其木格", "wuyun"),
+    ]
+    year = clock.today().year
+    with transaction():
+        hours.publish_default_policy(None, root.id, year)
+        hours.refresh_years([one.id for one in (secretary, *members)], year)
+    return SimpleNamespace(
+        root=root, branch=branch, academy=academy, secretary=secretary, admin=admin, members=members
+    )
+
+
+@pytest.fixture
+def enter(new_context, new_page):
+    """`enter("shuji")`: a browser of that person's own, signed in through the form."""
+
+    def signed_in(username, **more):
+        page = new_page(new_context(**more))
+        page.goto("/login")
+        page.get_by_label("手机号或用户名").fill(username)
+        page.get_by_label("密码", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="登录", exact=True).click()
+        page.wait_for_url("**/")
+        return page
+
+    return signed_in
+
+
+@pytest.fixture
+def work():
+    """`work()` does the jobs that wait, as the worker would."""
+    return queue.run_waiting

@@ -126,3 +126,20 @@ def violations(page: Page) -> list[str]:
         f"{rule['id']} ({rule['help']}): " + "; ".join(node["html"][:160] for node in rule["nodes"][:3])
         for rule in found["violations"]
     ]
+
+
+def shape(page: Page) -> list[str]:
+    """What is wrong with the frame of a page: not one h1, something that scrolls sideways, no way on."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const wide = document.documentElement.scrollWidth - window.innerWidth;
+          const heads = document.querySelectorAll('h1').length;
+          const ways = document.querySelectorAll('main a[href], main button, nav a[href]').length;
+          return [
+            heads === 1 ? '' : `${heads} h1`,
+            wide <= 0 ? '' : `${wide} px too wide`,
+            ways ? '' : 'no way on',
+          ].filter(Boolean);
+        }"""
+    )
+    return found
