@@ -15,7 +15,7 @@ from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.queries import path_to, unit_in_reach
 from pbtrain.org.roles import Perm
 
-SORTS = {"pace": N_("Lowest first"), "behind": N_("Most behind first"), "name": N_("By name")}
+SORTS = {"pace": N_("Lowest first"), "behind": N_("Most behind first"), "name": N_("By name of the unit")}
 
 
 def share(figures: Attainment) -> float:

@@ -11,25 +11,24 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.formatting import number
 from pbtrain.core.i18n import N_, _, ngettext
-from pbtrain.hours.activities import ACTIVITIES, PROOFS
+from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.models import Book, HourEntry, Policy
 from pbtrain.org.models import Member
 from pbtrain.reports.catalog import Column, Line, Report, Scope, add
 
 COLUMNS = (
     Column(N_("No."), "number", "c-hide", 7),
-    Column(N_("Day"), "day", "", 12),
+    Column(N_("Day"), "day", "pb-nowrap", 12),
     Column(N_("What was studied"), "text", "", 34),
-    Column(N_("Form"), "text", "c-hide", 12),
-    Column(N_("Group or self-study"), "text", "c-hide", 8),
-    Column(N_("Member"), "text", "c-wide", 14),
+    Column(N_("Form"), "text", "c-hide pb-nowrap", 12),
+    Column(N_("Member"), "text", "c-wide", 16),
     Column(N_("Minutes"), "number", "c-wide", 8),
     Column(N_("Hours"), "hours", "c-num", 8),
     Column(N_("Self-study hours"), "hours", "c-wide", 8),
-    Column(N_("Proof"), "text", "c-wide", 22),
-    Column(N_("Recorded by"), "text", "c-wide", 14),
-    Column(N_("Recorded on"), "day", "c-hide", 12),
+    Column(N_("Proof"), "text", "c-wide pb-nowrap", 12),
+    Column(N_("Recorded"), "text", "c-wide pb-nowrap", 24),
 )
+PROOFS = {"A": N_("rotating code"), "B": N_("roll"), "C": N_("platform"), "D": N_("own statement")}
 
 
 def rows(scope: Scope) -> Select[Any]:
@@ -66,14 +65,12 @@ def line(row: Any) -> Line:
             row.day,
             row.title,
             _(kind.label) if kind else row.activity,
-            _("Group study") if group else _("Self-study"),
             row.member_name,
             row.minutes,
             row.credit if group else None,
             None if group else row.credit,
             f"{row.proof} {_(PROOFS[row.proof])}",
-            row.poster or _("The system"),
-            clock.local(row.posted_at).date(),
+            f"{clock.local(row.posted_at):%Y-%m-%d} {row.poster or _('The system')}",
         ),
         title=2,
         entry_id=row.id,
@@ -123,17 +120,17 @@ def facts(scope: Scope) -> Mapping[str, Any]:
 def totals(found: Mapping[str, Any]) -> list[list[Any]]:
     """Group study and self-study, each by itself."""
     result = []
-    for name, label, column in (("", _("Group study together"), 7), ("self_", _("Self-study, apart"), 8)):
+    for name, label, column in (("", _("Group study together"), 6), ("self_", _("Self-study, apart"), 7)):
         if name and not found["self_times"]:
             continue
         cells: list[Any] = [None] * len(COLUMNS)
         cells[2] = label
-        cells[5] = _(
+        cells[4] = _(
             "%(times)s attendances, %(people)s people",
             times=number(found[f"{name}times"]),
             people=number(found[f"{name}people"]),
         )
-        cells[6], cells[column] = found[f"{name}minutes"], found[f"{name}credit"]
+        cells[5], cells[column] = found[f"{name}minutes"], found[f"{name}credit"]
         result.append(cells)
     return result
 
