@@ -6,6 +6,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import TextArea
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import _, say
@@ -39,6 +40,12 @@ class TextField(StringField):
                 self.data = ""
                 raise ValidationError(_("This text is damaged. Please type it again."))
             self.data = clean(self.data)
+
+
+class ProseField(TextField):
+    """The same for text of several lines."""
+
+    widget = TextArea()
 
 
 class BaseForm(FlaskForm):

@@ -4,20 +4,14 @@ from typing import Any
 
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget, TextArea
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.core.forms import BaseForm, TextField, choices
+from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
 from pbtrain.core.i18n import _, _l
 from pbtrain.courses import rules
 from pbtrain.quizzes.kinds import KINDS, LETTERS
 from pbtrain.quizzes.services.writing import Wanted
-
-
-class ProseField(TextField):
-    """Text of several lines."""
-
-    widget = TextArea()
 
 
 class VersionedForm(BaseForm):

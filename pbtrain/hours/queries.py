@@ -198,9 +198,13 @@ def branch_members(
         .where(Member.unit_id.in_(unit_ids), Member.left_on.is_(None))
     )  # fmt: skip
     if search:
-        pattern = f"%{search.lower().replace('%', '').replace('_', '')}%"
+        words = search.lower()
         listed = listed.where(
-            or_(Member.name.like(pattern), Member.pinyin.like(pattern), func.lower(Member.code).like(pattern))
+            or_(
+                Member.name.contains(search, autoescape=True),
+                Member.pinyin.contains(words, autoescape=True),
+                func.lower(Member.code).contains(words, autoescape=True),
+            )
         )
     if standing == "pace":
         listed = listed.where(~or_(*STANDINGS.values()))

@@ -36,10 +36,10 @@ class Page:
 
 def matching(q: str) -> ColumnElement[bool]:
     """Members whose name contains `q`, or whose pinyin, initials, number or phone begins with it."""
-    text = q.strip().lower().replace("%", "").replace("_", "")
+    text = q.strip().lower()
     return or_(
         Member.name.contains(q.strip(), autoescape=True),
-        Member.pinyin.startswith(text.replace(" ", "")),
+        Member.pinyin.startswith(text.replace(" ", ""), autoescape=True),
         Member.pinyin.contains(" " + text, autoescape=True),
         Member.code.startswith(q.strip().upper(), autoescape=True),
         and_(Member.phone == q.strip()),
