@@ -73,6 +73,7 @@ class Shot:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None  # what Content-Length claims, when it lies
+    remote: str = "127.0.0.1"
 
     def __str__(self) -> str:
         said = {name: value for name, value in self.headers.items() if name != "Cookie"}
@@ -82,6 +83,7 @@ class Shot:
         environ = create_environ(method=self.method)
         environ["PATH_INFO"] = unquote_to_bytes(self.path).decode("latin-1")
         environ["QUERY_STRING"] = self.query.decode("latin-1")
+        environ["REMOTE_ADDR"] = self.remote
         environ["wsgi.input"] = io.BytesIO(self.body)
         if self.body or self.length is not None:
             environ["CONTENT_LENGTH"] = str(len(self.body) if self.length is None else self.length)
