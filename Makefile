@@ -20,7 +20,7 @@ FRONT := $(shell find frontend -type f 2>/dev/null) $(wildcard vite.config.*)
 CATALOGUES := $(wildcard pbtrain/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 
-.PHONY: help setup setup-dev run test check bench lock messages clean
+.PHONY: help setup setup-dev run test check crash bench lock messages clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -39,6 +39,10 @@ test: setup-dev ## all tests: SQLite, PostgreSQL, a real browser
 
 check: setup-dev ## format, lint, types, imports, dependencies, templates, translations
 	@tools/check
+
+crash: setup-dev ## two hundred kill -9 during writes, on each database
+	@$(PY) -m tests.crash.kill9 --database sqlite $(ARGS)
+	@$(PY) -m tests.crash.kill9 --database postgresql $(ARGS)
 
 bench: setup-dev ## bare limits and pbtrain side by side, in one run
 	@$(PY) -m bench $(ARGS)
