@@ -31,13 +31,21 @@ def _parser() -> MarkdownIt:
 PARSER = _parser()
 
 
+def _level(tokens: list[Token], top: int) -> None:
+    """Headings begin at `top` whatever the author begins with, and leave out no level on the way down."""
+    heads = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    shift = top - min((int(token.tag[1]) for token in heads), default=1)
+    last = top - 1
+    for opening, closing in zip(heads[::2], heads[1::2], strict=True):
+        last = min(int(opening.tag[1]) + shift, last + 1, 6)
+        opening.tag = closing.tag = f"h{last}"
+
+
 @lru_cache(maxsize=256)  # by content: a lesson is read far more often than written
-def prose(body: str) -> Markup:
-    """The body as safe HTML; its highest heading is h2, because the page has its own h1."""
+def prose(body: str, top: int = 2) -> Markup:
+    """The body as safe HTML. Its highest heading is h2, below the h1 of the page; `top` 3 within a card."""
     tokens = PARSER.parse(body)
-    for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
+    _level(tokens, top)
     html = nh3.clean(
         PARSER.renderer.render(tokens, PARSER.options, {}),
         tags=TAGS,

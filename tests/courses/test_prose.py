@@ -49,6 +49,8 @@ def test_a_picture_leaves_its_description():
 
 def test_headings_start_below_the_pages_own():
     assert str(prose("# 一\n\n## 二")) == "<h2>一</h2>\n<h3>二</h3>\n"
+    assert str(prose("## 一\n\n#### 二\n\n## 三")) == "<h2>一</h2>\n<h3>二</h3>\n<h2>三</h2>\n"
+    assert str(prose("## 一", top=3)) == "<h3>一</h3>\n"
 
 
 def test_ordinary_writing_arrives():

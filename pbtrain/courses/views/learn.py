@@ -57,7 +57,7 @@ def course(course_id: int) -> str:
     credit = queries.credit_of(actor.unit_id, clock.today().year, [row.minutes])[0]
     return render_template(
         "courses/course.html", course=row, way=way, terms=terms, tries=tries, credit=credit,
-        description=prose(row.description),
+        description=prose(row.description, top=3),
     )  # fmt: skip
 
 

@@ -187,7 +187,7 @@ def remove_lesson(course_id: int, lesson_id: int) -> Response:
 def preview(course_id: int) -> str:
     """The whole course as members will read it, and its questions with their key."""
     course = editable_or_404(course_id)
-    lessons = [(lesson, prose(lesson.body)) for lesson in queries.lessons_of(course_id)]
+    lessons = [(lesson, prose(lesson.body, top=3)) for lesson in queries.lessons_of(course_id)]
     questions = []
     if course.quiz_id is not None:
         newest = quiz_queries.versions(course.quiz_id)[0]
@@ -197,7 +197,7 @@ def preview(course_id: int) -> str:
         ]
     return render_template(
         "courses/preview.html", course=course, lessons=lessons, questions=questions, kinds=KINDS,
-        description=prose(course.description),
+        description=prose(course.description, top=3),
     )  # fmt: skip
 
 
