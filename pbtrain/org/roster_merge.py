@@ -37,11 +37,12 @@ def write(actor: Actor, import_id: int, read_at: datetime, *, transfers: bool) -
     outcomes = ["new", "changed"] + (["transfer"] if transfers else [])
     _check_scope(actor, import_id, outcomes)
     today = clock.today()
+    newest = db.session.scalar(select(func.max(Member.id))) or 0  # whoever comes after is ours
     written, touched = 0, list[int]()
     for outcome in outcomes:
         for rows in _chunks(import_id, outcome):
             if outcome == "new":
-                touched += _add(actor, rows, read_at)
+                touched += _add(actor, rows, read_at, newest)
             else:
                 touched += _change(actor, rows, today, moving=outcome == "transfer")
             written += len(rows)
@@ -96,9 +97,9 @@ def _check_secretaries(import_id: int, today: date) -> None:
         raise Conflict(STALE)
 
 
-def _add(actor: Actor, rows: list[Line], read_at: datetime) -> list[int]:
+def _add(actor: Actor, rows: list[Line], read_at: datetime, newest: int) -> list[int]:
     """New people with login, affiliation and post; returns their ids."""
-    _check_still_unknown(rows, read_at)
+    _check_still_unknown(rows, read_at, newest)
     now = clock.now()
     names = _usernames([row.values["login"] for row in rows])
     accounts = db.session.execute(
@@ -165,7 +166,7 @@ def _new_member(row: Line, account_id: int, code: str, now: datetime) -> dict[st
     }
 
 
-def _check_still_unknown(rows: Sequence[Line], read_at: datetime) -> None:
+def _check_still_unknown(rows: Sequence[Line], read_at: datetime, newest: int) -> None:
     """Nobody put one of these people on the roster after the preview was made."""
     lookups = [row.values["id_lookup"] for row in rows if "id_lookup" in row.values]
     names = {row.values["name"] for row in rows}
@@ -173,7 +174,7 @@ def _check_still_unknown(rows: Sequence[Line], read_at: datetime) -> None:
         select(Member.name, Member.born_on, Member.id_lookup).where(
             or_(
                 Member.id_lookup.in_(lookups),
-                Member.name.in_(names) & (Member.created_at >= read_at) & (Member.created_at < clock.now()),
+                Member.name.in_(names) & (Member.created_at >= read_at) & (Member.id <= newest),
             )
         )
     ).all()
