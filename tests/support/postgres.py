@@ -122,8 +122,9 @@ def remove_leftovers() -> None:
             continue  # not ours, or about to start
 
 
-def start() -> Server:
-    """PBTRAIN_TEST_DATABASE_URL, else a server of our own; NoServer when neither can be had."""
+def start(**changed: str) -> Server:
+    """PBTRAIN_TEST_DATABASE_URL, else a server of our own, with these settings changed; NoServer when
+    neither can be had."""
     if given := os.environ.get("PBTRAIN_TEST_DATABASE_URL"):
         return Server("postgresql://" + given.split("://", 1)[1])
     folders = candidates()
@@ -133,13 +134,13 @@ def start() -> Server:
     place = memory() if _reachable(folders[0]) else None  # memory may refuse to run programs copied there
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
     try:
-        return _launch(folders[0], folder)
+        return _launch(folders[0], folder, SETTINGS | changed)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _launch(binaries: Path, folder: Path) -> Server:
+def _launch(binaries: Path, folder: Path, settings: dict[str, str]) -> Server:
     who: dict = {"cwd": folder}
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
@@ -154,7 +155,7 @@ def _launch(binaries: Path, folder: Path) -> Server:
             [binaries / "initdb", *options], check=True, stdout=log, stderr=log, env=environment, **who
         )
         port = _free_port()
-        settings = SETTINGS | {"port": str(port), "unix_socket_directories": str(folder)}
+        settings = settings | {"port": str(port), "unix_socket_directories": str(folder)}
         command = [str(binaries / "postgres"), "-D", str(data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

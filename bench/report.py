@@ -1,0 +1,104 @@
+"""What a run found, for people and as JSON."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.floors import Verdict
+from bench.peers import PEERS
+from bench.units import UNITS
+
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+def head(results: dict[str, Any]) -> str:
+    """The machine, and how much of it was free."""
+    machine = results["machine"]
+    lines = [
+        f"{machine['cores']} cores, {machine['processor']}; revision {machine['revision']}",
+        f"Python {machine['python']}; SQLite {machine['sqlite']}; PostgreSQL "
+        f"{results.get('postgresql', 'not used')}; gunicorn, 2 processes of threads",
+        f"{results['rounds']} rounds of {results['seconds']} s, medians; data in {results['place']}; "
+        f"load average before: {machine['load']}",
+    ]
+    if machine["load"] > 0.5:
+        lines.append("The machine was BUSY with other work: read ratios only, and those with care.")
+    return "\n".join(lines)
+
+
+def table(kind: str, part: dict[str, Any]) -> str:
+    """The units of one database. Times and CPU in ms."""
+    heading = (
+        f"{'unit':<16}{'requests':>9}{'statements':>11}{'bytes':>9}{'units/s c=1':>12}{'c=8':>8}"
+        f"{'p50/p95 c=1':>15}{'p50/p95 c=8':>15}{'CPU c=1':>9}{'c=8':>7}{'x bare':>8}"
+    )
+    lines = ["", NAMES[kind], heading]
+    for unit in UNITS:
+        one, eight = (part["units"][unit.key][level] for level in ("c1", "c8"))
+        ratio = part["units"][unit.key].get("ratio")
+        lines.append(
+            f"{unit.key:<16}{one['requests']:>9.0f}{part['statements'].get(unit.key, '-'):>11}"
+            f"{one['bytes']:>9.0f}{one['rate']:>12.1f}{eight['rate']:>8.1f}{_pair(one):>15}{_pair(eight):>15}{one['cpu']:>9.2f}"
+            f"{eight['cpu']:>7.2f}{f'{ratio:.2f}' if ratio else '':>8}"
+        )
+    storm, history, cold = part["storm"], part["history"], part["cold"]
+    lines += [
+        f"home p95 quiet {storm['quiet_p95']:.1f} ms, during 8 parallel logins ({storm['logins']:.0f}/s) "
+        f"{storm['storm_p95']:.1f} ms: {storm['ratio']:.2f} x",
+        f"home with 10 entries {history['p50_10']:.1f} ms, with 1,000 {history['p50_1000']:.1f} ms: "
+        f"{history['ratio']:.2f} x",
+        f"cold start: bare {cold['bare']:.2f} s, pbtrain {cold['pbtrain']:.2f} s: {cold['ratio']:.2f} x",
+    ]
+    return "\n".join(lines)
+
+
+def _pair(sample: dict[str, Any]) -> str:
+    return f"{sample['p50']:.1f}/{sample['p95']:.1f}"
+
+
+def wire(found: dict[str, Any]) -> str:
+    """First and repeated load on a slow line."""
+    lines = ["", "The wire: Chromium 390 x 844, 400 ms, 400 kbit/s, CPU slowed 4 times"]
+    for name in ("bare", "pbtrain"):
+        for load in ("first", "repeat"):
+            one = found[name][load]
+            ratio = f"  {one['ratio']:.2f} x bare" if "ratio" in one else ""
+            lines.append(
+                f"{name + ', ' + load:<18}{one['requests']:>3.0f} requests {one['bytes']:>8.0f} bytes  "
+                f"first paint {one['fcp'] / 1000:.2f} s{ratio}"
+            )
+    return "\n".join(lines)
+
+
+def peers() -> str:
+    """Recorded figures beside ours; nothing is judged by them."""
+    lines = ["", "Others, indicative, recorded on another day (units/s at c=1 and c=8, CPU in ms a unit):"]
+    for unit in UNITS:
+        for peer in PEERS.get(unit.peers, ()):
+            rates = f"{peer.rate_1:g}, {peer.rate_8:g}/s" if peer.rate_1 else "-"
+            lines.append(f"  {unit.key:<12}{peer.name:<34}{rates:<14}{peer.cpu} ms")
+    return "\n".join(lines)
+
+
+def verdicts(found: list[Verdict]) -> str:
+    """The floors, one a line."""
+    lines = ["", "Floors (ratios of this run):"]
+    for verdict in found:
+        floor = verdict.floor
+        if verdict.found is None:
+            lines.append(f"  not measured  {floor.text}")
+            continue
+        word = "holds" if verdict.holds else "BROKEN"
+        lines.append(
+            f"  {word:<13} {floor.text}: {verdict.found:g}{floor.unit} (at most {floor.most:g}{floor.unit})"
+        )
+    return "\n".join(lines)
+
+
+def keep(results: dict[str, Any], folder: Path) -> Path:
+    """Write all figures as JSON; the file."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}.json"
+    path.write_text(json.dumps(results, indent=1, ensure_ascii=False))
+    return path
