@@ -39,9 +39,7 @@ def check_meeting(
         raise RuleError(N_("A meeting is recorded once it has been held. Check the time."), field="time")
     if day < today - timedelta(days=days_back):
         raise RuleError(
-            N_(
-                "A meeting can be recorded up to %(days)s days later. Ask the administrator about older ones."
-            ),
+            N_("A meeting can be recorded up to %(days)s days later."),
             field="day",
             days=days_back,
         )

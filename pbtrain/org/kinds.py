@@ -18,7 +18,7 @@ class UnitKind:
 UNIT_KINDS = {
     "committee": UnitKind(N_("Committee"), has_members=False, has_units=True),  # 党委
     "general_branch": UnitKind(N_("General branch"), has_members=False, has_units=True),  # 党总支
-    "branch": UnitKind(N_("Branch"), has_members=True, has_units=False),  # 党支部
+    "branch": UnitKind(N_("Party branch"), has_members=True, has_units=False),  # 党支部
     "temporary_branch": UnitKind(N_("Temporary branch"), has_members=True, has_units=False),  # 临时党支部
     "leading_group": UnitKind(N_("Leading group"), has_members=False, has_units=True),  # 党组
     "academy": UnitKind(N_("Academy"), has_members=False, has_units=False),

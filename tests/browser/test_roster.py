@@ -72,7 +72,7 @@ def test_roster(town, enter, new_context, new_page, work, look, accessible):
     page.get_by_role("button", name="写入 3 人").click()
     page.get_by_text("已写入：3 人").first.wait_for()
     look(page, "written")
-    page.get_by_role("link", name="打印首次登录的激活条").click()
+    page.get_by_role("link", name="打印首次登录的激活单").click()
     look(page, "slips")
     page.get_by_role("button", name="名未激活党员").click()
     look(page, "sheet")
