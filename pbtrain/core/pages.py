@@ -1,9 +1,10 @@
 """Error pages: a broken rule, a lost race, a full pool, a missing page. Never a traceback."""
 
+import errno
 import secrets
 from typing import Any
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -13,6 +14,8 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import Busy, Conflict, RuleError, TooOften
 from pbtrain.core.i18n import _, say
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FAILING = (*FULL, errno.EIO, errno.EROFS)
 SECRET_FIELDS = {"csrf_token", "password", "new_password", "again", "code"}
 
 
@@ -27,6 +30,10 @@ def texts(code: int) -> tuple[str, str]:
         413: (_("The file or text is too large"), _("Send a smaller one, at most 20 MB.")),
         422: (_("This cannot be used"), _("Check what you entered and try again.")),
         429: (_("Too many tries"), _("Wait a few minutes and try again.")),
+        507: (
+            _("There is no room left; nothing was saved"),
+            _("Tell the administrator. What was saved before can still be read."),
+        ),
         503: (_("The system is busy; nothing was saved"), _("Wait a moment and try again.")),
     }.get(
         code, (_("Something went wrong; nothing was saved"), _("Try again; if it stays, report the number."))
@@ -82,11 +89,20 @@ def init_app(app: Flask) -> None:
         if isinstance(error, IntegrityError):
             app.logger.warning("lost race or broken constraint: %s", error.orig)
             return show(409)
-        if isinstance(error, OperationalError | PoolTimeout | RecursionError):
+        if isinstance(error, RecursionError):
+            return show(400)
+        if isinstance(error, OperationalError | PoolTimeout) or getattr(error, "errno", None) in FAILING:
             app.logger.warning("not now: %s", error)
-            return show(400 if isinstance(error, RecursionError) else 503)
+            g.database_away, g._login_user = True, None  # this page must not wait for it again
+            return show(507 if is_full(error) else 503)
         app.logger.exception("unexpected")
         return show(500)
+
+
+def is_full(error: Exception) -> bool:
+    """Is there no room left, in the file system or for the database?"""
+    told = str(getattr(error, "orig", ""))
+    return getattr(error, "errno", None) in FULL or "disk is full" in told or "No space left" in told
 
 
 def keep_form() -> Response | None:

@@ -249,10 +249,18 @@ def init_app(app: Flask) -> None:
         if isinstance(person, Actor) and person.seen_at is not None:
             now = clock.now()
             if now - person.seen_at > SEEN_EVERY:
-                with record_apart() as apart:
-                    apart.execute(
-                        update(LoginSession)
-                        .where(LoginSession.id == person.session_id, LoginSession.ended_at.is_(None))
-                        .values(seen_at=now)
-                    )
+                try:
+                    mark_seen(person, now)
+                except SQLAlchemyError as error:  # the answer is made already; the next one marks it
+                    app.logger.warning("last seen not kept: %s", error)
         return response
+
+
+def mark_seen(person: Actor, now: datetime) -> None:
+    """Keep that this session is in use, apart from whatever the request did."""
+    with record_apart() as apart:
+        apart.execute(
+            update(LoginSession)
+            .where(LoginSession.id == person.session_id, LoginSession.ended_at.is_(None))
+            .values(seen_at=now)
+        )

@@ -90,7 +90,8 @@ class Shot:
         for name, value in self.headers.items():
             key = name.upper().replace("-", "_")
             environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
-        chunks, status, headers = run_wsgi_app(app, environ, buffered=True)
+        with app.app_context():  # its own `g`, whatever context a test stands in
+            chunks, status, headers = run_wsgi_app(app, environ, buffered=True)
         return Response(b"".join(chunks), status=status, headers=headers)
 
 
