@@ -109,7 +109,7 @@ def people(today: date) -> dict[str, list[Person]]:
         cast[key][-3].stage, cast[key][-4].stage = "candidate", "activist"
         cast[key][-3].joined_on = cast[key][-4].joined_on = None  # type: ignore[assignment]
     cast["office"][20].name = cast["office"][21].name = "示例王志强"  # two of one name in one branch
-    cast["office"][5].zeal = STEADY  # whoever signs in as `member` sees the year go on
+    cast["office"][5].zeal = 0.55  # whoever signs in as `member` has something left to do until December
     cast["pasture"][4].name = "示例阿拉坦格日乐图"
     return cast
 
