@@ -35,6 +35,23 @@ async function send(url, body) {
   }
 }
 
+// The answer sheet beside the question counts it as soon as the server has it: data-answered="0" or "1" on the form.
+function recount(form) {
+  const now = new FormData(form).has('answer') ? 1 : 0;
+  const more = now - Number(form.dataset.answered);
+  form.dataset.answered = now;
+  for (const count of document.querySelectorAll('[data-answered-count]')) {
+    count.textContent = Number(count.textContent) + more;
+  }
+  for (const bar of document.querySelectorAll('.pb-progress')) {
+    bar.value += more;
+  }
+  for (const word of document.querySelectorAll('[data-answered-word]')) {
+    word.textContent = now ? word.dataset.yes : word.dataset.no;
+    word.closest('button').classList.toggle('done', Boolean(now));
+  }
+}
+
 export function autosave(form) {
   const status = document.querySelector('[data-saved]');
   const url = new URL(form.dataset.autosave, location).pathname;
@@ -47,7 +64,11 @@ export function autosave(form) {
   };
   const flush = async () => {
     for (const [where, body] of Object.entries(unsent())) {
-      say(await send(where, body));
+      const state = await send(where, body);
+      say(state);
+      if (state === 'done' && where === url) {
+        recount(form);
+      }
     }
   };
   let line = Promise.resolve(); // one answer after the other, so that the last one wins

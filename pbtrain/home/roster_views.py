@@ -173,12 +173,11 @@ def write(import_id: int) -> Any:
         abort(400)
     actor = signed()
     with transaction():
-        written, touched = roster_services.confirm(
+        _written, touched = roster_services.confirm(
             actor, import_id, form.mode.data or "", transfers=form.transfers.data
         )
         for start in range(0, len(touched), CHUNK):
             hours.refresh_years(touched[start : start + CHUNK], clock.today().year)
-    flash(_("Written: %(count)s people.", count=written), "ok")
     return redirect(url_for(".show", import_id=import_id), 303)
 
 
