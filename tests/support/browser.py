@@ -131,8 +131,8 @@ def violations(page: Page) -> list[str]:
 def shape(page: Page) -> list[str]:
     """What is wrong with the frame of a page: not one h1, something that scrolls sideways, no way on."""
     found: list[str] = page.evaluate(
-        """() => {
-          const wide = document.documentElement.scrollWidth - window.innerWidth;
+        """width => {  // of the screen: a phone's window widens with what does not fit
+          const wide = document.documentElement.scrollWidth - width;
           const heads = document.querySelectorAll('h1').length;
           const ways = document.querySelectorAll('main a[href], main button, nav a[href]').length;
           return [
@@ -140,6 +140,7 @@ def shape(page: Page) -> list[str]:
             wide <= 0 ? '' : `${wide} px too wide`,
             ways ? '' : 'no way on',
           ].filter(Boolean);
-        }"""
+        }""",
+        (page.viewport_size or {})["width"],
     )
     return found
