@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, has_request_context, request, url_for
+from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 
@@ -49,12 +49,18 @@ def _manifest(path: str, stamp: float) -> dict[str, str]:
 
 
 def asset(name: str) -> str:
-    """The hashed address of a built file: asset('app.css')."""
+    """The hashed address of a built file: asset('app.css'). Looked up once a page: a page has many icons."""
+    known: dict[str, str] = g.setdefault("pb_assets", {})
+    if name not in known:
+        known[name] = url_for("static", filename=f"dist/{_built(name)}")
+    return known[name]
+
+
+def _built(name: str) -> str:
     manifest = Path(current_app.root_path, DIST, "manifest.json")
     if not manifest.exists():  # a checkout that was never built still answers, unstyled
-        return url_for("static", filename=f"dist/{name}")
-    found = _manifest(str(manifest), manifest.stat().st_mtime)
-    return url_for("static", filename="dist/" + found.get(name, name))
+        return name
+    return _manifest(str(manifest), manifest.stat().st_mtime).get(name, name)
 
 
 def english() -> bool:

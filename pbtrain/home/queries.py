@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, case, func, or_, select
 
 from pbtrain.accounts.models import Account
 from pbtrain.core.db import db
@@ -43,7 +44,8 @@ def my_year(member_id: int, today: date) -> MyYear:
     if row is None or row.rules is None:
         return MyYear(None, None, 0, row is not None and row.unit_id is not None)
     policy = PolicyRules.from_json(0, row.rules)
-    target, due, on_care, pieces = row.target or 0, row.due or 0, bool(row.on_care), ((0, 1),)
+    pieces: tuple[tuple[int, int], ...] = ((0, 1),)
+    target, due, on_care = row.target or 0, row.due or 0, bool(row.on_care)
     if row.due_on != today or not is_even(policy, target, due, today):
         person = posting.people([member_id])[member_id]
         stretches = duties(today.year, person.ties)
@@ -63,6 +65,12 @@ def my_year(member_id: int, today: date) -> MyYear:
 
 
 def _year_row(member_id: int, year: int) -> Any:
+    return db.session.execute(_year_statement(), {"member_id": member_id, "year": year}).first()
+
+
+@cache  # putting a statement together costs more than running it
+def _year_statement() -> Select[Any]:
+    member_id, year = bindparam("member_id", type_=BigInteger), bindparam("year", type_=Integer)
     rules = (
         select(Policy.rules)
         .join(UnitClosure, UnitClosure.above_id == Policy.unit_id)
@@ -76,7 +84,7 @@ def _year_row(member_id: int, year: int) -> Any:
         .where(HourClaim.member_id == Member.id, HourClaim.state == "held")
         .scalar_subquery()
     )
-    return db.session.execute(
+    return (
         select(
             Member.unit_id, MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.due_on,
             MemberYear.on_care, MemberYear.self_a, MemberYear.self_b, MemberYear.self_c, MemberYear.self_d,
@@ -84,40 +92,48 @@ def _year_row(member_id: int, year: int) -> Any:
         )
         .outerjoin(MemberYear, and_(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
         .where(Member.id == member_id)
-    ).first()  # fmt: skip
+    )  # fmt: skip
 
 
 def my_courses(member_id: int) -> list[Any]:
     """What to study next: courses that were begun, the most urgent first, then new ones; one statement."""
+    return list(db.session.execute(_courses_statement(), {"member_id": member_id}))
+
+
+@cache
+def _courses_statement() -> Select[Any]:
     begun = Enrolment.state == "active"
-    return list(
-        db.session.execute(
-            courses_q.catalogue(member_id)
-            .where(or_(Enrolment.id.is_(None), begun))
-            .order_by(None)
-            .order_by(
-                case((begun, 0), else_=1),
-                Course.due_on.is_(None),
-                Course.due_on,
-                Course.published_at.desc(),
-                Course.id.desc(),
-            )
-            .limit(COURSES_SHOWN)
+    return (
+        courses_q.catalogue(bindparam("member_id", type_=BigInteger))  # type: ignore[arg-type]
+        .where(or_(Enrolment.id.is_(None), begun))
+        .order_by(None)
+        .order_by(
+            case((begun, 0), else_=1),
+            Course.due_on.is_(None),
+            Course.due_on,
+            Course.published_at.desc(),
+            Course.id.desc(),
         )
+        .limit(COURSES_SHOWN)
     )
 
 
 def unread_messages(account_id: int) -> tuple[int, list[Any]]:
     """How many messages are unread, and the newest of them; one statement."""
-    rows = db.session.execute(
+    rows = db.session.execute(_unread_statement(), {"account_id": account_id}).all()
+    return (rows[0].all if rows else 0), list(rows)
+
+
+@cache
+def _unread_statement() -> Select[Any]:
+    return (
         select(
             Message.id, Message.subject, Message.link, Message.created_at, func.count().over().label("all")
         )
-        .where(Message.account_id == account_id, Message.read_at.is_(None))
+        .where(Message.account_id == bindparam("account_id", type_=BigInteger), Message.read_at.is_(None))
         .order_by(Message.id.desc())
         .limit(MESSAGES_SHOWN)
-    ).all()
-    return (rows[0].all if rows else 0), list(rows)
+    )
 
 
 def branch_waits(unit_id: int) -> Any:

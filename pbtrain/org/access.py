@@ -8,17 +8,17 @@ reads Flask-Login's current user.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from flask import Flask, abort, g, session
 from flask_login import current_user, login_required
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import BigInteger, Date, Select, bindparam, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pbtrain.accounts.models import Account, LoginSession
 from pbtrain.core import clock
-from pbtrain.core.db import db, record_apart
+from pbtrain.core.db import UTCDateTime, db, record_apart
 from pbtrain.core.extensions import login
 from pbtrain.core.guards import View
 from pbtrain.core.tokens import fingerprint
@@ -106,17 +106,23 @@ def _people() -> Select[Any]:
     )
 
 
-def _grants(account_id: int, member_unit_id: int | None, today: date) -> tuple[Grant, ...]:
-    rows = db.session.execute(
+@cache  # every page asks this; putting a statement together costs more than running it
+def _grants_statement() -> Select[Any]:
+    today = bindparam("today", type_=Date)
+    return (
         select(RoleGrant.role, RoleGrant.unit_id, Unit.name)
         .join(Unit, Unit.id == RoleGrant.unit_id)
         .where(
-            RoleGrant.account_id == account_id,
+            RoleGrant.account_id == bindparam("account_id", type_=BigInteger),
             RoleGrant.valid_from <= today,
             or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
         )
         .order_by(RoleGrant.id)
     )
+
+
+def _grants(account_id: int, member_unit_id: int | None, today: date) -> tuple[Grant, ...]:
+    rows = db.session.execute(_grants_statement(), {"account_id": account_id, "today": today})
     held = [Grant(Role(role), unit_id, name) for role, unit_id, name in rows]
     if member_unit_id is not None:
         held.append(Grant(Role.MEMBER, member_unit_id))
@@ -143,11 +149,9 @@ def actor_for(account_id: int) -> Actor | None:
     return None if row is None or row.disabled_at is not None else _actor(row)
 
 
-@login.user_loader
-def load_actor(token: str) -> Actor | None:
-    """The actor of a live login session: not ended, not idle too long, account neither disabled nor left."""
-    now = clock.now()
-    row = db.session.execute(
+@cache
+def _session_statement() -> Select[Any]:
+    return (
         _people()
         .add_columns(
             LoginSession.id.label("session_id"),
@@ -157,12 +161,19 @@ def load_actor(token: str) -> Actor | None:
         )
         .join(LoginSession, LoginSession.account_id == Account.id)
         .where(
-            LoginSession.token_hash == fingerprint(token),
+            LoginSession.token_hash == bindparam("token_hash"),
             LoginSession.ended_at.is_(None),
-            LoginSession.ends_at > now,
+            LoginSession.ends_at > bindparam("now", type_=UTCDateTime),
             Account.disabled_at.is_(None),
         )
-    ).first()
+    )
+
+
+@login.user_loader
+def load_actor(token: str) -> Actor | None:
+    """The actor of a live login session: not ended, not idle too long, account neither disabled nor left."""
+    now = clock.now()
+    row = db.session.execute(_session_statement(), {"token_hash": fingerprint(token), "now": now}).first()
     if row is None or row.seen_at + timedelta(minutes=row.idle_minutes) < now:
         return None
     if row.left_on is not None and row.left_on <= clock.today():
