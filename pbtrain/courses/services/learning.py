@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import and_, literal, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db, is_postgresql
+from pbtrain.core.db import db, is_postgresql, prepared
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.courses import queries, rules
@@ -58,33 +58,36 @@ def beat(actor: Actor, lesson_id: int) -> bool:
     never count twice. False when the lesson is not open to this member.
     """
     now = clock.now().replace(microsecond=0)
-    new = _insert(StudyClock).values(member_id=actor.member_id, beat_at=now, previous_at=now)
-    previous = db.session.scalar(
-        new.on_conflict_do_update(
-            index_elements=["member_id"],
-            set_={"previous_at": StudyClock.beat_at, "beat_at": new.excluded.beat_at},
-            where=StudyClock.beat_at <= new.excluded.beat_at,
-        ).returning(StudyClock.previous_at)
-    )
+    previous = _move_clock(member_id=actor.member_id, now=now).scalar()
+    gained = 0 if previous is None else rules.gained(previous, now)
+    kept = _add_time(member_id=actor.member_id, lesson_id=lesson_id, gained=gained).scalar()
+    return kept is not None
+
+
+@prepared
+def _move_clock() -> Any:
+    now = bindparam("now", type_=StudyClock.beat_at.type)
+    new = _insert(StudyClock).values(member_id=bindparam("member_id"), beat_at=now, previous_at=now)
+    return new.on_conflict_do_update(
+        index_elements=["member_id"],
+        set_={"previous_at": StudyClock.beat_at, "beat_at": new.excluded.beat_at},
+        where=StudyClock.beat_at <= new.excluded.beat_at,
+    ).returning(StudyClock.previous_at)
+
+
+@prepared
+def _add_time() -> Any:
+    member_id = bindparam("member_id", type_=Integer)
     spent = _insert(LessonTime).from_select(
         ["member_id", "lesson_id", "seconds"],
-        select(
-            literal(actor.member_id),
-            Lesson.id,
-            literal(0 if previous is None else rules.gained(previous, now)),
-        )
-        .join(
-            Enrolment, and_(Enrolment.course_id == Lesson.course_id, Enrolment.member_id == actor.member_id)
-        )
-        .where(Lesson.id == lesson_id, ~_undone_before()),
+        select(member_id, Lesson.id, bindparam("gained", type_=Integer))
+        .join(Enrolment, and_(Enrolment.course_id == Lesson.course_id, Enrolment.member_id == member_id))
+        .where(Lesson.id == bindparam("lesson_id"), ~_undone_before()),
     )
-    kept = db.session.scalar(
-        spent.on_conflict_do_update(
-            index_elements=["member_id", "lesson_id"],
-            set_={"seconds": LessonTime.seconds + spent.excluded.seconds},
-        ).returning(LessonTime.id)
-    )
-    return kept is not None
+    return spent.on_conflict_do_update(
+        index_elements=["member_id", "lesson_id"],
+        set_={"seconds": LessonTime.seconds + spent.excluded.seconds},
+    ).returning(LessonTime.id)
 
 
 def _undone_before() -> Any:
