@@ -11,6 +11,7 @@ from pbtrain import cli, config
 from pbtrain.accounts.views import bp as accounts
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
 from pbtrain.core import (
+    cookies,
     extensions,
     guards,
     headers,
@@ -67,6 +68,7 @@ def create_app(**settings: object) -> Flask:
         instance_relative_config=True,
     )
     config.load(app, settings)
+    app.session_interface = cookies.Sessions()
     i18n.init_app(app)  # before forms: their messages are translated
     for extension in extensions.EXTENSIONS:
         extension.init_app(app)

@@ -1,0 +1,153 @@
+"""Two people, or one twice, at the same moment: one of them wins, the other is told, nothing counts twice."""
+
+import threading
+
+import pytest
+from sqlalchemy import func, select
+
+from pbtrain.core import clock
+from pbtrain.core.db import db as database
+from pbtrain.core.db import transaction
+from pbtrain.events.models import Attendance, Event
+from pbtrain.hours import services as hours
+from pbtrain.hours import verify
+from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.org.roles import Role
+from tests.support.fuzz import Shot, encoded
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM_ID = "9b2f2b34-5a3b-4e59-9a6f-0a4f3f0b8b11"
+
+
+@pytest.fixture(autouse=True)
+def stands_still(frozen):
+    """Nothing here depends on today."""
+
+
+@pytest.fixture
+def two(app, make, branch, secretary, cookie):
+    """The cookies of two secretaries of one branch."""
+    return cookie(app, secretary), cookie(app, make.person(Role.BRANCH_SECRETARY, branch))
+
+
+@pytest.fixture
+def person(make, branch):
+    return make.member(branch)
+
+
+def line(member, hour, occurrence="event:1"):
+    day = clock.today()
+    return hours.Line(
+        member_id=member.id,
+        day=day,
+        activity="theme_day",
+        minutes=90,
+        occurrence=occurrence,
+        title="示例主题党日",
+        starts_at=clock.at(day, hour),
+        ends_at=clock.at(day, hour + 1, 30),
+    )
+
+
+def at_once(app, *shots):
+    """Send them together; the answers in the order of the shots."""
+    database.session.rollback()
+    gate, answers = threading.Barrier(len(shots)), [None] * len(shots)
+
+    def fire(place, shot):
+        gate.wait()
+        answers[place] = shot.send(app)
+
+    threads = [threading.Thread(target=fire, args=pair) for pair in enumerate(shots)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    database.session.rollback()  # what was read before is old
+    return answers
+
+
+def post(path, cookie, **fields):
+    lists = {name: value if isinstance(value, list) else [str(value)] for name, value in fields.items()}
+    body = encoded(lists)
+    return Shot("POST", path, b"", body, FORM | {"Cookie": cookie})
+
+
+def settled(answers, loser):
+    """One 303, and the other told in words that lead on."""
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [303, 409]
+    page = next(answer for answer in answers if answer.status_code == 409).get_data(as_text=True)
+    assert loser in page
+    assert 'href="/"' in page
+    assert list(verify.verify()) == []
+
+
+def test_two_secretaries_reverse_one_line(app, two, person, committee):
+    with transaction():
+        (entry_id,) = hours.post_many(None, [line(person, 9)]).entry_ids
+    path = f"/hours/lines/{entry_id}/reverse"
+    answers = at_once(app, *(post(path, cookie, reason="点错了人") for cookie in two))
+    settled(answers, "已")
+    assert database.session.scalar(select(func.count(HourEntry.id))) == 2
+
+
+def test_two_secretaries_approve_one_overlap(app, two, person, committee):
+    with transaction():
+        hours.post_many(None, [line(person, 9), line(person, 10, "event:2")])
+    claim_id = database.session.scalar(select(HourClaim.id))
+    answers = at_once(app, *(post(f"/held/{claim_id}/approve", cookie) for cookie in two))
+    settled(answers, "已")
+    assert database.session.scalar(select(func.count(HourEntry.id))) == 2
+
+
+def test_one_approves_while_the_other_rejects(app, two, person, committee):
+    with transaction():
+        hours.post_many(None, [line(person, 9), line(person, 10, "event:2")])
+    claim_id = database.session.scalar(select(HourClaim.id))
+    answers = at_once(
+        app,
+        post(f"/held/{claim_id}/approve", two[0]),
+        post(f"/held/{claim_id}/reject", two[1], reason="另一场已记"),
+    )
+    settled(answers, "已")
+    state = database.session.scalar(select(HourClaim.state))
+    lines = database.session.scalar(select(func.count(HourEntry.id)))
+    assert (state, lines) in (("approved", 2), ("rejected", 1))
+
+
+def sheet(branch, person, **more):
+    fields = {"unit": branch.id, "activity": "theme_day", "title": "示例主题党日", "day": "2026-09-24"}
+    return fields | {"time": "15:00", "minutes": 90, "form_id": FORM_ID, "present": person.id} | more
+
+
+def test_a_double_click_records_once(app, two, branch, person):
+    shots = [post("/events/new/people", two[0], **sheet(branch, person)) for _ in range(4)]
+    answers = at_once(app, *shots)
+    assert [answer.status_code for answer in answers] == [303] * 4
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    assert database.session.scalar(select(func.count(Event.id))) == 1
+    assert database.session.scalar(select(func.count(HourEntry.id))) == 1
+    assert list(verify.verify()) == []
+
+
+def test_back_and_send_again_changes_nothing(app, two, branch, person):
+    first = post("/events/new/people", two[0], **sheet(branch, person)).send(app)
+    again = post("/events/new/people", two[0], **sheet(branch, person, title="另一个题目")).send(app)
+    assert first.headers["Location"] == again.headers["Location"]
+    database.session.rollback()  # what was read before the requests is old
+    assert database.session.scalar(select(Event.title)) == "示例主题党日"
+
+
+def test_two_correct_one_meeting(app, two, make, branch, person):
+    other = make.member(branch)
+    sent = post("/events/new/people", two[0], **sheet(branch, person)).send(app)
+    path = sent.headers["Location"] + "/correct"
+    answers = at_once(
+        app,
+        post(path, two[0], version=1, present=[str(other.id)], reason="点错了人"),
+        post(path, two[1], version=1, present=[str(person.id), str(other.id)], reason="漏点一人"),
+    )
+    settled(answers, "")
+    present = set(database.session.scalars(select(Attendance.member_id).where(Attendance.present)))
+    assert present == set(hours.live_entries(f"event:{database.session.scalar(select(Event.id))}"))
