@@ -1,7 +1,12 @@
 """Words on the screen: English in the source, Chinese by default, the reader's choice from a cookie."""
 
+from typing import Any
+
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, force_locale, get_locale, gettext, lazy_gettext, ngettext
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -10,6 +15,7 @@ __all__ = ["N_", "_", "_l", "babel", "get_locale", "in_chinese", "ngettext", "sa
 
 LANGUAGES = {"zh_Hans_CN": "中文", "en": "English"}
 DEFAULT = "zh_Hans_CN"
+KEPT = 5_000  # texts of templates in each language; there are about two thousand
 
 babel = Babel()
 _ = gettext
@@ -47,3 +53,23 @@ def init_app(app: Flask) -> None:
         default_timezone="Asia/Shanghai",
         locale_selector=chosen_language,
     )
+    speak_in_templates(app)
+
+
+def speak_in_templates(app: Flask) -> None:
+    """`_()` in templates as Jinja's new style has it, in one call instead of nine: a page has fifty of them."""
+    kept: dict[Any, dict[str, str]] = {}
+
+    @pass_eval_context
+    def translated(context: EvalContext, text: str, /, **variables: Any) -> str:
+        words = kept.setdefault(get_locale(), {})
+        found = words.get(text)
+        if found is None:
+            found = gettext(text)
+            if len(words) < KEPT:
+                words[text] = found
+        if context.autoescape:
+            found = Markup(found)  # noqa: S704 - our own words; what is put into them is escaped
+        return found % variables if "%" in found else found
+
+    app.jinja_env.globals.update(gettext=translated, _=translated)
