@@ -287,6 +287,12 @@ def home_in(person: Person, year: int, today: date) -> int | None:
     return person.branch_on(edge) or (person.homes[-1][2] if person.homes else person.unit_id)
 
 
+def custody(person: Person, today: date) -> int | None:
+    """The branch that answers for the member today; nobody's for one who has left."""
+    gone = any(tie.kind == "left" and tie.since <= today for tie in person.ties)
+    return None if gone else person.unit_id
+
+
 def settle(
     persons: dict[int, Person],
     years: set[int],
@@ -319,7 +325,7 @@ def settle(
                     "due": result.due,
                     "due_on": today,
                     "on_care": on_care,
-                    "custody_unit_id": person.unit_id,
+                    "custody_unit_id": custody(person, today),
                 }
             )
     if values:

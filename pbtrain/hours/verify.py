@@ -232,7 +232,7 @@ def check_caches() -> Iterator[Finding]:
         for row in rows:
             where = f"member {row.member_id} year {row.credit_year}"
             person = persons[row.member_id]
-            if row.custody_unit_id != person.unit_id:
+            if row.custody_unit_id != posting.custody(person, row.due_on or clock.today()):
                 yield Finding(where, "stands under another branch than the member")
             if not person.homes:
                 continue

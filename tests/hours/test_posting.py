@@ -8,8 +8,11 @@ from sqlalchemy import select
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.hours import queries
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
+from pbtrain.hours.verify import verify
+from pbtrain.org.models import Member
 from tests.hours.conftest import DAY, line, post
 
 
@@ -106,3 +109,15 @@ def test_nobody_decides_on_their_own_hours(db, make, branch):
 def test_hours_before_they_happen_are_refused(make, branch):
     with pytest.raises(RuleError):
         post(line(make.member(branch), day=date(2027, 1, 1)))
+
+
+def test_a_member_who_left_keeps_the_year_but_counts_for_no_branch(db, make, branch, frozen):
+    member, stays = make.member(branch), make.member(branch)
+    post(line(member), line(stays))
+    with transaction() as session:
+        session.get(Member, member.id).left_on = date(2026, 9, 1)
+        session.flush()
+        hours.refresh_years([member.id], 2026)
+    assert queries.branch_attainment(branch.id, 2026).people == 1
+    assert (year_of(db, member).counted, year_of(db, member).target) == (200, 2150)
+    assert list(verify()) == []
