@@ -57,7 +57,7 @@ def init_app(app: Flask) -> None:
 
 
 def speak_in_templates(app: Flask) -> None:
-    """`_()` in templates as Jinja's new style has it, in one call instead of nine: a page has fifty of them."""
+    """`_()` in templates as Jinja has it, in one call instead of nine: a page has fifty of them."""
     kept: dict[Any, dict[str, str]] = {}
 
     @pass_eval_context

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, case, func, or_, select
 
 from pbtrain.accounts.models import Account
-from pbtrain.core.db import db
+from pbtrain.core.db import db, prepared
 from pbtrain.core.queue import Job
 from pbtrain.courses import queries as courses_q
 from pbtrain.courses.models import Course, Enrolment
@@ -40,7 +39,7 @@ class MyYear:
 def my_year(member_id: int, today: date) -> MyYear:
     """The figures of this year from the caches, one statement; a second one where the caches are not of
     today, or where the duty changes within the year and the months of the ruler differ."""
-    row = _year_row(member_id, today.year)
+    row = _year_of(member_id=member_id, year=today.year).first()
     if row is None or row.rules is None:
         return MyYear(None, None, 0, row is not None and row.unit_id is not None)
     policy = PolicyRules.from_json(0, row.rules)
@@ -64,12 +63,8 @@ def my_year(member_id: int, today: date) -> MyYear:
     return MyYear(progress, policy, row.waiting, row.unit_id is not None)
 
 
-def _year_row(member_id: int, year: int) -> Any:
-    return db.session.execute(_year_statement(), {"member_id": member_id, "year": year}).first()
-
-
-@cache  # putting a statement together costs more than running it
-def _year_statement() -> Select[Any]:
+@prepared
+def _year_of() -> Select[Any]:
     member_id, year = bindparam("member_id", type_=BigInteger), bindparam("year", type_=Integer)
     rules = (
         select(Policy.rules)
@@ -97,11 +92,11 @@ def _year_statement() -> Select[Any]:
 
 def my_courses(member_id: int) -> list[Any]:
     """What to study next: courses that were begun, the most urgent first, then new ones; one statement."""
-    return list(db.session.execute(_courses_statement(), {"member_id": member_id}))
+    return list(_courses_of(member_id=member_id))
 
 
-@cache
-def _courses_statement() -> Select[Any]:
+@prepared
+def _courses_of() -> Select[Any]:
     begun = Enrolment.state == "active"
     return (
         courses_q.catalogue(bindparam("member_id", type_=BigInteger))  # type: ignore[arg-type]
@@ -120,12 +115,12 @@ def _courses_statement() -> Select[Any]:
 
 def unread_messages(account_id: int) -> tuple[int, list[Any]]:
     """How many messages are unread, and the newest of them; one statement."""
-    rows = db.session.execute(_unread_statement(), {"account_id": account_id}).all()
+    rows = _unread_of(account_id=account_id).all()
     return (rows[0].all if rows else 0), list(rows)
 
 
-@cache
-def _unread_statement() -> Select[Any]:
+@prepared
+def _unread_of() -> Select[Any]:
     return (
         select(
             Message.id, Message.subject, Message.link, Message.created_at, func.count().over().label("all")

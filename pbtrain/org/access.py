@@ -8,7 +8,7 @@ reads Flask-Login's current user.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache, wraps
+from functools import wraps
 from typing import Any
 
 from flask import Flask, abort, g, session
@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pbtrain.accounts.models import Account, LoginSession
 from pbtrain.core import clock
-from pbtrain.core.db import UTCDateTime, db, record_apart
+from pbtrain.core.db import UTCDateTime, db, prepared, record_apart
 from pbtrain.core.extensions import login
 from pbtrain.core.guards import View
 from pbtrain.core.tokens import fingerprint
@@ -106,8 +106,8 @@ def _people() -> Select[Any]:
     )
 
 
-@cache  # every page asks this; putting a statement together costs more than running it
-def _grants_statement() -> Select[Any]:
+@prepared  # every page asks this
+def _grants_of() -> Select[Any]:
     today = bindparam("today", type_=Date)
     return (
         select(RoleGrant.role, RoleGrant.unit_id, Unit.name)
@@ -122,7 +122,7 @@ def _grants_statement() -> Select[Any]:
 
 
 def _grants(account_id: int, member_unit_id: int | None, today: date) -> tuple[Grant, ...]:
-    rows = db.session.execute(_grants_statement(), {"account_id": account_id, "today": today})
+    rows = _grants_of(account_id=account_id, today=today)
     held = [Grant(Role(role), unit_id, name) for role, unit_id, name in rows]
     if member_unit_id is not None:
         held.append(Grant(Role.MEMBER, member_unit_id))
@@ -149,8 +149,8 @@ def actor_for(account_id: int) -> Actor | None:
     return None if row is None or row.disabled_at is not None else _actor(row)
 
 
-@cache
-def _session_statement() -> Select[Any]:
+@prepared
+def _session_of() -> Select[Any]:
     return (
         _people()
         .add_columns(
@@ -173,7 +173,7 @@ def _session_statement() -> Select[Any]:
 def load_actor(token: str) -> Actor | None:
     """The actor of a live login session: not ended, not idle too long, account neither disabled nor left."""
     now = clock.now()
-    row = db.session.execute(_session_statement(), {"token_hash": fingerprint(token), "now": now}).first()
+    row = _session_of(token_hash=fingerprint(token), now=now).first()
     if row is None or row.seen_at + timedelta(minutes=row.idle_minutes) < now:
         return None
     if row.left_on is not None and row.left_on <= clock.today():
