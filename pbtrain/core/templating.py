@@ -9,11 +9,15 @@ from typing import Any
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import get_locale
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
 
 from pbtrain.core import clock, formatting
 from pbtrain.core.i18n import LANGUAGES
 
 DIST = "static/dist"
+ICON = Markup(
+    '<svg class="pb-i{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><use href="{}#i-{}"/></svg>'
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ def _built(name: str) -> str:
     return _manifest(str(manifest), manifest.stat().st_mtime).get(name, name)
 
 
+def draw_icon(name: str, cls: str = "") -> Markup:
+    """One drawing of the sprite: what `ui.icon` is."""
+    return ICON.format(f" {cls}" if cls else "", asset("sprite.svg"), name)
+
+
 def english() -> bool:
     """Does this reader read English?"""
     return str(get_locale()).startswith("en")
@@ -82,6 +91,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         hours=formatting.hours,
+        whole_hours=formatting.whole_hours,
         number=formatting.number,
         points=formatting.points,
         day=lambda value: formatting.day(value, english=english()),
@@ -93,7 +103,9 @@ def init_app(app: Flask) -> None:
         clock_time=formatting.clock_time,
         moment=lambda value: formatting.moment(value, english=english()),
     )
-    app.jinja_env.globals.update(asset=asset, get_locale=get_locale, LANGUAGES=LANGUAGES, today=clock.today)
+    app.jinja_env.globals.update(
+        asset=asset, draw_icon=draw_icon, get_locale=get_locale, LANGUAGES=LANGUAGES, today=clock.today
+    )
 
     @app.context_processor
     def names() -> dict[str, Any]:
