@@ -12,6 +12,7 @@ from pbtrain.accounts import passwords
 from pbtrain.core import clock, queue
 from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
+from pbtrain.notify import delivery
 from pbtrain.org.roles import Role
 from tests.support import browser as support
 
@@ -218,6 +219,24 @@ def enter(new_context, new_page):
 
 
 @pytest.fixture
-def work():
-    """`work()` does the jobs that wait, as the worker would."""
-    return queue.run_waiting
+def work(db):
+    """`work()` does what waits, as the scheduler and the worker would."""
+
+    def done():
+        db.session.rollback()  # what the pages wrote meanwhile is seen
+        delivery.nudge()
+        queue.run_waiting()
+
+    return done
+
+
+@pytest.fixture
+def post_office(app, _served, monkeypatch):
+    """`post_office(SMTP_HOST=...)`: settings of mail, for the pages and for the worker."""
+
+    def use(**settings):
+        for one in (app, _served[0]):
+            for name, value in settings.items():
+                monkeypatch.setitem(one.config, name, value)
+
+    return use
