@@ -40,6 +40,7 @@ JOBS: tuple[tuple[Callable[[], Any], str, dict[str, Any]], ...] = (  # function,
     (end_stale_sessions, "interval", {"minutes": 10}),
     (hours.refresh_pace, "cron", {"minute": 10}),  # before the reminders, which go by it
     (reminders.enqueue_due, "cron", {"hour": "8-20", "minute": 30}),
+    (hours.anchor_daily, "cron", {"hour": 23, "minute": 50}),
     (storage.sweep_orphans, "cron", {"hour": 3, "minute": 40}),
 )
 PAUSE = timedelta(seconds=5)  # after the start, so that the first page comes first

@@ -48,6 +48,7 @@ def ui():
     )
     env.install_gettext_callables(lambda s: s, lambda one, many, n: one if n == 1 else many, newstyle=True)
     env.filters["hours"] = formatting.hours
+    env.filters["whole_hours"] = formatting.whole_hours
     env.globals.update(
         asset=lambda name: f"/static/{name}",
         csrf_token=lambda: "token",

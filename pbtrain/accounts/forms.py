@@ -1,7 +1,7 @@
 """What the browser may send at the entrances."""
 
 from wtforms import BooleanField, PasswordField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
 
 from pbtrain.accounts.rules import LONGEST
 from pbtrain.core.forms import BaseForm, TextField
@@ -32,3 +32,18 @@ class PasswordForm(BaseForm):
         _l("New password once more"),
         [InputRequired(), EqualTo("password", _l("The two passwords differ."))],
     )
+
+
+class EmailForm(BaseForm):
+    email = TextField(
+        _l("E-mail address"),
+        [
+            Optional(),
+            Length(max=254),
+            Regexp(
+                r"^[!-?A-~]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+                message=_l("This is not an e-mail address."),
+            ),
+        ],
+    )
+    old = PasswordField(_l("Present password"), [InputRequired(), Length(max=LONGEST)])

@@ -168,17 +168,29 @@ def end_all(account_id: int, *, but: int | None = None) -> int:
 
 def check_change(account_id: int, old: str, new: str, *, address: str) -> str:
     """The hash of the new password, once the old one has been shown; outside any transaction."""
+    username = db.session.scalars(select(Account.username).where(Account.id == account_id)).one()
+    rules.check_password(new, username=username)
+    prove_password(account_id, old, address=address)
+    return passwords.make(new)
+
+
+def prove_password(account_id: int, password: str, *, address: str) -> None:
+    """RuleError at the field "old" unless this is the present password; outside any transaction."""
     row = db.session.execute(
         select(Account.username, Account.password_hash).where(Account.id == account_id)
     ).one()
-    rules.check_password(new, username=row.username)
     door = Entrance(row.username, address)
     with passwords.turn():
         door.check()
-        if not passwords.fits(row.password_hash, old):
+        if not passwords.fits(row.password_hash, password):
             door.failed("password.failed", account_id)
             raise RuleError(N_("The present password is not right."), field="old")
-    return passwords.make(new)
+
+
+def change_email(actor: audit.HasAccount, email: str | None) -> None:
+    """Send mails to this address from now on, or to none. The trail says that it changed, not to what."""
+    db.session.execute(update(Account).where(Account.id == actor.account_id).values(email=email))
+    audit.record(actor, "email.changed" if email else "email.removed", f"account:{actor.account_id}")
 
 
 def change_password(actor: audit.HasAccount, password_hash: str, *, keep_session: int | None = None) -> None:

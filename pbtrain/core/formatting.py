@@ -17,6 +17,11 @@ def hours(hundredths: int | None) -> str:
     return f"{tenths if tenths == value else value.quantize(Decimal('0.01')):,}"
 
 
+def whole_hours(hundredths: int | None) -> str:
+    """3200 -> '32', 4550 -> '45.5': a target, which is a round figure more often than not."""
+    return hours(hundredths).removesuffix(".0")
+
+
 def number(value: int | None) -> str:
     """18460 -> '18,460'."""
     return "" if value is None else f"{value:,}"

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from pbtrain.accounts import services
-from pbtrain.accounts.forms import PasswordForm
+from pbtrain.accounts.forms import EmailForm, PasswordForm
 from pbtrain.accounts.models import Account
 from pbtrain.accounts.queries import open_sessions
 from pbtrain.core import clock
@@ -75,7 +75,7 @@ def mine() -> str:
         "home/mine.html",
         person=person,
         account=db.session.execute(
-            select(Account.username, Account.phone).filter_by(id=person.account_id)
+            select(Account.username, Account.phone, Account.email).filter_by(id=person.account_id)
         ).one(),
         member=recorded(person),
         posts=posts(person) if person.member_id else [],
@@ -137,3 +137,29 @@ def password() -> Response:
                 flash(_("The password is changed. All other devices are signed out."), "ok")
                 return redirect(url_for(".mine"), 303)
     return make_response(render_template("home/password.html", form=form), code)
+
+
+@bp.route("/me/email", methods=["GET", "POST"])
+@signed_in
+def email() -> Response:
+    """Say where one's mails go; empty stops them. The password is asked once more."""
+    person, code = signed(), 200
+    stored = db.session.scalar(select(Account.email).where(Account.id == person.account_id))
+    form = EmailForm(email=stored)
+    if form.is_submitted():
+        code = 422
+        if form.validate():
+            try:
+                services.prove_password(
+                    person.account_id, form.old.data or "", address=request.remote_addr or ""
+                )
+            except TooOften:
+                raise
+            except RuleError as error:
+                form.blame(error)
+            else:
+                with transaction():
+                    services.change_email(person, form.email.data or None)
+                flash(_("Saved."), "ok")
+                return redirect(url_for(".mine"), 303)
+    return make_response(render_template("home/email.html", form=form), code)

@@ -1,10 +1,13 @@
-"""Timed work of the ledger: the pace of the year moves on every night."""
+"""Timed work of the ledger: the pace of the year moves on, and every day leaves an anchor."""
 
+from pathlib import Path
+
+from flask import current_app
 from sqlalchemy import or_, select
 
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
-from pbtrain.hours import services
+from pbtrain.hours import anchors, services
 from pbtrain.hours.models import MemberYear
 from pbtrain.org.models import Affiliation, Member
 
@@ -31,3 +34,8 @@ def refresh_pace() -> int:
         with transaction():
             services.refresh_years(ids, year)
         after, done = ids[-1], done + len(ids)
+
+
+def anchor_daily() -> Path:
+    """Write today's anchor under instance/anchors; the guide says where to copy it."""
+    return anchors.save(Path(current_app.instance_path, "anchors"))

@@ -27,6 +27,7 @@ from pbtrain.org.access import Actor
 from pbtrain.org.models import Affiliation, CareSpan, Member, Post, Unit, UnitClosure
 
 MOST_LINES = 1000  # of one book in one transaction
+APPLICANTS = ("activist", "candidate")  # domain.md D.17: class based, not in the statistics of attainment
 PARTS = [f"{mode}_{proof}" for mode in ("group", "self") for proof in "abcd"]
 
 
@@ -61,6 +62,8 @@ class Person:
     ties: list[Tie] = field(default_factory=list)
     homes: list[tuple[date, date | None, int]] = field(default_factory=list)
     unit_id: int | None = None
+    left_on: date | None = None
+    applies: bool = False  # an activist or a candidate, not a Party member yet
 
     def branch_on(self, day: date) -> int | None:
         """The branch of that day, if any."""
@@ -84,11 +87,12 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
             Member.pseudonym_key,
             Member.unit_id,
             Member.left_on,
+            Member.stage,
         )
         .outerjoin(Affiliation, Affiliation.member_id == Member.id)
         .where(Member.id.in_(ids))
     )
-    none = (null(), null(), null())
+    none = (null(), null(), null(), null())
     posts = select(
         Post.member_id, literal("post"), Post.unit_id, Post.kind, Post.valid_from, Post.valid_until, *none
     ).where(Post.member_id.in_(ids))
@@ -103,12 +107,11 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
     ).where(CareSpan.member_id.in_(ids))
     found: dict[int, Person] = defaultdict(Person)
     for row in db.session.execute(homes.union_all(posts, care)):
-        member_id, kind, unit_id, label, since, until, key, now_in, left_on = row
+        member_id, kind, unit_id, label, since, until, key, now_in, left_on, stage = row
         person = found[member_id]
         if kind == "home":
             person.key, person.unit_id = key, now_in
-            if left_on is not None and not any(tie.kind == "left" for tie in person.ties):
-                person.ties.append(Tie("left", left_on))
+            person.left_on, person.applies = left_on, stage in APPLICANTS
         if since is None:
             continue
         person.ties.append(Tie(kind, since, until, label))
@@ -116,6 +119,10 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
             person.homes.append((since, until, unit_id))
     for person in found.values():
         person.homes.sort(key=lambda home: home[0])
+        if person.left_on is not None:
+            person.ties.append(Tie("left", person.left_on))
+        if person.applies:
+            person.ties.append(Tie("applicant", date.min))
     return dict(found)
 
 
@@ -288,9 +295,9 @@ def home_in(person: Person, year: int, today: date) -> int | None:
 
 
 def custody(person: Person, today: date) -> int | None:
-    """The branch that answers for the member today; nobody's for one who has left."""
-    gone = any(tie.kind == "left" and tie.since <= today for tie in person.ties)
-    return None if gone else person.unit_id
+    """The branch whose attainment counts this person today: none for who has left or is not admitted yet."""
+    gone = person.left_on is not None and person.left_on <= today
+    return None if gone or person.applies else person.unit_id
 
 
 def settle(

@@ -30,7 +30,7 @@ OVERLAP = N_("Another line covers the same time")
 class Tie:
     """A dated fact about a member: `until` is the first day that no longer counts, None if open."""
 
-    kind: str  # "home" (in a branch), "post", "care" or "left"
+    kind: str  # "home" (in a branch), "post", "care", "left" or "applicant" (not a Party member yet)
     since: date
     until: date | None = None
     label: str = ""  # of a post: its key
@@ -104,7 +104,8 @@ def days_of(year: int) -> int:
 
 
 def duties(year: int, ties: Iterable[Tie]) -> tuple[Stretch, ...]:
-    """Cut a year where a member's duty changes: outside a branch none, on the care list none (Art. 23),
+    """Cut a year where a member's duty changes: outside a branch or before admission none (domain.md D.17:
+    activists and candidates learn by class, not by hours), on the care list none (条例 Art. 23),
     in a post as secretary or committee member that of a leader, else that of a member."""
     first, after = date(year, 1, 1), date(year + 1, 1, 1)
     ties = list(ties)
@@ -122,7 +123,7 @@ def duties(year: int, ties: Iterable[Tie]) -> tuple[Stretch, ...]:
         )
 
     def category(day: date) -> str:
-        if not holds("home", day) or holds("left", day):
+        if not holds("home", day) or holds("left", day) or holds("applicant", day):
             return "none"
         if holds("care", day):
             return "care"

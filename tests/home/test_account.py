@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from pbtrain.accounts import passwords
-from pbtrain.accounts.models import LoginSession
+from pbtrain.accounts.models import Account, LoginSession
 from pbtrain.org.models import Post
 from pbtrain.org.roles import Role
 from tests.factories import LONG_AGO
@@ -67,3 +67,17 @@ def test_every_role_has_the_page(make, client_for):
     for role in Role:
         assert client_for(make.person(role)).get("/me").status_code == 200
     assert client_for(make.person(Role.MEMBER)).get("/me/password").status_code == 200
+
+
+def test_the_address_for_mails_asks_for_the_password(make, db, client_for):
+    mine = make.account(username="wuyun02", password_hash=HASH)
+    signed, url = client_for(mine), "/me/email"
+    wrong = signed.post(url, data={"email": "a@example.org", "old": "nonsense"})
+    assert (wrong.status_code, db.session.get(Account, mine.id).email) == (422, None)
+    odd = signed.post(url, data={"email": "a@example.org\r\nBcc: b@example.org", "old": PASSWORD})
+    assert odd.status_code == 422
+    assert signed.post(url, data={"email": "a@example.org", "old": PASSWORD}).status_code == 303
+    assert db.session.get(Account, mine.id).email == "a@example.org"
+    assert "a@example.org" in signed.get("/me").text
+    assert signed.post(url, data={"email": "", "old": PASSWORD}).status_code == 303
+    assert db.session.get(Account, mine.id).email is None

@@ -67,7 +67,7 @@ def test_a_member_who_is_behind_sees_what_is_missing_and_a_way(make, root, branc
     post(member, 900)
     page = text(client_for(member).get("/"))
     assert "示例苏日娜同志" in page
-    assert "8.0 / 32.0 学时" in page  # at most 8 a day
+    assert "8.0 / 32 学时" in page  # at most 8 a day
     assert "比进度少 15.5" in page
     assert "今天应有 23.5" in page
     assert "再学 15.5 学时，就能赶上进度。" in page

@@ -61,7 +61,7 @@ def test_my_year_says_what_counts_and_why_not(make, branch, client_for):
     post(member, "event:2", 450, "集中培训", day=date(2026, 5, 1))
     page = text(client_for(member).get("/hours"))
     assert "第一季度党课" in page
-    assert "10.0 <small>/ 32.0 学时" in page
+    assert "10.0 <small>/ 32 学时" in page
     assert "自学不计入集中学习" in page
     assert "超过当天最多能计的学时" in page
     assert "32.0 × 365 ÷ 365" in page

@@ -121,3 +121,11 @@ def test_a_member_who_left_keeps_the_year_but_counts_for_no_branch(db, make, bra
     assert queries.branch_attainment(branch.id, 2026).people == 1
     assert (year_of(db, member).counted, year_of(db, member).target) == (200, 2150)
     assert list(verify()) == []
+
+
+def test_an_activist_learns_but_owes_nothing_and_counts_for_no_branch(db, make, branch):
+    post(line(make.member(branch, stage="activist")), line(make.member(branch, stage="probationary")))
+    years = db.session.scalars(select(MemberYear).order_by(MemberYear.id)).all()
+    assert [(year.counted, year.target) for year in years] == [(200, 0), (200, 3200)]
+    assert queries.branch_attainment(branch.id, 2026).people == 1
+    assert list(verify()) == []
