@@ -41,12 +41,30 @@ def test_a_type_may_have_minutes_of_its_own():
 
 
 def test_a_policy_survives_storage():
-    policy = PolicyRules(id=7, self_cap=800, proof_caps={"D": 200})
+    policy = PolicyRules(
+        id=7,
+        targets={"member": 4000},
+        minutes_per_hour=50,
+        minutes_by_activity={"online_course": 30},
+        day_cap=600,
+        self_cap=800,
+        proof_caps={"D": 200},
+        target_step=100,
+    )
     assert PolicyRules.from_json(7, policy.as_json()) == policy
 
 
 @pytest.mark.parametrize(
-    "broken", [{"minutes_per_hour": 0}, {"self_cap": -1}, {"target_step": 0}, {"day_cap": -1}]
+    "broken",
+    [
+        {"minutes_per_hour": 0},
+        {"minutes_per_hour": -45},
+        {"minutes_by_activity": {"online_course": 0}},
+        {"self_cap": -1},
+        {"target_step": 0},
+        {"day_cap": -1},
+        {"targets": {"member": -1}},
+    ],
 )
 def test_a_policy_without_sense_is_refused(broken):
     with pytest.raises(ValueError, match="policy"):

@@ -57,6 +57,11 @@ def test_what_cannot_be_earned_has_a_defined_result():
     assert has_passed(Mark(0, 100), 0)
 
 
+def test_a_hair_below_the_pass_mark_has_not_passed():
+    assert has_passed(Mark(600, 1000), 60)
+    assert not has_passed(Mark(599, 1000), 60)
+
+
 @given(st.integers(0, 1000), st.integers(1, 1000), st.integers(0, 100))
 def test_the_pass_mark_is_reached_exactly(earned, possible, pass_mark):
     mark = Mark(min(earned, possible), possible)
