@@ -73,9 +73,8 @@ class Person:
         return None
 
 
-def people(member_ids: Iterable[int]) -> dict[int, Person]:
-    """The members with their ties, in one statement."""
-    ids = sorted(set(member_ids))
+def _ties_of(ids: list[int]) -> Any:
+    """Branches, posts and care of these members in rows of one shape; without a branch there is one too."""
     homes = (
         select(
             Member.id,
@@ -105,8 +104,13 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
         CareSpan.valid_until,
         *none,
     ).where(CareSpan.member_id.in_(ids))
+    return homes.union_all(posts, care)
+
+
+def people(member_ids: Iterable[int]) -> dict[int, Person]:
+    """The members with their ties, in one statement."""
     found: dict[int, Person] = defaultdict(Person)
-    for row in db.session.execute(homes.union_all(posts, care)):
+    for row in db.session.execute(_ties_of(sorted(set(member_ids)))):
         member_id, kind, unit_id, label, since, until, key, now_in, left_on, stage = row
         person = found[member_id]
         if kind == "home":

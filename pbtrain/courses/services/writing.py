@@ -12,6 +12,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
+from pbtrain.core.ordering import swap
 from pbtrain.courses.models import Course, Lesson
 from pbtrain.org.access import Actor
 from pbtrain.quizzes import queries as quiz_queries
@@ -92,26 +93,11 @@ def edit_lesson(actor: Actor | None, course_id: int, lesson_id: int, version: in
 def move_lesson(actor: Actor | None, course_id: int, lesson_id: int, step: int) -> None:
     """Change places with the neighbour above (-1) or below (+1); at an end nothing happens."""
     _locked(course_id)
-    order = list(
-        db.session.scalars(
-            select(Lesson.id).where(Lesson.course_id == course_id).order_by(Lesson.position, Lesson.id)
-        )
-    )
-    if lesson_id not in order:
+    moved = swap(Lesson, Lesson.course_id == course_id, lesson_id, step)
+    if moved is None:
         raise RuleError(N_("This lesson is no longer part of the course."))
-    place = order.index(lesson_id)
-    other = place + (1 if step > 0 else -1)
-    if not 0 <= other < len(order):
-        return
-    order[place], order[other] = order[other], order[place]
-    for position, moved in enumerate(order, 1):
-        db.session.execute(
-            update(Lesson)
-            .where(Lesson.id == moved, Lesson.position != position)
-            .values(position=position)
-            .execution_options(synchronize_session=False)
-        )
-    audit.record(actor, "lesson.moved", f"lesson:{lesson_id}", course=course_id)
+    if moved:
+        audit.record(actor, "lesson.moved", f"lesson:{lesson_id}", course=course_id)
 
 
 def remove_lesson(actor: Actor | None, course_id: int, lesson_id: int) -> None:

@@ -14,6 +14,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
+from pbtrain.core.ordering import swap
 from pbtrain.org.access import Actor
 from pbtrain.quizzes.kinds import KINDS
 from pbtrain.quizzes.models import Question, Quiz, QuizVersion
@@ -152,28 +153,11 @@ def edit_question(actor: Actor | None, quiz_id: int, question_id: int, version: 
 def move_question(actor: Actor | None, quiz_id: int, question_id: int, step: int) -> None:
     """Change places with the neighbour above (-1) or below (+1); at an end nothing happens."""
     draft = _open_draft(quiz_id)
-    order = list(
-        db.session.scalars(
-            select(Question.id)
-            .where(Question.quiz_version_id == draft)
-            .order_by(Question.position, Question.id)
-        )
-    )
-    if question_id not in order:
+    moved = swap(Question, Question.quiz_version_id == draft, question_id, step)
+    if moved is None:
         raise RuleError(FROZEN)
-    place = order.index(question_id)
-    other = place + (1 if step > 0 else -1)
-    if not 0 <= other < len(order):
-        return
-    order[place], order[other] = order[other], order[place]
-    for position, moved in enumerate(order, 1):
-        db.session.execute(
-            update(Question)
-            .where(Question.id == moved, Question.position != position)
-            .values(position=position)
-            .execution_options(synchronize_session=False)
-        )
-    audit.record(actor, "question.moved", f"question:{question_id}", quiz=quiz_id)
+    if moved:
+        audit.record(actor, "question.moved", f"question:{question_id}", quiz=quiz_id)
 
 
 def remove_question(actor: Actor | None, quiz_id: int, question_id: int) -> None:
