@@ -17,6 +17,7 @@ from pbtrain.core import (
     headers,
     i18n,
     pages,
+    postgresql,
     queue,
     site,
     sqlite,
@@ -89,11 +90,13 @@ def create_app(**settings: object) -> Flask:
 
 
 def equip_database(app: Flask) -> None:
-    """SQLite connections get WAL, full synchronisation and the ledger's hash function."""
+    """SQLite gets WAL, full synchronisation and the ledger's hash function; PostgreSQL an end to waiting."""
     with app.app_context():
         for engine in db.engines.values():
             if engine.dialect.name == "sqlite":
                 sqlite.listen(engine, may_change_schema=bool(app.config["MAY_CHANGE_SCHEMA"]))
+            elif not app.config["MAY_CHANGE_SCHEMA"]:
+                postgresql.listen(engine, wait=float(app.config["DATABASE_WAIT"]))
 
 
 def serve_behind(app: Flask) -> None:

@@ -6,6 +6,8 @@ from flask import Flask
 
 from pbtrain.core import keys
 
+CONNECT_WAIT = 10  # seconds for PostgreSQL to answer at all
+
 
 class Defaults:
     """What a site runs with unless it says otherwise."""
@@ -27,7 +29,7 @@ class Defaults:
     COMPRESS_LEVEL = 5
     PROXY_HOPS = 0  # how many reverse proxies of ours stand in front
     THREADS = 32
-    DATABASE_WAIT = 5  # seconds for a free connection, then 503
+    DATABASE_WAIT = 5  # seconds for a free connection or a lock, then 503
     SITE_URL = ""  # "https://learn.example.cn", for links in mails; empty: mails name no link
     SMTP_HOST = ""
     SMTP_PORT = 25
@@ -64,7 +66,8 @@ def load(app: Flask, overrides: dict[str, object]) -> None:
             "pool_size": app.config["THREADS"],
             "max_overflow": 0,
             "pool_timeout": app.config["DATABASE_WAIT"],
-        },
+        }
+        | ({"connect_args": {"connect_timeout": CONNECT_WAIT}} if uri.startswith("postgresql") else {}),
     )
     _refuse_half_set(app)
 

@@ -45,16 +45,11 @@ def impatient(backend, db):
     """An application that waits a fifth of a second for a lock, and for a connection."""
     app = backend.app(THREADS=2, DATABASE_WAIT=0.2)
     with app.app_context():
+        if database.engine.dialect.name == "sqlite":
 
-        @event.listens_for(database.engine, "connect")
-        def short(connection, record):
-            cursor = connection.cursor()
-            if database.engine.dialect.name == "sqlite":
-                cursor.execute("PRAGMA busy_timeout=200")
-            else:
-                cursor.execute("SET lock_timeout = '200ms'")
-                connection.commit()
-            cursor.close()
+            @event.listens_for(database.engine, "connect")
+            def short(connection, record):
+                connection.execute("PRAGMA busy_timeout=200")
 
     return app
 
