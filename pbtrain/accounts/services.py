@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
 from pbtrain.accounts import passwords, rules
 from pbtrain.accounts.models import Account, LoginSession, LoginTry, Slip
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db, record_apart
+from pbtrain.core.db import db, insert_of, prepared, record_apart
 from pbtrain.core.errors import RuleError, TooOften
 from pbtrain.core.marks import N_
 from pbtrain.core.tokens import fingerprint, new_token
@@ -39,12 +39,7 @@ class Entrance:
         """Raise TooOften while this name or this address has to wait."""
         now = clock.now()
         name, address = self.subjects
-        rows = db.session.execute(
-            select(LoginTry.subject, LoginTry.at)
-            .where(LoginTry.subject.in_((name, address)), LoginTry.at > now - rules.WINDOW)
-            .order_by(LoginTry.at.desc(), LoginTry.id.desc())
-            .limit(rules.NAME_TRIES + rules.ADDRESS_TRIES)
-        ).all()
+        rows = _tries_of(name=name, address=address, since=now - rules.WINDOW).all()
         db.session.rollback()  # nothing is held while a password is hashed
         wait = max(
             rules.wait_for_name([at for subject, at in rows if subject == name], now),
@@ -67,18 +62,55 @@ class Entrance:
 
     def forget(self) -> None:
         """After a success the failures of this name count no more; inside the caller's transaction."""
-        db.session.execute(delete(LoginTry).where(LoginTry.subject == self.subjects[0]))
+        _forget_tries(name=self.subjects[0])
+
+
+@prepared
+def _tries_of() -> Any:
+    return (
+        select(LoginTry.subject, LoginTry.at)
+        .where(
+            LoginTry.subject.in_((bindparam("name"), bindparam("address"))),
+            LoginTry.at > bindparam("since", type_=LoginTry.at.type),
+        )
+        .order_by(LoginTry.at.desc(), LoginTry.id.desc())
+        .limit(rules.NAME_TRIES + rules.ADDRESS_TRIES)
+    )
+
+
+@prepared
+def _forget_tries() -> Any:
+    return delete(LoginTry).where(LoginTry.subject == bindparam("name"))
+
+
+@prepared
+def _logins_of() -> Any:
+    name: Any = bindparam("name")
+    return (
+        select(Account.id, Account.username, Account.password_hash, Account.disabled_at)
+        .where(or_(Account.username == name, Account.phone == name))
+        .order_by(Account.id)
+        .limit(3)
+    )
+
+
+@prepared
+def _name_of() -> Any:
+    return select(Account.username).where(Account.id == bindparam("account_id"))
+
+
+@prepared
+def _new_session() -> Any:
+    return insert_of(
+        LoginSession, "token_hash", "account_id", "own_device", "agent", "started_at", "seen_at", "ends_at",
+        "idle_minutes",
+    )  # fmt: skip
 
 
 def find_login(name: str) -> Row[Any] | None:
     """The account with this user name, else the only one with this phone number."""
     name = rules.plain(name)
-    rows = db.session.execute(
-        select(Account.id, Account.username, Account.password_hash, Account.disabled_at)
-        .where(or_(Account.username == name, Account.phone == name))
-        .order_by(Account.id)
-        .limit(3)
-    ).all()
+    rows = _logins_of(name=name).all()
     db.session.rollback()
     named = [row for row in rows if row.username == name]
     return named[0] if named else rows[0] if len(rows) == 1 else None
@@ -111,19 +143,17 @@ def open_session(account_id: int, *, own_device: bool = False, agent: str = "", 
     """
     now, token = clock.now(), new_token()
     lasts, idle = (OWN_DEVICE, OWN_DEVICE_IDLE) if own_device else (WORKDAY, WORKDAY)
-    username = db.session.scalar(select(Account.username).where(Account.id == account_id))
+    username = _name_of(account_id=account_id).scalar()
     Entrance(username or "", address).forget()
-    db.session.execute(
-        insert(LoginSession).values(
-            token_hash=fingerprint(token),
-            account_id=account_id,
-            own_device=own_device,
-            agent=agent[:120],
-            started_at=now,
-            seen_at=now,
-            ends_at=now + lasts,
-            idle_minutes=idle // timedelta(minutes=1),
-        )
+    _new_session(
+        token_hash=fingerprint(token),
+        account_id=account_id,
+        own_device=own_device,
+        agent=agent[:120],
+        started_at=now,
+        seen_at=now,
+        ends_at=now + lasts,
+        idle_minutes=idle // timedelta(minutes=1),
     )
     audit.record(None, "login.done", f"account:{account_id}", address=address)
     return token

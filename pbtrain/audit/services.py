@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import insert_of, prepared
 
 
 class HasAccount(Protocol):
@@ -27,13 +27,20 @@ def record(
     **detail: Any,
 ) -> None:
     """Add one event in the caller's transaction; `target` is "event:12", details are JSON without secrets."""
-    (session or db.session).execute(
-        insert(AuditEvent).values(
-            at=clock.now(),
-            actor_id=actor.account_id if actor else None,
-            unit_id=unit_id,
-            action=action,
-            target=target,
-            detail=detail,
-        )
-    )
+    event = {
+        "at": clock.now(),
+        "actor_id": actor.account_id if actor else None,
+        "unit_id": unit_id,
+        "action": action,
+        "target": target,
+        "detail": detail,
+    }
+    if session is None:
+        _add(**event)
+    else:
+        session.execute(insert(AuditEvent), [event])
+
+
+@prepared
+def _add() -> Any:
+    return insert_of(AuditEvent, "at", "actor_id", "unit_id", "action", "target", "detail")

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, TypeDecorator, bindparam, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 
@@ -187,3 +187,9 @@ def prepared(build: Callable[[], Any]) -> Callable[..., Any]:
         return connection.execute(kept[connection.dialect], parameters)
 
     return run
+
+
+def insert_of(table: type[Model], *columns: str) -> Any:
+    """INSERT of one row whose columns are parameters of the same names: for `prepared`."""
+    kinds = table.__table__.c
+    return insert(table).values({name: bindparam(name, type_=kinds[name].type) for name in columns})
