@@ -206,8 +206,7 @@ def assess(
         verdicts.append(Verdict(entry.id, entry.credit, counts, reason))
     exact, days = target_of(policy, stretches), days_of(year)
     target = round_up(exact, days, policy.target_step)
-    tomorrow = min(max(today + ONE_DAY, date(year, 1, 1)), date(year + 1, 1, 1))
-    due = round_up(target_of(policy, stretches, until=tomorrow), days, 10)
+    due = round_up(target_of(policy, stretches, until=today + ONE_DAY), days, 10)
     return Assessment(
         target=target,
         due=min(due, target),

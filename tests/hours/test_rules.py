@@ -87,7 +87,14 @@ def test_a_post_from_12_june_is_prorated_by_days_and_rounded_up():
 
 def test_a_post_ends_the_day_before_its_until():
     post = Tie("post", NEW_YEAR, date(2026, 1, 2), "committee_member")
-    assert [s.days for s in judged(ties=(HOME, post)).stretches] == [1, 364]
+    care = Tie("care", date(2026, 12, 31))  # another edge, long after the post
+    stretches = judged(ties=(HOME, post, care)).stretches
+    assert [(s.category, s.days) for s in stretches] == [("leader", 1), ("member", 363), ("care", 1)]
+
+
+@pytest.mark.parametrize("label", ["secretary", "deputy", "committee_member", "rotating_secretary"])
+def test_every_post_of_a_branch_committee_is_a_leaders(label):
+    assert judged(ties=(HOME, Tie("post", NEW_YEAR, None, label))).target == 5600
 
 
 def test_an_unknown_post_brings_no_higher_target():
@@ -99,6 +106,7 @@ def test_days_without_a_branch_on_the_care_list_or_after_leaving_owe_nothing():
     care = judged(ties=(HOME, Tie("care", NEW_YEAR)))
     left = judged(ties=(HOME, Tie("left", NEW_YEAR)))
     assert (away.target, care.target, left.target) == (1650, 0, 0)
+    assert (away.exact_target, care.exact_target) == ((3200 * 183, 365), (0, 365))
     assert [s.category for s in care.stretches] == ["care"]
 
 
@@ -117,9 +125,49 @@ def test_what_is_owed_by_today_follows_the_days():
     assert judged(today=date(2027, 3, 1)).due == 3200
 
 
+def test_what_lies_ahead_of_today_is_not_owed_yet():
+    post = Tie("post", date(2026, 6, 12), None, "secretary")
+    assert judged(ties=(HOME, post), today=date(2026, 3, 31)).due == 790  # 32×90/365 = 7.89
+
+
+def test_behind_is_what_is_owed_by_today_less_what_counts():
+    some, much = judged([studied(1)], today=date(2026, 9, 18)), judged([studied(1)], today=date(2026, 1, 20))
+    assert (some.behind, some.left) == (2090, 3000)
+    assert (much.due, much.behind) == (180, 0)
+
+
 def test_at_most_eight_hours_of_a_day_count():
     result = judged([studied(1, minutes=300), studied(2, minutes=300)])
     assert [(v.counted, v.reason) for v in result.verdicts] == [(667, ""), (133, rules.DAY_CAP)]
+
+
+def test_a_line_that_fills_the_cap_exactly_counts_whole():
+    result = judged([studied(1, minutes=360), studied(2, minutes=45)])
+    assert [(v.counted, v.reason) for v in result.verdicts] == [(800, ""), (0, rules.DAY_CAP)]
+
+
+def test_lines_are_judged_in_the_order_of_their_days_then_hours_then_numbers():
+    entries = [
+        studied(4, date(2026, 1, 2), proof="D"),
+        studied(9, NEW_YEAR, proof="D"),
+        studied(3, NEW_YEAR, proof="D"),
+        studied(5, NEW_YEAR, proof="D", starts_at=at(5), ends_at=at(7)),
+        studied(6, NEW_YEAR, proof="D", starts_at=at(1), ends_at=at(3)),
+    ]
+    result = judged(entries, policy=PolicyRules(proof_caps={"D": 700}))
+    assert [v.entry_id for v in result.verdicts] == [6, 5, 3, 9, 4]
+    assert [v.counted for v in result.verdicts] == [200, 200, 200, 100, 0]
+
+
+def test_group_study_takes_nothing_from_the_cap_of_self_study():
+    entries = [
+        studied(1),
+        studied(2, date(2026, 1, 2), mode="self"),
+        studied(3, date(2026, 1, 3), mode="self"),
+    ]
+    result = judged(entries, policy=PolicyRules(self_cap=300))
+    assert [v.counted for v in result.verdicts] == [200, 200, 100]
+    assert result.self_study == 400
 
 
 def test_self_study_is_shown_beside_and_counts_up_to_its_cap():
@@ -156,6 +204,32 @@ def test_minutes_that_two_lines_share_count_once():
     assert [(v.counted, v.reason) for v in result.verdicts] == [(267, ""), (133, rules.OVERLAP)]
 
 
+def test_a_short_study_in_a_long_session_counts_its_own_minutes():
+    alone = judged([studied(1, minutes=40, starts_at=at(1), ends_at=at(3))])
+    assert [(v.counted, v.reason) for v in alone.verdicts] == [(89, "")]
+
+
+def test_a_covered_line_counts_nothing_and_never_less():
+    half = timedelta(seconds=90)
+    entries = [
+        studied(1, minutes=120, starts_at=at(1), ends_at=at(3)),
+        studied(2, minutes=60, starts_at=at(2), ends_at=at(3)),
+        studied(3, minutes=1, starts_at=at(4), ends_at=at(4) + half),
+        studied(4, minutes=1, starts_at=at(4), ends_at=at(4) + half),
+    ]
+    assert [v.counted for v in judged(entries).verdicts] == [267, 0, 2, 0]
+
+
+def test_parts_of_a_minute_are_for_the_overlap():
+    begins, seconds = at(2), timedelta(seconds=30)
+    assert rules.overlap_minutes(begins, at(4), [(begins, at(3) + seconds)]) == 61
+    entries = [
+        studied(1, minutes=60, starts_at=begins, ends_at=at(3)),
+        studied(2, minutes=120, starts_at=begins, ends_at=at(4) + seconds),
+    ]
+    assert [v.counted for v in judged(entries).verdicts] == [133, 133]
+
+
 def test_overlap_is_measured_against_the_union():
     others = [(at(1), at(3)), (at(2), at(4)), (at(6), at(7))]
     assert rules.overlap_minutes(at(2, 30), at(6, 15), others) == 90 + 15
@@ -166,9 +240,12 @@ def test_overlap_is_measured_against_the_union():
     ("arguments", "field"),
     [
         ((0, NEW_YEAR, None, None), "minutes"),
+        ((-5, NEW_YEAR, None, None), "minutes"),
         ((1441, NEW_YEAR, None, None), "minutes"),
         ((90, date(2026, 1, 2), None, None), "day"),
         ((90, NEW_YEAR, at(1), None), "starts_at"),
+        ((90, NEW_YEAR, None, at(1)), "starts_at"),
+        ((90, NEW_YEAR, at(1), at(1)), "ends_at"),
         ((90, NEW_YEAR, at(2), at(1)), "ends_at"),
         ((90, NEW_YEAR, at(1), at(1) + timedelta(hours=25)), "ends_at"),
     ],
@@ -182,6 +259,8 @@ def test_a_line_that_cannot_be_true_is_refused_at_its_field(arguments, field):
 def test_a_line_that_can_be_true_passes():
     assert rules.check_line(1440, NEW_YEAR, at(1), at(2), today=NEW_YEAR) is None
     assert rules.check_line(1, NEW_YEAR, None, None, today=NEW_YEAR) is None
+    assert rules.check_line(90, date(2025, 7, 1), None, None, today=NEW_YEAR) is None
+    assert rules.check_line(90, NEW_YEAR, at(1), at(1) + timedelta(days=1), today=NEW_YEAR) is None
 
 
 @pytest.mark.parametrize("reason", ["", " x ", "长" * 301])
