@@ -1,0 +1,200 @@
+"""Every page a role can reach on the demo's data, at both widths, and what a first load costs."""
+
+import os
+import re
+import shutil
+import sqlite3
+from urllib.parse import urlsplit
+
+import pytest
+import time_machine
+from sqlalchemy import select
+from werkzeug.exceptions import HTTPException
+
+from pbtrain.accounts.models import Account
+from pbtrain.core.db import db
+from pbtrain.demo import load
+from pbtrain.demo.roster import LOGINS, PASSWORD
+from pbtrain.org.roles import Role
+from tests.support import browser as support
+from tests.support.databases import make_app, once
+from tests.support.frozen import USUAL
+
+FILES = ("xlsx", "photo", "template", "export", "refused", "static", "sign_out")
+WORDS = {
+    "Excel", "English", "xlsx", "csv", "MB", "JPG", "PNG", "WebP", "Linux", "Chromium", "Markdown", "QR",
+}  # fmt: skip
+NARROW = 320
+HOME_REQUESTS, HOME_BYTES, PAGE_BYTES = 6, 92_000, 150_000
+ASSETS = 60_000  # of a first load; the home page below shows that they are fewer
+
+
+def close():
+    """Let go of the database file."""
+    db.session.remove()
+    db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def demo(backend, shared, tmp_path_factory):
+    """A server over the small demo, which is loaded once for all workers; each has a copy of the file."""
+    loaded = shared / "demo.sqlite3"
+    with once(shared, "demo") as first:
+        if first:
+            shutil.copyfile(backend.template, loaded)
+            app = make_app(f"sqlite:///{loaded}")
+            with app.app_context(), time_machine.travel(USUAL, tick=False):
+                load.load_small(lambda told: None)
+                close()
+    own = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
+    with sqlite3.connect(loaded) as source, sqlite3.connect(own) as copy:
+        source.backup(copy)
+    app = make_app(f"sqlite:///{own}", WTF_CSRF_ENABLED=True)
+    with support.serving(app) as address:
+        yield app, address
+    with app.app_context():
+        close()
+
+
+@pytest.fixture
+def live_server(demo):
+    """The address of the demo instead of an empty site."""
+    return demo[1]
+
+
+@pytest.fixture
+def come_in(frozen, new_context, new_page):
+    """`come_in(role)`: a fresh browser of the demo's person of that role, signed in through the form."""
+
+    def signed_in(role):
+        page = new_page(new_context())
+        page.goto("/login")
+        page.get_by_label("手机号或用户名").fill(LOGINS[role])
+        page.get_by_label("密码", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="登录", exact=True).click()
+        page.wait_for_url("**/")
+        return page
+
+    return signed_in
+
+
+def kind_of(app, address):
+    """(endpoint, has it parameters) of an address of ours that is a page, else None."""
+    parts = urlsplit(address)
+    try:
+        endpoint, _ = app.url_map.bind("").match(parts.path)
+    except HTTPException:
+        return None
+    if any(word in endpoint for word in FILES):
+        return None
+    return endpoint, bool(parts.query)
+
+
+def links(page):
+    """Addresses of this site that the page links to."""
+    found = page.evaluate(
+        "() => [...document.querySelectorAll('a[href]')].filter(a => !a.href.includes('#')).map(a => a.href)"
+    )
+    home = urlsplit(page.url).netloc
+    return [address for address in found if urlsplit(address).netloc == home]
+
+
+def english(page, known):
+    """Words in Latin letters that a Chinese reader would stumble over."""
+    text = page.evaluate(
+        """() => {
+          const copy = document.body.cloneNode(true);
+          copy.querySelectorAll('[lang=en], script, noscript, .pb-code').forEach(one => one.remove());
+          document.body.append(copy);
+          const text = copy.innerText;
+          copy.remove();
+          return text;
+        }"""
+    )
+    text = re.sub(r"\S+@\S+|https?://\S+|\b[0-9A-F]{4}(-[0-9A-F]{4})+\b|\b[A-Z]+\d[\w-]*", " ", text)
+    return sorted({word for word in re.findall("[A-Za-z]{2,}[0-9]*", text) if word not in known})
+
+
+def faults(page, known):
+    """What is wrong with one page at this width, and on a phone at 320 px too; without axe."""
+    found = support.shape(page) + [f"English: {word}" for word in english(page, known)]
+    usual = page.viewport_size
+    if usual["width"] < 400:
+        page.set_viewport_size({"width": NARROW, "height": usual["height"]})
+        found += [f"at {NARROW} px: {fault}" for fault in support.shape(page)]
+        page.set_viewport_size(usual)
+    return found
+
+
+@pytest.fixture(scope="session")
+def looked_at():
+    """Kinds of pages axe has seen, by screen."""
+    return {screen: set() for screen in support.SCREENS}
+
+
+@pytest.mark.parametrize("role", list(LOGINS), ids=str)
+def test_every_page_of_a_role(role, demo, come_in, screen, looked_at):
+    """One h1, a way on, nothing sideways, no English, no violation, and no page above 150 kB."""
+    app, address = demo
+    with app.app_context():
+        known = WORDS | usernames()
+    page, waiting, seen, wrong = come_in(role), [f"{address}/"], set(), []
+    folder = support.RESULTS / "pages" / screen / str(role)
+    folder.mkdir(parents=True, exist_ok=True)
+    while waiting:
+        target = waiting.pop(0)
+        kind = kind_of(app, target)
+        if kind is None or kind in seen:
+            continue
+        seen.add(kind)
+        answer = page.goto(target)
+        if answer.status != 200:
+            wrong.append(f"{target}: {answer.status}")
+            continue
+        if os.environ.get("PBTRAIN_SCREENSHOTS"):
+            page.screenshot(path=folder / f"{len(seen):02}-{kind[0]}.png", full_page=True)
+        found = faults(page, known)
+        if kind[0] not in looked_at[screen]:
+            looked_at[screen].add(kind[0])
+            found += support.violations(page)
+        sent = answer.request.sizes()["responseBodySize"]
+        if sent + ASSETS > PAGE_BYTES:
+            found.append(f"{sent} bytes of text")
+        wrong += [f"{urlsplit(target).path}: {fault}" for fault in found]
+        waiting += links(page)
+    assert len(seen) >= 4
+    assert not wrong, "\n".join(wrong)
+
+
+def usernames():
+    """User names of the demo: they are Latin, and some pages show them."""
+    return set(db.session.scalars(select(Account.username)))
+
+
+def wire(page, target):
+    """Bytes of each answer that came over the wire when this page was opened."""
+    listener, sizes, cached = page.context.new_cdp_session(page), {}, set()
+    listener.send("Network.enable")
+    listener.on("Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]}))
+    listener.on("Network.requestServedFromCache", lambda e: cached.add(e["requestId"]))
+    listener.on(
+        "Network.responseReceived",
+        lambda e: e["response"].get("fromDiskCache") and cached.add(e["requestId"]),
+    )
+    page.goto(target, wait_until="networkidle")
+    listener.detach()
+    return [size for number, size in sizes.items() if number not in cached]
+
+
+def test_what_a_home_page_costs(come_in, new_context, new_page, record_property):
+    """The first load of a member's home: at most 6 requests and 92 kB; the next one is one request."""
+    context = new_context()
+    context.add_cookies(come_in(Role.MEMBER).context.cookies())
+    page = new_page(context)  # knows the person, and has no file of ours yet
+    first = wire(page, "/")
+    assert 2 <= len(first) <= HOME_REQUESTS
+    assert sum(first) <= HOME_BYTES
+    again = wire(page, "/")
+    assert len(again) == 1
+    assert sum(first) - again[0] <= ASSETS
+    record_property("bytes of a member's home, first load", f"{sum(first)} in {len(first)} requests")
