@@ -7,7 +7,7 @@ import pytest
 from pbtrain.core.errors import RuleError
 from pbtrain.org import rules
 from pbtrain.org.kinds import POSTS, UNIT_KINDS
-from pbtrain.org.roles import GIVES, MAY, RENEWS, Perm, Role, roles_with
+from pbtrain.org.roles import GIVES, MAY, RENEWS, VIEWS, Perm, Role, roles_with
 
 TODAY = date(2026, 9, 25)
 
@@ -146,6 +146,7 @@ REACH_BELOW = {"unit_admin", "unit_auditor", "academy_admin", "system_admin"}
 def test_each_role_may_do_its_duties_and_nothing_else():
     assert {role: " ".join(sorted(row.perms)) for role, row in MAY.items()} == DUTIES
     assert {role for role, row in MAY.items() if row.subtree} == REACH_BELOW
+    assert {row.view for row in MAY.values()} == set(VIEWS), "a home without a rank among the others"
 
 
 def test_a_right_is_looked_for_with_its_reach():
