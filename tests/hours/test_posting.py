@@ -1,18 +1,19 @@
 """Posting and reversing: once, in the right book, with sums that follow."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.hours import queries
+from pbtrain.hours import chain, posting, queries
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
-from pbtrain.org.models import Member
+from pbtrain.org.models import Affiliation, CareSpan, Member
 from tests.hours.conftest import DAY, line, post
 
 
@@ -129,3 +130,114 @@ def test_an_activist_learns_but_owes_nothing_and_counts_for_no_branch(db, make, 
     assert [(year.counted, year.target) for year in years] == [(200, 0), (200, 3200)]
     assert queries.branch_attainment(branch.id, 2026).people == 1
     assert list(verify()) == []
+
+
+def test_one_batch_into_several_books_and_years(db, make, root, branch):
+    other = make.unit(parent=root)
+    one, two = make.member(branch), make.member(other)
+    old = date(2025, 12, 31)
+    done = post(line(one), line(two), line(one, "event:2", day=old), line(two, "event:2", day=old))
+    assert len(done.entry_ids) == 4
+    books = db.session.execute(select(Book.unit_id, Book.year, Book.entries).order_by(Book.id)).all()
+    assert sorted(books) == sorted((u.id, y, 1) for u in (branch, other) for y in (2025, 2026))
+    assert [year_of(db, one, year).counted for year in (2025, 2026)] == [200, 200]
+    assert done.entry_ids == sorted(done.entry_ids)
+    assert list(verify()) == []
+
+
+def test_a_retried_batch_that_names_a_line_twice_posts_it_once(db, make, branch):
+    member, other = make.member(branch), make.member(branch)
+    done = post(line(member), line(member), line(other))
+    assert (len(done.entry_ids), done.already) == (2, 1)
+
+
+def test_who_has_no_branch_on_that_day_gets_no_line_and_the_rest_do(db, make, branch):
+    member, late = make.member(branch), make.member(branch)
+    with transaction() as session:
+        home = session.scalars(select(Affiliation).where(Affiliation.member_id == late.id)).one()
+        home.valid_from = DAY + timedelta(days=1)
+    done = post(line(member), line(late), line(10**9))
+    assert (len(done.entry_ids), done.without_branch) == (1, [late.id, 10**9])
+    assert post(line(late, "event:2")).entry_ids == []
+    assert len(post(line(late, "event:3", day=DAY + timedelta(days=1))).entry_ids) == 1
+
+
+@pytest.mark.parametrize(
+    "fields", [{"activity": "picnic"}, {"proof": "E"}, {"occurrence": "党课:1"}, {"channel": "telepathy"}]
+)
+def test_what_is_no_line_is_a_mistake_of_the_caller(db, make, branch, fields):
+    with pytest.raises(ValueError, match="not a"):
+        post(line(make.member(branch), **fields))
+    assert db.session.scalar(select(func.count(HourEntry.id))) == 0
+
+
+def test_a_line_keeps_what_it_was_given(db, make, branch):
+    member, secretary = make.member(branch), make.actor(make.member(branch))
+    given = {"starts_at": at(9), "ends_at": at(10, 30), "channel": "phone", "proof": "C"}
+    entry = db.session.get(HourEntry, post(line(member, **given), actor=secretary).entry_ids[0])
+    assert {name: getattr(entry, name) for name in given} == given
+    assert (entry.day, entry.credit_year, entry.activity, entry.mode) == (DAY, 2026, "theme_day", "group")
+    assert (entry.minutes, entry.credit, entry.title) == (90, 200, "主题党日")
+    assert (entry.posted_by_id, entry.posted_at) == (secretary.account_id, clock.now())
+    assert entry.posted_by != chain.NOBODY
+    with transaction():
+        back_id = hours.reverse_many(secretary, [entry.id], reason=" 点错了人 ")[0]
+    back = db.session.get(HourEntry, back_id)
+    assert {name: getattr(back, name) for name in given} == given
+    assert (back.minutes, back.credit, back.reverses_id, back.note) == (-90, -200, entry.id, "点错了人")
+    assert (back.policy_id, back.title) == (entry.policy_id, entry.title)
+
+
+def test_live_lines_of_an_occurrence_are_not_those_of_its_longer_namesakes(make, branch):
+    member, other = make.member(branch), make.member(branch)
+    first = post(line(member, "event:1"), line(other, "event:1")).entry_ids
+    post(line(member, "event:10"), line(member, "event:0"), line(member, "event:2"))
+    assert hours.live_entries("event:1") == {member.id: first[0], other.id: first[1]}
+    with transaction():
+        hours.reverse_many(None, first[:1], reason="点错了人")
+    assert hours.live_entries("event:1") == {other.id: first[1]}
+
+
+def test_several_lines_are_reversed_together_or_not_at_all(db, make, branch):
+    ids = post(line(make.member(branch)), line(make.member(branch))).entry_ids
+    with pytest.raises(RuleError, match="not in the ledger"), transaction():
+        hours.reverse_many(None, [*ids, 10**9], reason="点错了人")
+    with pytest.raises(RuleError, match="Say why"), transaction():
+        hours.reverse_many(None, ids, reason=" ")
+    with transaction():
+        assert hours.reverse_many(None, [], reason="点错了人") == []
+        assert len(hours.reverse_many(None, [*ids, *ids], reason="点错了人")) == 2
+    assert db.session.scalar(select(func.sum(HourEntry.minutes))) == 0
+
+
+def test_a_book_takes_a_thousand_lines_at_once(make, branch, monkeypatch):
+    monkeypatch.setattr(posting, "MOST_LINES", 2)
+    people = [make.member(branch, with_account=False) for _ in range(3)]
+    assert len(post(*map(line, people[:2])).entry_ids) == 2
+    with pytest.raises(ValueError, match="more than 2"):
+        post(*(line(person, "event:2") for person in people))
+
+
+def test_a_batch_leaves_one_audit_event(db, make, branch):
+    ids = post(line(make.member(branch)), line(make.member(branch), minutes=45)).entry_ids
+    post(line(make.member(branch)), line(make.member(branch), "event:2"))
+    with transaction():
+        hours.reverse_many(None, ids, reason="点错了人")
+    told = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()[-3:]
+    assert [(t.action, t.target) for t in told] == [
+        ("hours.posted", "event:1"),
+        ("hours.posted", "lines:2"),
+        ("hours.reversed", "event:1"),
+    ]
+    assert told[0].detail == {"lines": 2, "minutes": 135, "first": ids[0], "last": ids[-1]}
+    assert (told[2].detail["minutes"], told[2].detail["reason"]) == (-135, "点错了人")
+
+
+def test_care_is_marked_on_the_year(db, make, branch):
+    member, later = make.member(branch), make.member(branch)
+    with transaction() as session:
+        session.add(CareSpan(member_id=member.id, valid_from=date(2026, 9, 25)))
+        session.add(CareSpan(member_id=later.id, valid_from=date(2026, 9, 26)))
+        session.flush()
+        hours.refresh_years([member.id, later.id], 2026)
+    assert [year_of(db, who).on_care for who in (member, later)] == [True, False]
