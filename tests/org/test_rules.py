@@ -74,6 +74,7 @@ def test_a_span_has_at_least_one_day():
     ("first", "second", "shared"),
     [
         ((1, 3), (3, 5), False),  # the end is the first day after
+        ((1, 3), (4, 5), False),
         ((1, 4), (3, 5), True),
         ((1, 9), (3, 5), True),
         ((1, None), (3, 5), True),
@@ -123,6 +124,7 @@ def test_who_gives_which_role():
 
 def test_who_hands_a_new_slip_to_whom():
     assert rules.may_renew([Role.BRANCH_SECRETARY], Role.BRANCH_SECRETARY)
+    assert rules.may_renew([Role.MEMBER, Role.BRANCH_SECRETARY], Role.BRANCH_SECRETARY)
     assert not rules.may_renew([Role.BRANCH_SECRETARY], Role.UNIT_AUDITOR)
     assert not rules.may_renew([Role.UNIT_AUDITOR], Role.BRANCH_SECRETARY)
     assert rules.may_renew([Role.UNIT_ADMIN], Role.UNIT_ADMIN)
