@@ -18,9 +18,7 @@ def test_a_name_is_the_same_in_any_width_and_case():
     assert rules.plain(" ＷｕYun01 ") == "wuyun01"
 
 
-@pytest.mark.parametrize(
-    "good", ["草原上的 8 匹马", "x" * 5 + "yz1", "ab" * 63 + "cd", "示例 wuyun01 多一点"]
-)
+@pytest.mark.parametrize("good", ["草原上的 8 匹马", "xyzxyzzy", "ab" * 63 + "cd", "示例 wuyun01 多一点"])
 def test_a_password_nobody_guesses_passes(good):
     assert rules.check_password(good, username="wuyun01") is None
 
@@ -58,7 +56,8 @@ def test_a_pause_runs_from_the_newest_failure_and_only_those_of_fifteen_minutes_
     assert rules.wait_for_name(five, NOW) == timedelta(seconds=2)
     assert rules.wait_for_name(five[::-1], NOW) == timedelta(seconds=2)
     assert rules.wait_for_name([ago(seconds=6)] * 5, NOW) == timedelta()
-    assert rules.wait_for_name([ago(minutes=15), *five[1:]], NOW) == timedelta()
+    for old in (ago(minutes=15), ago(hours=2)):
+        assert rules.wait_for_name([old, *five[1:]], NOW) == timedelta()
 
 
 def test_an_address_waits_until_fewer_than_sixty_failures_are_left_in_the_window():
@@ -66,4 +65,4 @@ def test_an_address_waits_until_fewer_than_sixty_failures_are_left_in_the_window
     assert rules.wait_for_address(sixty[:59], NOW) == timedelta()
     assert rules.wait_for_address(sixty[::-1], NOW) == timedelta(minutes=14)
     assert rules.wait_for_address([ago(seconds=90), *sixty], NOW) == timedelta(minutes=14)
-    assert rules.wait_for_address([ago(minutes=15), *sixty[1:]], NOW) == timedelta()
+    assert rules.wait_for_address([ago(hours=2), *sixty[1:]], NOW) == timedelta()
