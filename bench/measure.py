@@ -13,6 +13,7 @@ from bench.servers import TOP, Server
 from bench.units import UNITS
 
 LEVELS = (1, 8)
+JUDGED = 8  # ratios of CPU are taken with eight sessions at once
 SUBMITS = {1: 40, 8: 12}  # attempts to hand in, begun beforehand, for each client
 
 
@@ -125,7 +126,7 @@ def rounds(
     }
     for unit in UNITS:
         if unit.limit:
-            pairs = zip(samples[unit.key, 1], samples[unit.limit, 1], strict=True)
+            pairs = zip(samples[unit.key, JUDGED], samples[unit.limit, JUDGED], strict=True)
             found[unit.key]["ratio"] = round(
                 statistics.median(own.cpu / limit.cpu for own, limit in pairs), 2
             )

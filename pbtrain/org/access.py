@@ -5,16 +5,17 @@ a button. What is out of reach is 404; what is in reach but forbidden is 403. Th
 reads Flask-Login's current user.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
 from flask import Flask, abort, g, session
 from flask_login import current_user, login_required
-from sqlalchemy import BigInteger, Date, Select, bindparam, or_, select, update
+from sqlalchemy import BigInteger, Date, Select, and_, bindparam, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account, LoginSession
 from pbtrain.core import clock
@@ -89,6 +90,14 @@ def signed() -> Actor:
 
 
 def _people() -> Select[Any]:
+    """Accounts with their member and unit, a row for each grant of `today`, or one without any."""
+    today = bindparam("today", type_=Date)
+    granted = aliased(Unit)
+    held = and_(
+        RoleGrant.account_id == Account.id,
+        RoleGrant.valid_from <= today,
+        or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
+    )
     return (
         select(
             Account.id.label("account_id"),
@@ -100,56 +109,24 @@ def _people() -> Select[Any]:
             Member.unit_id,
             Member.left_on,
             Unit.name.label("unit_name"),
+            RoleGrant.role,
+            RoleGrant.unit_id.label("granted_id"),
+            granted.name.label("granted_name"),
         )
         .outerjoin(Member, Member.account_id == Account.id)
         .outerjoin(Unit, Unit.id == Member.unit_id)
-    )
-
-
-@prepared  # every page asks this
-def _grants_of() -> Select[Any]:
-    today = bindparam("today", type_=Date)
-    return (
-        select(RoleGrant.role, RoleGrant.unit_id, Unit.name)
-        .join(Unit, Unit.id == RoleGrant.unit_id)
-        .where(
-            RoleGrant.account_id == bindparam("account_id", type_=BigInteger),
-            RoleGrant.valid_from <= today,
-            or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
-        )
+        .outerjoin(RoleGrant, held)
+        .outerjoin(granted, granted.id == RoleGrant.unit_id)
         .order_by(RoleGrant.id)
     )
 
 
-def _grants(account_id: int, member_unit_id: int | None, today: date) -> tuple[Grant, ...]:
-    rows = _grants_of(account_id=account_id, today=today)
-    held = [Grant(Role(role), unit_id, name) for role, unit_id, name in rows]
-    if member_unit_id is not None:
-        held.append(Grant(Role.MEMBER, member_unit_id))
-    return tuple(held)
-
-
-def _actor(row: Any, **more: Any) -> Actor:
-    return Actor(
-        account_id=row.account_id,
-        username=row.username,
-        name=row.name,
-        pseudonym_key=row.pseudonym_key,
-        member_id=row.member_id,
-        unit_id=row.unit_id,
-        unit_name=row.unit_name or "",
-        grants=_grants(row.account_id, row.unit_id if row.member_id else None, clock.today()),
-        **more,
-    )
-
-
-def actor_for(account_id: int) -> Actor | None:
-    """The actor behind an account, for jobs and commands; None when it is disabled or gone."""
-    row = db.session.execute(_people().where(Account.id == account_id)).first()
-    return None if row is None or row.disabled_at is not None else _actor(row)
-
-
 @prepared
+def _account_of() -> Select[Any]:
+    return _people().where(Account.id == bindparam("account_id", type_=BigInteger))
+
+
+@prepared  # every page asks this
 def _session_of() -> Select[Any]:
     return (
         _people()
@@ -169,16 +146,42 @@ def _session_of() -> Select[Any]:
     )
 
 
+def _actor(rows: Sequence[Any], **more: Any) -> Actor:
+    row = rows[0]
+    held = [Grant(Role(one.role), one.granted_id, one.granted_name) for one in rows if one.role is not None]
+    if row.member_id and row.unit_id is not None:
+        held.append(Grant(Role.MEMBER, row.unit_id))
+    return Actor(
+        account_id=row.account_id,
+        username=row.username,
+        name=row.name,
+        pseudonym_key=row.pseudonym_key,
+        member_id=row.member_id,
+        unit_id=row.unit_id,
+        unit_name=row.unit_name or "",
+        grants=tuple(held),
+        **more,
+    )
+
+
+def actor_for(account_id: int) -> Actor | None:
+    """The actor behind an account, for jobs and commands; None when it is disabled or gone."""
+    db.session.flush()  # a compiled statement does not: demo and imports ask for people they have just added
+    rows = _account_of(account_id=account_id, today=clock.today()).all()
+    return _actor(rows) if rows and rows[0].disabled_at is None else None
+
+
 @login.user_loader
 def load_actor(token: str) -> Actor | None:
     """The actor of a live login session: not ended, not idle too long, account neither disabled nor left."""
     now = clock.now()
-    row = _session_of(token_hash=fingerprint(token), now=now).first()
-    if row is None or row.seen_at + timedelta(minutes=row.idle_minutes) < now:
+    rows = _session_of(token_hash=fingerprint(token), now=now, today=clock.today()).all()
+    if not rows or rows[0].seen_at + timedelta(minutes=rows[0].idle_minutes) < now:
         return None
+    row = rows[0]
     if row.left_on is not None and row.left_on <= clock.today():
         return None
-    actor = _actor(row, session_id=row.session_id, seen_at=row.seen_at, token=token)
+    actor = _actor(rows, session_id=row.session_id, seen_at=row.seen_at, token=token)
     if any(grant.role is not Role.MEMBER for grant in actor.grants) and (
         row.seen_at + ABOVE_MEMBER_IDLE < now or row.started_at + ABOVE_MEMBER_LASTS < now
     ):
