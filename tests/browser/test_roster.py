@@ -77,6 +77,7 @@ def test_roster(town, enter, new_context, new_page, work, look, accessible):
     page.get_by_role("button", name="名未激活党员").click()
     look(page, "sheet")
     page.emulate_media(media="print")
+    page.set_viewport_size({"width": 794, "height": 1123})  # A4
     look(page, "sheet-printed")
     slip = page.locator(".pb-slip").filter(has_text="示例白音孟和")
     username = slip.locator("p", has_text="用户名").locator("strong").inner_text()
