@@ -27,6 +27,7 @@ def ruler(*ties, today=TODAY, year=2026):
         (0, 0, 0, {}, "none"),
         (0, 3200, 2000, {"on_care": True}, "care"),
         (3200, 3200, 2000, {}, "met"),
+        (3300, 3200, 2000, {}, "met"),
         (3199, 3200, 2000, {}, "pace"),
         (2000, 3200, 2000, {}, "pace"),
         (1999, 3200, 2000, {}, "behind"),
@@ -42,6 +43,11 @@ def test_what_is_left_is_never_negative_and_the_gap_may_be():
     assert (behind.left, behind.gap, behind.days) == (2200, -500, 366)
 
 
+def test_a_ruler_told_nothing_more_has_one_pace_and_runs():
+    plain = Progress(2026, 0, 3200, 0)
+    assert (plain.segments, plain.self_study, plain.running, plain.on_care) == (((0, 1),), 0, True, False)
+
+
 def test_the_pace_changes_on_the_day_of_the_post():
     assert segments(POLICY, duties(2026, (HOME, POST)), 2026) == ((0, 3200), (162, 5600))
 
@@ -52,6 +58,7 @@ def test_a_year_that_was_judged_as_a_ruler():
     assert now.due == -(-(3200 * 162 + 5600 * 106) // 3650) * 10
     assert now.segments == ((0, 3200), (162, 5600))
     assert not ruler(HOME, today=date(2027, 1, 2)).running
+    assert not ruler(HOME, today=date(2025, 12, 31)).running
 
 
 @pytest.mark.parametrize(
@@ -61,6 +68,7 @@ def test_a_year_that_was_judged_as_a_ruler():
         (date(2026, 9, 26), None, TODAY, False),
         (date(2026, 9, 1), date(2026, 9, 26), TODAY, True),
         (date(2026, 9, 1), date(2026, 9, 25), TODAY, False),
+        (date(2026, 9, 1), date(2026, 9, 10), TODAY, False),
         (date(2026, 12, 31), None, date(2027, 3, 1), True),  # a year that is over: its last day
         (date(2026, 9, 1), date(2026, 12, 31), date(2027, 3, 1), False),
     ],
@@ -84,5 +92,6 @@ def test_a_duty_that_changed_is_not_even():
     target, due = owed(POLICY, duties(2026, (HOME, POST)), TODAY)
     assert not is_even(POLICY, target, due, TODAY)
     assert not is_even(POLICY, 3200, 2340, TODAY)
+    assert not is_even(POLICY, 3200, 2360, TODAY)
     assert is_even(POLICY, 3200, 2350, TODAY)
     assert is_even(POLICY, 3200, 3200, date(2026, 12, 31))
