@@ -57,7 +57,7 @@ def waiting(
 
 
 def hold(claims: list[dict[str, Any]]) -> int:
-    """Keep what overlaps for a decision; one that waits or was decided already is not held again."""
+    """Keep what overlaps for a decision; what waits is not held twice, a refused line may come again."""
     known = {
         (row.member_id, row.occurrence)
         for row in db.session.execute(
@@ -68,7 +68,8 @@ def hold(claims: list[dict[str, Any]]) -> int:
             )
         )
     }
-    fresh = [c for c in claims if (c["member_id"], c["occurrence"]) not in known]
+    named = {(c["member_id"], c["occurrence"]): c for c in claims}
+    fresh = [claim for key, claim in named.items() if key not in known]
     if fresh:
         db.session.execute(insert(HourClaim.__table__), fresh)  # type: ignore[arg-type]
     return len(fresh)

@@ -81,6 +81,21 @@ def test_what_waits_is_not_held_twice(db, member, make, branch):
     assert len(waiting(db)) == 3
 
 
+def test_a_batch_that_names_a_held_line_twice_holds_it_once(db, member):
+    post(lesson(member, 1, at(9), at(11)))
+    assert post(lesson(member, 2, at(10), at(12)), lesson(member, 2, at(10), at(12))).held == 1
+    assert len(waiting(db)) == 1
+
+
+def test_what_was_withdrawn_and_is_ticked_again_is_held_again(db, member, secretary):
+    post(lesson(member, 1, at(9), at(11)))
+    post(lesson(member, 2, at(10), at(12)))
+    with transaction():
+        held.withdraw(secretary, "event:2", [member.id], reason="误勾")
+    assert post(lesson(member, 2, at(10), at(12))).held == 1
+    assert [claim.state for claim in waiting(db)] == ["rejected", "held"]
+
+
 def test_less_is_approved_where_less_was_studied(db, member):
     """40 minutes of study in a session of two hours, one of them covered: 40, not 60."""
     post(lesson(member, 1, at(9), at(11)))
