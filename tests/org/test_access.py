@@ -57,6 +57,12 @@ def test_rights_of_several_roles_add_up(db, make, tree):
     assert seen == {tree[name].id for name in ("two", "left", "one")}
     assert set(db.session.scalars(access.units_where(actor, Perm.REMIND))) == {tree["two"].id}
     assert actor.views == ["secretary", "auditor", "member"]
+    assert {(grant.role, grant.unit_id, grant.unit_name) for grant in actor.grants} == {
+        (Role.BRANCH_SECRETARY, tree["two"].id, "Two"),
+        (Role.UNIT_AUDITOR, tree["left"].id, "Left"),
+        (Role.MEMBER, tree["two"].id, ""),
+    }
+    assert len(actor.grants) == 3
 
 
 def test_nobody_may_nothing(tree):
@@ -75,6 +81,11 @@ def test_an_actor_is_an_account_that_is_open(make, tree):
     with transaction() as rows:
         rows.get(Account, account_id).disabled_at = clock.now()
     assert access.actor_for(account_id) is None
+
+
+def test_a_member_between_branches_holds_no_role(make, tree):
+    actor = make.actor(make.member(tree["one"], unit_id=None))
+    assert (actor.grants, actor.unit_name, actor.views) == ((), "", [])
 
 
 def test_a_visitor_is_nobody(app, db):
