@@ -234,10 +234,15 @@ def test_a_batch_leaves_one_audit_event(db, make, branch):
 
 
 def test_care_is_marked_on_the_year(db, make, branch):
-    member, later = make.member(branch), make.member(branch)
+    """Today, or on the last day of a year that is over."""
+    begins = [date(2026, 9, 25), date(2026, 9, 26), date(2025, 12, 31)]
+    people = [make.member(branch) for _ in begins]
     with transaction() as session:
-        session.add(CareSpan(member_id=member.id, valid_from=date(2026, 9, 25)))
-        session.add(CareSpan(member_id=later.id, valid_from=date(2026, 9, 26)))
+        for who, day in zip(people, begins, strict=True):
+            session.add(CareSpan(member_id=who.id, valid_from=day))
         session.flush()
-        hours.refresh_years([member.id, later.id], 2026)
-    assert [year_of(db, who).on_care for who in (member, later)] == [True, False]
+        for year in (2025, 2026):
+            hours.refresh_years([who.id for who in people], year)
+    assert [year_of(db, who, 2026).on_care for who in people] == [True, False, True]
+    assert [year_of(db, who, 2025).on_care for who in people] == [False, False, True]
+    assert posting.people([people[0].id]).keys() == {people[0].id}
