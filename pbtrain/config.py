@@ -65,6 +65,7 @@ def load(app: Flask, overrides: dict[str, object]) -> None:
         {
             "pool_size": app.config["THREADS"],
             "max_overflow": 0,
+            "pool_use_lifo": True,  # the connection just used has its statements prepared
             "pool_timeout": app.config["DATABASE_WAIT"],
         }
         | ({"connect_args": {"connect_timeout": CONNECT_WAIT}} if uri.startswith("postgresql") else {}),

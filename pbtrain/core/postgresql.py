@@ -1,7 +1,8 @@
-"""PostgreSQL as pbtrain needs it: whoever waits for a lock is told, and does not wait for ever."""
+"""PostgreSQL as pbtrain needs it: waiting for a lock has an end, and what was planned once is kept."""
 
 from typing import Any
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 
 
@@ -13,3 +14,22 @@ def listen(engine: Engine, *, wait: float) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{int(wait * 1000)}ms"])
         connection.commit()
+
+    keep_plans(engine)
+
+
+def keep_plans(engine: Engine) -> None:
+    """Readers end with COMMIT: at each ROLLBACK psycopg throws away the statements it has prepared, and the
+    server would plan every page's again. A transaction that only reads has nothing to take back.
+    """
+    dialect = engine.dialect
+    rollback = dialect.do_rollback
+
+    def end(connection: Any) -> None:
+        driver = getattr(connection, "dbapi_connection", connection)  # the pool hands out a wrapper
+        if driver.read_only and driver.info.transaction_status == TransactionStatus.INTRANS:
+            driver.commit()
+        else:
+            rollback(connection)
+
+    dialect.do_rollback = end  # type: ignore[method-assign, assignment]
