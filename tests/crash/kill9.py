@@ -95,12 +95,13 @@ class Server:
 
     def answers(self) -> bool:
         """Is somebody there?"""
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection:
+            try:
+                connection.request("GET", "/healthz")
+                with connection.getresponse() as answer:
+                    return answer.status == 200
+            except (OSError, http.client.HTTPException):
+                return False
 
     def kill(self, what: str) -> None:
         """SIGKILL the whole group, the leader alone, or one child."""
@@ -185,13 +186,13 @@ class Phone(threading.Thread):
     def ask(self, method: str, path: str, form: list[tuple[str, object]] | None = None):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
         headers = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
-        connection.request(method, path, urlencode(form) if form else None, headers)
-        answer = connection.getresponse()
-        body = answer.read().decode()
+        with contextlib.closing(connection):
+            connection.request(method, path, urlencode(form) if form else None, headers)
+            with connection.getresponse() as answer:
+                body = answer.read().decode()
         for name, value in answer.getheaders():
             if name == "Set-Cookie" and value.startswith("pbtrain="):
                 self.cookie = value.split(";")[0]
-        connection.close()
         return answer.status, answer.headers, body
 
 
