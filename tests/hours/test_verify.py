@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import inspect, select, text
 
 from pbtrain.core.db import micros, transaction
-from pbtrain.hours import anchors, chain
+from pbtrain.hours import anchors, chain, posting
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourEntry
 from pbtrain.hours.verify import verify
@@ -151,3 +151,61 @@ def test_the_command_names_the_first_difference(app, back, ledger):
     broken = runner.invoke(args=["hours", "verify"])
     assert broken.exit_code == 1
     assert "book 1 line 2: was changed" in broken.output
+
+
+def found():
+    return {str(finding) for finding in verify()}
+
+
+def test_a_trigger_that_was_changed_or_switched_off_is_named(back, backend, ledger):
+    if backend.name == "postgresql":
+        back.plain("ALTER TABLE book DISABLE TRIGGER book_follows_lines")
+    else:
+        back.plain("DROP TRIGGER book_follows_lines")
+        back.plain("CREATE TRIGGER book_follows_lines BEFORE UPDATE ON book BEGIN SELECT 1; END")
+    assert found() == {"trigger book_follows_lines: is switched off or not the shipped one"}
+
+
+def test_who_wrote_a_line_cannot_be_exchanged(db, back, make, branch):
+    """Neither for another, nor for nobody, nor nobody for somebody: the account's id is not in the hash."""
+    secretary, stranger = make.actor(make.member(branch)), make.account().id
+    post(line(make.member(branch)), actor=secretary)
+    post(line(make.member(branch), "event:2"))
+    for seq, changed, right in ((1, stranger, secretary.account_id), (1, "NULL", secretary.account_id),
+                                (2, stranger, "NULL")):  # fmt: skip
+        back.run(f"UPDATE hour_entry SET posted_by_id = {changed} WHERE seq = {seq}")
+        assert found() == {f"book 1 line {seq}: names another actor than the one who wrote it"}
+        back.run(f"UPDATE hour_entry SET posted_by_id = {right} WHERE seq = {seq}")
+    assert found() == set()
+
+
+@pytest.mark.parametrize(
+    "change", ["minutes = minutes - 1", "credit = credit + 1", "reverses_id = 99", "mode = 'self'",
+               "proof = 'D'", "activity = 'party_class'", "day = '2026-03-01'", "credit_year = 2025"],
+)  # fmt: skip
+def test_a_reversal_mirrors_its_line(back, ledger, change):
+    back.run(f"UPDATE hour_entry SET {change} WHERE reverses_id IS NOT NULL")
+    assert "book 1 line 6: does not mirror the line it reverses" in found()
+
+
+@pytest.mark.parametrize("column", ["entries", "minutes", *posting.PARTS])
+def test_each_sum_of_each_year_is_compared(back, ledger, column):
+    for number in (1, 3):
+        back.run(f"UPDATE member_year SET {column} = {column} + 1 WHERE id = {number}")
+    assert {text.rpartition(": ")[2] for text in found()} == {"its sums do not equal its lines"}
+    assert len(found()) == 2
+
+
+def test_each_cache_of_each_year_is_compared(back, ledger):
+    for number, cache in ((1, "counted"), (2, "target"), (3, "custody_unit_id")):
+        back.run(f"UPDATE member_year SET {cache} = 1, due_on = NULL WHERE id = {number}")
+    assert sorted(text.rpartition(": ")[2] for text in found()) == [
+        "stands under another branch than the member",
+        "what counts or the target was not recomputed",
+        "what counts or the target was not recomputed",
+    ]
+
+
+def test_lines_without_their_year_are_named(back, ledger):
+    back.run("DELETE FROM member_year WHERE id = 2")
+    assert [text.rpartition(": ")[2] for text in found()] == ["has lines but no row of sums"]
