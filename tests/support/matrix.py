@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import Client
 
 from pbtrain.core.db import ReadFirstSession
-from tests.support.world import CAST, Visitor, World
+from tests.support.cast import CAST, Visitor, World
 
 GROUPS = {
     "everyone": tuple(CAST),
