@@ -50,7 +50,10 @@ def test_two_lines_of_one_batch_may_overlap_too(db, member, make, branch):
     assert (len(done.entry_ids), done.held) == (1, 1)
     assert (waiting(db)[0].uncovered, waiting(db)[0].overlaps_id) == (60, None)
     other = make.member(branch)
-    assert post(lesson(other, 3, at(9), at(11)), lesson(member, 4, at(14), at(15))).held == 0
+    for number, both in enumerate(((member, other), (other, member)), 3):
+        hour = 9 + 2 * number
+        done = post(*(lesson(who, number, at(hour), at(hour + 1)) for who in both))
+        assert (len(done.entry_ids), done.held) == (2, 0), "two people, not two lines of one"
 
 
 def test_a_held_line_says_what_it_is_and_what_is_in_its_way(db, member, secretary):

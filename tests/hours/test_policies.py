@@ -62,7 +62,8 @@ def test_a_line_is_converted_by_the_branch_of_its_day_and_keeps_its_policy(db, m
         old_home.valid_until = date(2026, 3, 2)
         session.add(Affiliation(member_id=member.id, unit_id=new.id, valid_from=date(2026, 3, 2)))
         session.get(Member, member.id).unit_id = new.id
-    post(line(member, "event:1", day=date(2026, 3, 1)), line(member, "event:2", day=date(2026, 3, 2)))
+    for number, day in enumerate((date(2026, 3, 1), date(2026, 3, 2)), 1):
+        post(line(member, f"event:{number}", day=day))
     before, after = db.session.scalars(select(HourEntry).order_by(HourEntry.day)).all()
     assert (before.credit, after.credit, after.policy_id) == (200, 150, sixty)
     books = {book.unit_id: book.credit for book in db.session.scalars(select(Book).order_by(Book.id))}
