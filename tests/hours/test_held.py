@@ -90,6 +90,16 @@ def test_a_batch_that_names_a_held_line_twice_holds_it_once(db, member):
     assert len(waiting(db)) == 1
 
 
+def test_an_approved_line_is_not_withdrawn(db, member, secretary):
+    post(lesson(member, 1, at(9), at(11)))
+    post(lesson(member, 2, at(10), at(12)))
+    with transaction():
+        hours.decide_held(secretary, waiting(db)[0].id, approve=True)
+    with transaction():
+        assert held.withdraw(secretary, "event:2", [member.id], reason="误勾") == 0
+    assert waiting(db)[0].state == "approved"
+
+
 def test_what_was_withdrawn_and_is_ticked_again_is_held_again(db, member, secretary):
     post(lesson(member, 1, at(9), at(11)))
     post(lesson(member, 2, at(10), at(12)))
@@ -156,6 +166,8 @@ def test_withdrawing_closes_only_what_waits_for_these_people_and_this_occasion(d
         post(lesson(who, 2, at(10), at(12)), lesson(who, 3, at(8), at(10)))
     with transaction():
         assert held.withdraw(secretary, "event:2", [one.id, one.id], reason="误勾") == 1
+    told = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id)).all()[-1]
+    assert (told.action, told.detail["reason"]) == ("hours.held_withdrawn", "误勾")
     with transaction():
         assert held.withdraw(secretary, "event:2", [one.id], reason="误勾") == 0
     assert {(c.member_id, c.occurrence): c.state for c in waiting(db)} == {

@@ -101,6 +101,9 @@ def test_refreshing_makes_years_and_follows_a_new_policy(db, make, root, branch)
 def test_a_year_that_is_over_is_judged_by_the_branch_of_its_last_day(db, make, root, branch):
     member, new = make.member(branch), make.unit(parent=root)
     publish(new, targets={"member": 4800})
+    with transaction():
+        hours.refresh_years([member.id], 2026)
+    assert (year_of(db, member).target, year_of(db, member).custody_unit_id) == (3200, branch.id)
     with transaction() as session:
         home = session.scalars(select(Affiliation).where(Affiliation.member_id == member.id)).one()
         home.valid_until = date(2026, 1, 1)
@@ -109,7 +112,25 @@ def test_a_year_that_is_over_is_judged_by_the_branch_of_its_last_day(db, make, r
         session.flush()
         for year in (2025, 2026):
             hours.refresh_years([member.id], year)
+    db.session.expire_all()
     assert [year_of(db, member, year).target for year in (2025, 2026)] == [3200, 4800]
+    assert year_of(db, member).custody_unit_id == new.id
+    assert list(verify()) == []
+
+
+def test_a_member_stands_where_they_stand_and_not_where_others_do(make, root, branch):
+    first, second = make.member(branch), make.member(make.unit(parent=root))
+    people = posting.people([first.id, second.id])
+    assert people[first.id].homes == [(make.LONG_AGO, None, branch.id)]
+    assert people[second.id].homes == [(make.LONG_AGO, None, second.unit_id)]
+
+
+@pytest.mark.parametrize(("left_on", "gone"), [(date(2026, 9, 25), True), (date(2026, 9, 26), False)])
+def test_who_leaves_counts_for_the_branch_until_that_day(db, make, branch, left_on, gone):
+    member = make.member(branch, left_on=left_on)
+    with transaction():
+        hours.refresh_years([member.id], 2026)
+    assert year_of(db, member).custody_unit_id == (None if gone else branch.id)
     assert list(verify()) == []
 
 
