@@ -19,10 +19,11 @@ def test_a_heartbeat_adds_the_time_since_the_last_one(passed, counts):
 
 
 def test_a_lesson_is_complete_after_the_one_before_it_and_its_shortest_time():
-    assert rules.check_lesson(locked_by=None, seconds=600, min_seconds=600) is None
+    for enough in (600, 601, 3600):
+        assert rules.check_lesson(locked_by=None, seconds=enough, min_seconds=600) is None
     with pytest.raises(RuleError, match="lesson 2 first"):
         rules.check_lesson(locked_by=2, seconds=600, min_seconds=600)
-    for shortest, least in ((600, 10), (601, 11)):
+    for shortest, least, seconds, spent in ((600, 10, 119, 1), (601, 11, 120, 2)):
         with pytest.raises(RuleError) as refusal:
-            rules.check_lesson(locked_by=None, seconds=119, min_seconds=shortest)
-        assert (refusal.value.params["least"], refusal.value.params["spent"]) == (least, 1)
+            rules.check_lesson(locked_by=None, seconds=seconds, min_seconds=shortest)
+        assert (refusal.value.params["least"], refusal.value.params["spent"]) == (least, spent)
