@@ -9,6 +9,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -128,8 +129,10 @@ class DatabaseLock:
             return False
 
     def release(self) -> None:
-        """Let another lead."""
+        """Let another lead, at once: a closed connection keeps its lock until the server notices."""
         if self.connection is not None:
+            with suppress(psycopg.Error):
+                self.connection.execute("SELECT pg_advisory_unlock_all()")
             self.connection.close()
             self.connection = None
 
