@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pbtrain.core import clock
@@ -43,6 +43,8 @@ class LoginSession(Model):
     ends_at: Mapped[datetime]  # absolute limit
     idle_minutes: Mapped[int]
     ended_at: Mapped[datetime | None]
+    factor_at: Mapped[datetime | None]  # when the second factor was shown, or a known device stood for it
+    proved_at: Mapped[datetime | None]  # when the password was last given, for what asks it again
 
 
 class Slip(Model):
@@ -70,3 +72,49 @@ class LoginTry(Model):
 
     subject: Mapped[str] = mapped_column(String(80))  # "name:<fingerprint>" or "addr:<address>"
     at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class SecondFactor(Model):
+    """What an account shows beside its password: an authenticator's secret, or a card of codes alone."""
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), unique=True)
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)  # of TOTP, encrypted; None: the card alone
+    last_step: Mapped[int | None] = mapped_column(BigInteger)  # newest 30 s step used: none works twice
+    confirmed_at: Mapped[datetime | None]  # None: shown, not yet proved
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class FactorCode(Model):
+    """One of the ten one-time codes of a printed card. Stored as a fingerprint."""
+
+    __table_args__ = (Index("uq_factor_code", "account_id", "code_hash", unique=True),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+    used_at: Mapped[datetime | None]
+
+
+class KnownDevice(Model):
+    """A browser that showed the second factor and need not again until `ends_at`; can be revoked."""
+
+    __table_args__ = (Index(None, "account_id", "ends_at"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    agent: Mapped[str] = mapped_column(String(120), default="")
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+    ends_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class PasswordLink(Model):
+    """A single-use link, mailed to its owner, that lets a new password be set. Stored as a fingerprint."""
+
+    __table_args__ = (Index(None, "account_id", "made_at"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

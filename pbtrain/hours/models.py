@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pbtrain.core import clock
@@ -110,6 +110,24 @@ class MemberYear(Model):
     due_on: Mapped[date | None]
     on_care: Mapped[bool] = mapped_column(default=False)  # cache: on the care list on `due_on`
     custody_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))  # today's branch
+
+
+class UnitYear(Model):
+    """What the MemberYears and Books below a unit add up to: regrouped on a schedule, its age shown."""
+
+    __table_args__ = (Index("uq_unit_year", "unit_id", "credit_year", unique=True),)
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    credit_year: Mapped[int]
+    branches: Mapped[int] = mapped_column(default=0)
+    members: Mapped[int] = mapped_column(default=0)  # who owe hours, by the branch of today
+    met: Mapped[int] = mapped_column(default=0)
+    behind: Mapped[int] = mapped_column(default=0)
+    on_care: Mapped[int] = mapped_column(default=0)
+    counted: Mapped[int] = mapped_column(BigInteger, default=0)  # hundredths
+    person_times: Mapped[int] = mapped_column(default=0)  # 人次, by the branch of the day
+    credit: Mapped[int] = mapped_column(BigInteger, default=0)  # hundredths given, by the branch of the day
+    refreshed_at: Mapped[datetime]
 
 
 class HourClaim(Model):

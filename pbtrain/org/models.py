@@ -35,6 +35,36 @@ class UnitLink(Model):
     valid_until: Mapped[date | None]
 
 
+class UnitName(Model):
+    """What a unit was called, from day to day: the history behind `Unit.name`."""
+
+    __table_args__ = (Index(None, "unit_id", "valid_from"),)
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+
+
+class UnitSuccession(Model):
+    """Which unit took over from which, when units were merged or one was split."""
+
+    from_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    to_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))  # merge split
+    on_day: Mapped[date]
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Academy(Model):
+    """What an academy's unit has beside a unit: whom it serves, and its seal."""
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), unique=True)
+    service_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))  # its area: this and below
+    seal: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of the stored picture
+
+
 class UnitClosure(Model):
     """Today's tree: `below_id` stands in or below `above_id`, `depth` steps down (0: itself)."""
 
@@ -74,6 +104,9 @@ class Member(Model):
     pseudonym_key: Mapped[bytes | None] = mapped_column(LargeBinary(16), default=new_pseudonym_key)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     left_on: Mapped[date | None]  # died, left, suspended: no target from this day
+    flow: Mapped[str] = mapped_column(String(3), default="")  # "in" or "out": 流动党员
+    flow_place: Mapped[str] = mapped_column(String(100), default="")  # from where, or where to
+    erased_at: Mapped[datetime | None]
 
     account: Mapped[Account | None] = relationship()
     unit: Mapped[Unit | None] = relationship()
@@ -119,6 +152,22 @@ class CareSpan(Model):
     valid_until: Mapped[date | None]
 
 
+class DataReport(Model):
+    """A member says that something recorded about them is wrong (信息有误); the secretary answers."""
+
+    __table_args__ = (Index(None, "unit_id", "state", "id"), Index(None, "member_id", "id"))
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))  # the branch whose secretary answers
+    subject: Mapped[str] = mapped_column(String(20))  # which fact: a key of kinds.REPORTABLE
+    text: Mapped[str] = mapped_column(String(500))
+    state: Mapped[str] = mapped_column(String(8), default="open")  # open mended kept
+    answer: Mapped[str] = mapped_column(String(500), default="")
+    made_at: Mapped[datetime] = mapped_column(default=clock.now)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_at: Mapped[datetime | None]
+
+
 class RoleGrant(Model):
     """This account holds this role in this unit, for these days. A grant of a post has the post's dates."""
 
@@ -152,6 +201,7 @@ class RosterImport(Model):
     read_at: Mapped[datetime | None]
     written_at: Mapped[datetime | None]
     written_rows: Mapped[int] = mapped_column(default=0)
+    undone_at: Mapped[datetime | None]
 
 
 class RosterRow(Model):
