@@ -42,6 +42,41 @@ STAGES = {
     "full": N_("Full member"),  # 正式党员
 }
 
+CATEGORIES = {  # the occupations of the Party's yearly statistics (党内统计公报)
+    "worker": N_("Worker or skilled service staff"),
+    "specialist": N_("Professional or technical staff"),
+    "manager": N_("Manager in an enterprise, institution or society"),
+    "official": N_("Staff of Party and government offices"),
+    "farmer": N_("Farmer, herder or fisher"),
+    "student": N_("Student"),
+    "retired": N_("Retired person"),
+    "other": N_("Other occupation"),
+}
+
+FLOWS = {"in": N_("Flowed in"), "out": N_("Flowed out")}  # 流入, 流出: 流动党员
+
+LEAVINGS = {
+    "died": N_("Died"),
+    "left": N_("Left the Party"),
+    "suspended": N_("Suspended"),  # 停止党籍
+}
+
+REPORTABLE = {  # what a member may say is wrong; the value: the label, and whether the secretary can mend it
+    "phone": (N_("Mobile number"), True),
+    "flow": (N_("Flow of members"), True),
+    "name": (N_("Full name"), False),
+    "sex": (N_("Sex"), False),
+    "born_on": (N_("Birth date"), False),
+    "id_number": (N_("ID number"), False),
+    "joined_on": (N_("Joining date"), False),
+    "stage": (N_("Stage"), False),
+    "category": (N_("Occupation"), False),
+    "branch": (N_("Branch"), False),
+    "post": (N_("Post"), False),
+    "hours": (N_("Study hours"), True),
+    "other": (N_("Something else"), True),
+}
+
 
 @dataclass(frozen=True)
 class PostKind:

@@ -18,6 +18,7 @@ class Perm(StrEnum):
     SLIP_PRINT = "slip:print"
     UNITS_VIEW = "units:view"  # figures of the units below
     ROSTER_MANAGE = "roster:manage"  # members, affiliations, import
+    MEMBER_MEND = "member:mend"  # see what is recorded, mend phone and flow, answer 信息有误
     UNIT_MANAGE = "unit:manage"
     GRANT_MANAGE = "grant:manage"
     COURSE_EDIT = "course:edit"
@@ -60,6 +61,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.REPORT_VIEW,
                 Perm.REMIND,
                 Perm.SLIP_PRINT,
+                Perm.MEMBER_MEND,
             }
         ),
         subtree=False,
@@ -73,6 +75,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.MEMBERS_VIEW,
                 Perm.REPORT_VIEW,
                 Perm.ROSTER_MANAGE,
+                Perm.MEMBER_MEND,
                 Perm.UNIT_MANAGE,
                 Perm.GRANT_MANAGE,
                 Perm.SLIP_PRINT,
@@ -102,6 +105,7 @@ MAY: dict[Role, RoleRow] = {
             {
                 Perm.UNITS_VIEW,
                 Perm.ROSTER_MANAGE,
+                Perm.MEMBER_MEND,
                 Perm.UNIT_MANAGE,
                 Perm.GRANT_MANAGE,
                 Perm.SLIP_PRINT,
