@@ -112,7 +112,13 @@ def test_methods_paths_and_queries(shooter, record_property):
 
 def queries(random):
     """Pages that are none, a long query, and names our pages read with values they do not want."""
-    pages = (b"page=-1", b"page=abc", b"page=%d" % fuzz.HUGE, b"page=1&page=2&page=", b"x=" + b"y" * 6_000)
+    pages = (
+        b"after=-1",
+        b"before=abc",
+        b"after=%d" % fuzz.HUGE,
+        b"after=W10&before=WzAsMV0&after=",
+        b"x=" + b"y" * 6_000,
+    )
     yield from random.sample(pages, 2)
     yield from (b"q=%00", fuzz.encoded({"q": [random.choice(fuzz.TEXTS)[:6_000]]}))
     for _ in range(4):

@@ -164,8 +164,8 @@ def test_the_attempt_of_another_is_not_there(sat, world, make, client_for):
     [
         ("get", "/courses/{draft}"), ("post", "/courses/{draft}/enrol"), ("get", "/courses/{draft}/quiz"),
         ("get", "/courses/{other}/lessons/{lesson}"), ("post", "/courses/{other}/lessons/{lesson}/beat"),
-        ("get", "/courses/999999"), ("get", "/courses/99999999999999999999"), ("get", "/courses/?page=0"),
-        ("get", "/courses/?page=abc"), ("get", "/courses/?show=x"), ("get", "/courses/attempts/1/0"),
+        ("get", "/courses/999999"), ("get", "/courses/99999999999999999999"), ("get", "/courses/?after=0"),
+        ("get", "/courses/?before=abc"), ("get", "/courses/?show=x"), ("get", "/courses/attempts/1/0"),
     ],
 )  # fmt: skip
 def test_what_is_not_open_to_a_member_is_not_there(world, make, reader, db, method, path):
