@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 
 from pbtrain.core import clock, crypto
 from pbtrain.core.db import db
+from pbtrain.core.formatting import mask_phone
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, Post, Unit
@@ -22,6 +23,7 @@ from pbtrain.org.roster_known import Known, Scope, posts_of, text_key
 from pbtrain.org.roster_rules import Row, mask_id, name_key, name_variants
 
 ID_PURPOSE = "member.id_number"
+MASKED = N_("A masked number cannot be taken over. Enter all 11 digits.")
 PLAIN = ("name", "sex", "born_on", "joined_on", "stage", "phone")
 
 
@@ -238,6 +240,8 @@ class Matcher:
                 N_("A masked number cannot be taken over. Enter all 18 digits."),
                 values["id_number"],
             )
+        elif "*" in values.get("phone", ""):
+            row.refuse("phone", MASKED, values["phone"])
         else:
             values.setdefault("stage", "full")
             values.setdefault("since", date(self.today.year, 1, 1).isoformat())
@@ -253,6 +257,11 @@ class Matcher:
                 values["name"],
             )
             return
+        if "*" in (phone := values.get("phone", "")):
+            if phone != mask_phone(person.phone):
+                row.refuse("phone", MASKED, phone)
+                return
+            del values["phone"]  # as our export masks it: unchanged
         staged.changes = changes_of(person, values, post, self.today)
         if "id_number" in values and "id_lookup" not in values and values["id_number"] != person.id_shown:
             row.refuse(

@@ -17,7 +17,7 @@ from pbtrain.org.models import Affiliation, Member, RosterImport, RosterRow, Uni
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_columns import COLUMNS, POST_WORDS, SEX_WORDS, STAGE_WORDS
 from pbtrain.org.roster_known import posts_of, scope_of, text_key
-from pbtrain.org.roster_match import PLAIN, plain_value
+from pbtrain.org.roster_match import ID_PURPOSE, PLAIN, plain_value
 from pbtrain.org.roster_services import RAW_PURPOSE
 
 OUTCOMES = ("new", "changed", "transfer", "same", "refused")
@@ -160,13 +160,16 @@ def _branches(actor: Actor, unit_id: int) -> dict[int, str]:
     return {key: codes[key] if text_key(name) in shared else name for key, name in scope.branches.items()}
 
 
-def roster(actor: Actor, unit_id: int) -> Iterator[dict[str, str]]:
-    """Everybody on the roster in and below a unit, as a sheet has them; the ID number masked."""
+def roster(actor: Actor, unit_id: int, *, full: bool = False) -> Iterator[dict[str, str]]:
+    """Everybody on the roster in and below a unit, as a sheet has them; phone and ID number masked.
+
+    `full` opens both: for what is given out against a recorded reason (org/disclosures.py).
+    """
     today = clock.today()
     branches = _branches(actor, unit_id)
     last = 0
     while rows := db.session.execute(
-        select(*COLUMNS_OUT, Affiliation.valid_from.label("since"))
+        select(*COLUMNS_OUT, Member.id_number, Affiliation.valid_from.label("since"))
         .join(UnitClosure, UnitClosure.below_id == Member.unit_id)
         .outerjoin(Affiliation, (Affiliation.member_id == Member.id) & Affiliation.valid_until.is_(None))
         .where(
@@ -186,8 +189,10 @@ def roster(actor: Actor, unit_id: int) -> Iterator[dict[str, str]]:
                 "name": row.name,
                 "sex": SEX_WORDS[row.sex],
                 "born_on": plain_value(row.born_on),
-                "id_number": row.id_shown,
-                "phone": row.phone or "",
+                "id_number": crypto.decrypt(row.id_number, ID_PURPOSE)
+                if full and row.id_number
+                else row.id_shown,
+                "phone": (row.phone or "") if full else mask_phone(row.phone),
                 "stage": STAGE_WORDS[row.stage],
                 "joined_on": plain_value(row.joined_on),
                 "branch": branches.get(row.unit_id, ""),

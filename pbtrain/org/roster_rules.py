@@ -28,6 +28,7 @@ SPACES = re.compile(r"[\s\u3000]+")
 HAN = r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 HAN_SPACE = re.compile(f"(?<={HAN}) (?={HAN})")
 MASKED_ID = re.compile(r"\d{6}\*{8}\d{3}[\dX]")
+MASKED_PHONE = re.compile(r"1\d{2}\*{4}\d{4}")
 DAY = re.compile(
     r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})日?(?: 0?0:00(?::00)?)?"
 )
@@ -202,11 +203,11 @@ def read_id(cell: Any, today: date, notes: Counter[str]) -> str:
 
 
 def read_phone(cell: Any, notes: Counter[str]) -> str:
-    """A mobile number of 11 digits; spaces, hyphens and +86 are dropped."""
+    """A mobile number of 11 digits, or masked as our export writes it; spaces, hyphens, +86 are dropped."""
     digits = re.sub(r"[\s()-]", "", as_text(cell, 40, notes))
     digits = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", digits)
-    if not digits:
-        return ""
+    if not digits or MASKED_PHONE.fullmatch(digits):
+        return digits
     if not digits.isascii() or not digits.isdigit():
         raise Refused(N_("A mobile number has digits only."))
     if len(digits) != 11:
