@@ -12,6 +12,7 @@ DEMO ?=
 export HOST PORT DEMO
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
+unexport PYTHONDONTWRITEBYTECODE # every process would compile every module anew: two seconds for each start
 
 BIN := .venv/bin
 PY := $(BIN)/python

@@ -3,6 +3,7 @@
 A test that asks for `db` (or anything built on it) runs twice: on SQLite and on PostgreSQL.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -35,6 +36,13 @@ def pytest_configure_node(node):
     """With xdist the controller starts the one PostgreSQL server and tells the workers where it is."""
     node.workerinput["postgresql"] = _running_server(node.config).url
     node.workerinput["run"] = str(os.getpid())
+
+
+def pytest_collection_finish(session):
+    """What is imported stays: the collector need not walk it again after every 700 new objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def pytest_unconfigure(config):
