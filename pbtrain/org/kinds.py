@@ -93,3 +93,6 @@ POSTS = {
     "committee_member": PostKind(N_("Committee member")),  # 委员
     "rotating_secretary": PostKind(N_("Rotating secretary"), Role.BRANCH_SECRETARY),  # 轮值书记
 }
+
+# Whose secretary watches over the units below: 党委, 党总支. A 党组 leads no branches.
+BRINGS_AUDITOR = frozenset({"committee", "general_branch"})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, true
 
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
@@ -11,8 +11,9 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import rules, services, tree
+from pbtrain.org import leaders, rules, services, tree
 from pbtrain.org.access import Actor
+from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import Member, Post, RoleGrant, UnitClosure
 from pbtrain.org.roles import MAY, Perm, Role
 
@@ -85,6 +86,56 @@ def end_post(actor: Actor | None, post_id: int, *, on: date | None = None) -> in
     return post.member_id
 
 
+def hand_over(
+    actor: Actor | None, unit_id: int, member_id: int, *, on: date, valid_until: date | None = None
+) -> list[int]:
+    """Name a new secretary: the present one's post, and whoever acts, ends the day the new one begins.
+
+    Returns the members whose posts changed. The same person may go on for a new term. Flushes for ids.
+    """
+    tree.demand(actor, Perm.GRANT_MANAGE, unit_id, "unit_id")
+    now_held, acting = leaders.ending(unit_id, on)
+    rules.check_handover(on, held_since=[row.valid_from for row in now_held], today=clock.today())
+    changed = {member_id}
+    for row in now_held:
+        services.close_post(db.session.get_one(Post, row.id, with_for_update=True), on)
+        audit.record(
+            actor,
+            "post.ended",
+            f"member:{row.member_id}",
+            unit_id=unit_id,
+            kind="secretary",
+            on=on.isoformat(),
+        )
+        changed.add(row.member_id)
+    db.session.flush()  # the old post has ended before the new one is checked against it
+    give_post(actor, member_id, unit_id=unit_id, kind="secretary", valid_from=on, valid_until=valid_until)
+    for row in acting:
+        _end_grant(actor, db.session.get_one(RoleGrant, row.id, with_for_update=True), on)
+    return sorted(changed)
+
+
+def name_acting(
+    actor: Actor | None, unit_id: int, member_id: int, *, valid_from: date, valid_until: date
+) -> RoleGrant:
+    """Somebody acts as secretary (代理书记) for these days, with the rights and without the post's target."""
+    tree.demand(actor, Perm.GRANT_MANAGE, unit_id, "unit_id")
+    if not UNIT_KINDS[tree.live(unit_id, "unit_id").kind].has_members:
+        raise RuleError(N_("Only a branch has an acting secretary."), field="unit_id")
+    member = services.member_of(actor, Perm.ROSTER_MANAGE, member_id)
+    if member.left_on is not None:
+        raise RuleError(N_("This person has left. Take them back first."), field="person")
+    rules.check_acting(valid_from, valid_until, clock.today())
+    return grant_role(
+        actor,
+        services.ensure_account(member),
+        unit_id=unit_id,
+        role=Role.BRANCH_SECRETARY,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+
+
 def grant_role(
     actor: Actor | None,
     account_id: int,
@@ -108,6 +159,7 @@ def grant_role(
             RoleGrant.unit_id == unit_id,
             RoleGrant.role == role,
             or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > since),
+            true() if valid_until is None else RoleGrant.valid_from < valid_until,
         )
         .limit(1)
     ):
@@ -148,8 +200,19 @@ def revoke(actor: Actor | None, grant_id: int) -> None:
         raise RuleError(N_("You cannot take this role."))
     if grant.role == Role.SYSTEM_ADMIN and not _other_system_admin(grant):
         raise RuleError(N_("The last system administrator stays."))
-    grant.valid_until = max(today, grant.valid_from)
-    audit.record(actor, "role.revoked", f"account:{grant.account_id}", unit_id=grant.unit_id, role=grant.role)
+    _end_grant(actor, grant, today)
+
+
+def _end_grant(actor: Actor | None, grant: RoleGrant, day: date) -> None:
+    grant.valid_until = max(day, grant.valid_from)
+    audit.record(
+        actor,
+        "role.revoked",
+        f"account:{grant.account_id}",
+        unit_id=grant.unit_id,
+        role=grant.role,
+        on=grant.valid_until.isoformat(),
+    )
 
 
 def _other_system_admin(grant: RoleGrant) -> bool:

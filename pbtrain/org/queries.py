@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, and_, cast, func, literal, null, or_, select
+from sqlalchemy import BigInteger, Row, and_, cast, exists, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Member, Post, Unit, UnitClosure, UnitLink
-from pbtrain.org.roles import Perm
+from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitClosure, UnitLink
+from pbtrain.org.roles import Perm, Role
 
 FIGURES = ("members", "asleep", "branches", "leaderless")
 
@@ -20,6 +20,16 @@ FIGURES = ("members", "asleep", "branches", "leaderless")
 def is_on(table: Any, day: date) -> Any:
     """The span of this row holds on that day."""
     return and_(table.valid_from <= day, or_(table.valid_until.is_(None), table.valid_until > day))
+
+
+def led(day: date) -> Any:
+    """Somebody may do a secretary's work for this `Unit` on that day: by a post, or acting."""
+    return or_(
+        exists().where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, day)),
+        exists().where(
+            RoleGrant.unit_id == Unit.id, RoleGrant.role == Role.BRANCH_SECRETARY, is_on(RoleGrant, day)
+        ),
+    )
 
 
 def unit_in_reach(actor: Actor, perm: Perm, unit_id: int) -> Row[Any] | None:
@@ -75,12 +85,11 @@ def figures_of(unit_ids: Sequence[int]) -> dict[int, dict[str, int]]:
         .group_by(UnitClosure.above_id)
         .order_by(UnitClosure.above_id)
     )
-    led = select(Post.id).where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, clock.today()))
     branches = (
         select(
             UnitClosure.above_id,
             func.count().label("branches"),
-            func.count().filter(~led.exists()).label("leaderless"),
+            func.count().filter(~led(clock.today())).label("leaderless"),
         )
         .join(Unit, Unit.id == UnitClosure.below_id)
         .where(

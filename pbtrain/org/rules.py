@@ -1,12 +1,14 @@
 """What is right about the tree, dated ties, posts and grants. Pure."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org.kinds import POSTS, UNIT_KINDS
+from pbtrain.org.kinds import BRINGS_AUDITOR, POSTS, UNIT_KINDS
 from pbtrain.org.roles import GIVES, RENEWS, Role
+
+LONGEST_AHEAD = 366  # days
 
 
 def check_child(parent_kind: str, kind: str) -> None:
@@ -82,7 +84,31 @@ def check_post(
 def role_of_post(kind: str, unit_kind: str) -> Role | None:
     """The role a post brings in a unit of that kind."""
     post = POSTS[kind]
-    return post.in_branch if UNIT_KINDS[unit_kind].has_members else post.in_committee
+    if UNIT_KINDS[unit_kind].has_members:
+        return post.in_branch
+    return post.in_committee if unit_kind in BRINGS_AUDITOR else None
+
+
+def check_handover(on: date, *, held_since: Collection[date], today: date) -> None:
+    """A new secretary begins after the present one began, today or within a year."""
+    latest = max(held_since, default=None)
+    if latest is not None and on <= latest:
+        raise RuleError(
+            N_("The present post began on %(day)s. The new one begins on a later day."),
+            field="on",
+            day=latest,
+        )
+    if on > today + timedelta(days=LONGEST_AHEAD):
+        raise RuleError(N_("At most a year ahead."), field="on")
+
+
+def check_acting(valid_from: date, valid_until: date, today: date) -> None:
+    """An acting role begins today or later and ends by itself, at most a year after its beginning."""
+    if valid_from < today:
+        raise RuleError(N_("A right is not given for days that are over."), field="valid_from")
+    check_span(valid_from, valid_until)
+    if valid_until - valid_from > timedelta(days=LONGEST_AHEAD):
+        raise RuleError(N_("Somebody acts for at most a year. Name a secretary."), field="valid_until")
 
 
 def may_give(own: Collection[Role], role: Role) -> bool:

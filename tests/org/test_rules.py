@@ -101,7 +101,8 @@ def test_a_post_is_one_of_the_list_in_a_unit_of_the_party_and_free():
 
 def test_a_secretary_writes_in_a_branch_and_watches_in_a_committee():
     for unit_kind, row in UNIT_KINDS.items():
-        secretary = Role.BRANCH_SECRETARY if row.has_members else Role.UNIT_AUDITOR
+        watches = Role.UNIT_AUDITOR if unit_kind in ("committee", "general_branch") else None  # no 党组
+        secretary = Role.BRANCH_SECRETARY if row.has_members else watches
         assert rules.role_of_post("secretary", unit_kind) is secretary
         rotating = Role.BRANCH_SECRETARY if row.has_members else None
         assert rules.role_of_post("rotating_secretary", unit_kind) is rotating
