@@ -16,7 +16,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import N_, _
 from pbtrain.hours import queries as hours_queries
 from pbtrain.hours import services as hours
-from pbtrain.org import lists, posts, queries, services
+from pbtrain.org import lists, members, posts, queries, services
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.forms import CareForm, LeaveForm, MemberForm, NewMemberForm, PostForm, TransferForm
 from pbtrain.org.kinds import POSTS, STAGES, UNIT_KINDS
@@ -129,7 +129,7 @@ def member_edit(member_id: int) -> Any:
     row, form = member_or_404(member_id), MemberForm()
     if form.validate_on_submit():
         with transaction(form):
-            services.change_member(signed(), member_id, **form.facts())
+            members.change_member(signed(), member_id, **form.facts())
         if not form.errors:
             return saved(member_id, _("Saved."))
     return member_page(row, facts=form)

@@ -29,6 +29,8 @@ def member_of(actor: Actor | None, perm: Perm, member_id: int) -> Member:
     if member is None:
         raise RuleError(N_("This person is not on the roster."))
     tree.demand(actor, perm, member.unit_id)
+    if member.erased_at is not None:
+        raise RuleError(N_("The data of this person were erased."))
     return member
 
 
@@ -37,7 +39,7 @@ def add_member(
 ) -> Member:
     """A new member of a branch, with a login that waits for its first slip. Flushes for ids.
 
-    `facts` are columns of Member: sex, born_on, joined_on, stage, category, phone, code.
+    `facts` are columns of Member: sex, born_on, joined_on, stage, category, phone, flow, flow_place, code.
     """
     tree.demand(actor, Perm.ROSTER_MANAGE, unit_id, "unit_id")
     rules.check_home(tree.live(unit_id, "unit_id").kind)
@@ -77,23 +79,6 @@ def free_username(name: str) -> str:
     while f"{base}{number:02}" in taken:
         number += 1
     return f"{base}{number:02}"
-
-
-def change_member(actor: Actor | None, member_id: int, *, name: str, **facts: Any) -> Member:
-    """Correct what is known of a member; the login follows name and phone."""
-    member = member_of(actor, Perm.ROSTER_MANAGE, member_id)
-    changed = [key for key, value in {"name": name, **facts}.items() if getattr(member, key) != value]
-    for key, value in facts.items():
-        setattr(member, key, value)
-    member.name, member.pinyin = name, pinyin(name)
-    if member.account_id is not None:
-        db.session.execute(
-            update(Account)
-            .where(Account.id == member.account_id)
-            .values(name=name, phone=member.phone or None)
-        )
-    audit.record(actor, "member.changed", f"member:{member_id}", unit_id=member.unit_id, fields=changed)
-    return member
 
 
 def transfer(actor: Actor | None, member_id: int, *, unit_id: int, on: date | None = None) -> Member:
@@ -213,8 +198,9 @@ def end_care(actor: Actor | None, span_id: int) -> int:
     return member_id
 
 
-def set_left(actor: Actor | None, member_id: int, *, on: date) -> Member:
-    """Died, left or suspended: no target from this day, the login ends at once, posts end; history stays."""
+def set_left(actor: Actor | None, member_id: int, *, on: date, why: str = "left") -> Member:
+    """Died, left or suspended (a key of kinds.LEAVINGS): no target from this day, the login ends at once,
+    posts end; history stays. Why stands in the audit trail alone."""
     member = member_of(actor, Perm.ROSTER_MANAGE, member_id)
     rules.check_from(on, earliest=date(1921, 7, 1), today=clock.today())
     if member.left_on is not None:
@@ -228,7 +214,9 @@ def set_left(actor: Actor | None, member_id: int, *, on: date) -> Member:
         .order_by(Post.id)
     ):
         close_post(post, on)
-    audit.record(actor, "member.left", f"member:{member_id}", unit_id=member.unit_id, on=on.isoformat())
+    audit.record(
+        actor, "member.left", f"member:{member_id}", unit_id=member.unit_id, on=on.isoformat(), why=why
+    )
     return member
 
 

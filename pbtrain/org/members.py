@@ -1,0 +1,137 @@
+"""Changing what is recorded of a member. Part of the services of org.
+
+Two people may have the same form open: each sends the version they saw, and the second is refused.
+"""
+
+import hashlib
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select, update
+
+from pbtrain.accounts.models import Account
+from pbtrain.audit import services as audit
+from pbtrain.core import clock, crypto
+from pbtrain.core.db import db
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.marks import N_
+from pbtrain.org import services
+from pbtrain.org.access import Actor
+from pbtrain.org.kinds import CATEGORIES, FLOWS
+from pbtrain.org.models import Member
+from pbtrain.org.names import pinyin
+from pbtrain.org.roles import Perm
+from pbtrain.org.roster_match import ID_PURPOSE
+from pbtrain.org.roster_rules import Refused, mask_id, read_id
+
+NARROW = ("phone", "flow", "flow_place")  # what the branch itself knows best and may mend
+WIDE = ("name", "sex", "born_on", "joined_on", "stage", "category", *NARROW)
+STALE = N_("Somebody else has changed this member meanwhile. Compare both below, then save what is right.")
+
+
+def version_of(row: Any) -> str:
+    """16 hex digits that change with anything one can edit; `row` is a Member or a row of its columns."""
+    told = [str(getattr(row, name) or "") for name in (*WIDE, "id_lookup")]
+    return hashlib.sha256("\x1f".join(told).encode()).hexdigest()[:16]
+
+
+def change_member(
+    actor: Actor | None,
+    member_id: int,
+    *,
+    version: str | None = None,
+    id_number: str | None = None,
+    **facts: Any,
+) -> list[str]:
+    """Correct what is known of a member, and return which facts changed; the login follows name and phone.
+
+    `facts` are columns of WIDE; with those of NARROW alone the branch secretary may do it. `id_number` ""
+    removes it. Conflict at the field "version" when the member is not any more what the actor saw.
+    """
+    narrow = id_number is None and facts.keys() <= set(NARROW)
+    member = services.member_of(actor, Perm.MEMBER_MEND if narrow else Perm.ROSTER_MANAGE, member_id)
+    if version is not None and version != version_of(member):
+        raise Conflict(STALE, field="version")
+    _check_words(facts)
+    changed = [name for name in facts if getattr(member, name) != facts[name]]
+    for name in changed:
+        setattr(member, name, facts[name])
+    if id_number is not None and _set_id_number(member, id_number):
+        changed.append("id_number")
+    _check_days(member)
+    if "name" in changed:
+        member.pinyin = pinyin(member.name)
+    if member.account_id is not None and {"name", "phone"} & set(changed):
+        db.session.execute(
+            update(Account)
+            .where(Account.id == member.account_id)
+            .values(name=member.name, phone=member.phone or None)
+        )
+    if changed:
+        audit.record(actor, "member.changed", f"member:{member_id}", unit_id=member.unit_id, fields=changed)
+    return changed
+
+
+def _check_words(facts: dict[str, Any]) -> None:
+    for name, words in (("category", CATEGORIES), ("flow", FLOWS)):
+        if facts.get(name) and facts[name] not in words:
+            raise RuleError(N_("Choose one of the list."), field=name)
+    if "flow" in facts and not facts["flow"]:
+        facts["flow_place"] = ""  # a place belongs to a flow
+
+
+def _check_days(member: Member) -> None:
+    """Nobody joined before birth, was born tomorrow or joins tomorrow."""
+    today = clock.today()
+    for name in ("born_on", "joined_on"):
+        day = getattr(member, name)
+        if day is not None and day > today:
+            raise RuleError(N_("The date lies in the future."), field=name)
+    if member.born_on and member.joined_on and member.joined_on <= member.born_on:
+        raise RuleError(N_("The joining date lies before the birth date."), field="joined_on")
+
+
+def _set_id_number(member: Member, text: str) -> bool:
+    """Seal a checked ID number (GB 11643-1999); the trail never holds it. False when it is the old one."""
+    if not text:
+        had = member.id_lookup is not None
+        member.id_number, member.id_lookup, member.id_shown = None, None, ""
+        return had
+    number = read_number(text)
+    found = crypto.lookup(number, ID_PURPOSE)
+    if found == member.id_lookup:
+        return False
+    taken = db.session.scalar(select(Member.id).where(Member.id_lookup == found, Member.id != member.id))
+    if taken is not None:
+        raise RuleError(N_("This ID number belongs to another member."), field="id_number")
+    born, sex = f"{number[6:10]}-{number[10:12]}-{number[12:14]}", "M" if int(number[16]) % 2 else "F"
+    if member.born_on is None:
+        member.born_on = date.fromisoformat(born)
+    if member.born_on.isoformat() != born:
+        raise RuleError(N_("Does not agree with the ID number."), field="born_on")
+    member.sex = member.sex or sex
+    if member.sex != sex:
+        raise RuleError(N_("Does not agree with the ID number."), field="sex")
+    member.id_number, member.id_lookup = crypto.encrypt(number, ID_PURPOSE), found
+    member.id_shown = mask_id(number)
+    return True
+
+
+def read_number(text: str) -> str:
+    """An ID number as it is stored: 18 digits whose last one fits; RuleError at "id_number" otherwise."""
+    try:
+        number = read_id(text, clock.today(), Counter())
+    except Refused as no:
+        raise RuleError(no.message, field="id_number", **no.params) from None
+    if "*" in number:
+        raise RuleError(N_("A masked number cannot be taken over. Enter all 18 digits."), field="id_number")
+    return number
+
+
+def find_by_number(text: str) -> Any:
+    """Conditions that find members by a phone or an ID number, without asking the database for the latter."""
+    digits = "".join(ch for ch in text if ch.isalnum())
+    if len(digits) == 18:
+        return Member.id_lookup == crypto.lookup(read_number(digits), ID_PURPOSE)
+    return Member.phone == digits
