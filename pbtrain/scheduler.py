@@ -23,6 +23,7 @@ from pbtrain.accounts import services as accounts
 from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.courses import sweep as courses
+from pbtrain.hours import figures
 from pbtrain.hours import jobs as hours
 from pbtrain.notify import delivery
 from pbtrain.reminders import jobs as reminders
@@ -38,6 +39,7 @@ JOBS: tuple[tuple[Callable[[], Any], str, dict[str, Any]], ...] = (  # function,
     (queue.sweep, "interval", {"seconds": 30}),
     (delivery.nudge, "interval", {"seconds": 30}),
     (courses.hand_in_overdue, "interval", {"seconds": 60}),
+    (figures.refresh_if_due, "interval", {"seconds": 60}),
     (end_stale_sessions, "interval", {"minutes": 10}),
     (hours.refresh_pace, "cron", {"minute": 10}),  # before the reminders, which go by it
     (reminders.enqueue_due, "cron", {"hour": "8-20", "minute": 30}),

@@ -120,7 +120,7 @@ class UnitYear(Model):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     credit_year: Mapped[int]
     branches: Mapped[int] = mapped_column(default=0)
-    members: Mapped[int] = mapped_column(default=0)  # who owe hours, by the branch of today
+    members: Mapped[int] = mapped_column(default=0)  # 人, by the branch of today, care list included
     met: Mapped[int] = mapped_column(default=0)
     behind: Mapped[int] = mapped_column(default=0)
     on_care: Mapped[int] = mapped_column(default=0)

@@ -15,7 +15,7 @@ from pbtrain.hours import posting
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.rules import Assessment, assess, duties
-from pbtrain.org.models import Member, Unit, UnitClosure
+from pbtrain.org.models import Member, Unit
 
 # A member of a branch belongs to exactly one of these, in this order; care is not failure.
 CARE = MemberYear.on_care.is_(True)
@@ -161,23 +161,6 @@ def branch_attainment(unit_id: int, year: int) -> Attainment:
         select(*_counts()).where(MemberYear.custody_unit_id == unit_id, MemberYear.credit_year == year)
     ).one()
     return Attainment(*row)
-
-
-def children_attainment(parent_id: int, year: int) -> list[tuple[Any, Attainment]]:
-    """Each unit directly below with the attainment of everything in it, in one statement."""
-    child = aliased(Unit)
-    rows = db.session.execute(
-        select(child.id, child.name, child.kind, *_counts())
-        .join(UnitClosure, UnitClosure.above_id == child.id)
-        .outerjoin(
-            MemberYear,
-            and_(MemberYear.custody_unit_id == UnitClosure.below_id, MemberYear.credit_year == year),
-        )
-        .where(child.parent_id == parent_id, child.valid_until.is_(None), child.kind != "academy")
-        .group_by(child.id, child.name, child.kind)
-        .order_by(child.name, child.id)
-    )
-    return [(row, Attainment(*row[3:])) for row in rows]
 
 
 def branch_members(

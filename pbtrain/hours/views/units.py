@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
 from pbtrain.core.i18n import N_
-from pbtrain.hours import queries
+from pbtrain.core.paging import paged
+from pbtrain.hours import figures
 from pbtrain.hours.queries import Attainment
 from pbtrain.hours.views.common import bp
 from pbtrain.org.access import Actor, may, needs, signed
@@ -16,44 +17,33 @@ from pbtrain.org.queries import path_to, unit_in_reach
 from pbtrain.org.roles import Perm
 
 SORTS = {"pace": N_("Lowest first"), "behind": N_("Most behind first"), "name": N_("By name of the unit")}
-
-
-def share(figures: Attainment) -> float:
-    """Which part of those who owe hours is met or on pace; 2 where nobody owes any, so that it comes last."""
-    return (figures.met + figures.on_pace) / figures.owing if figures.owing else 2.0
-
-
-def figures_below(unit_id: int, year: int, sort: str) -> tuple[list[tuple[Any, Attainment]], Attainment]:
-    """The units right below with their figures, in order, and the sum of them; one statement."""
-    rows = queries.children_attainment(unit_id, year)
-    orders = {
-        "pace": lambda row: (share(row[1]), row[0].name, row[0].id),
-        "behind": lambda row: (-row[1].behind, row[0].name, row[0].id),
-        "name": lambda row: (row[0].name, row[0].id),
-    }
-    whole = Attainment(
-        *(sum(getattr(f, name) for _, f in rows) for name in ("people", "met", "behind", "care"))
-    )
-    return sorted(rows, key=orders[sort]), whole
+UNITS_SHOWN = 100
 
 
 def overview(person: Actor, unit: Any) -> dict[str, Any]:
-    """What the template `hours/unit.html` wants to know of a unit."""
+    """What the template `hours/unit.html` wants to know of a unit; three statements."""
     sort = request.args.get("sort", "pace")
     if sort not in SORTS:
         abort(404)
     year = clock.today().year
-    rows, whole = figures_below(unit.id, year, sort)
+    live = figures.is_small(unit.id)
+    page = paged(figures.below(unit.id, year, live=live, sort=sort), size=UNITS_SHOWN)
     return {
         "unit": unit,
         "year": year,
-        "rows": rows,
-        "whole": whole,
+        "page": page,
+        "rows": [(row, shown(row)) for row in page.rows],
+        "whole": figures.of(unit.id, year, live=live),
         "sort": sort,
         "sorts": SORTS,
-        "has_members": {row.id for row, _ in rows if UNIT_KINDS[row.kind].has_members},
+        "has_members": {row.id for row in page.rows if UNIT_KINDS[row.kind].has_members},
         "sees_members": may(person, Perm.MEMBERS_VIEW),
     }
+
+
+def shown(row: Any) -> Attainment | None:
+    """The people of a listed unit; None while it is being counted."""
+    return None if row.members is None else figures.attainment(row)
 
 
 @bp.get("/units/<int:unit_id>/hours")

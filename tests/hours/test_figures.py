@@ -1,0 +1,180 @@
+"""Figures of units: regrouped or added up at once they are the same, and the two kinds stay apart."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from pbtrain.audit.models import AuditEvent
+from pbtrain.core import clock
+from pbtrain.core.db import transaction
+from pbtrain.hours import figures
+from pbtrain.hours import services as hours
+from pbtrain.hours.models import MemberYear, UnitYear
+from pbtrain.org import services as org
+from pbtrain.org.models import CareSpan
+from pbtrain.org.roles import Role
+from tests.hours.conftest import DAY, line, post
+
+YEAR = 2026
+
+
+def refresh_years(*members):
+    with transaction():
+        hours.refresh_years([member.id for member in members], YEAR)
+
+
+@pytest.fixture
+def tree(make, root):
+    """Two committees of two branches each; people behind, met and on the care list."""
+    committees = [make.unit(f"示例党委{n}", parent=root, kind="committee") for n in (1, 2)]
+    branches = [make.unit(f"示例支部{n}", parent=committees[n // 2]) for n in range(4)]
+    people = [make.member(branches[n % 4], with_account=False) for n in range(9)]
+    make.save(CareSpan(member_id=people[0].id, valid_from=DAY))
+    refresh_years(*people)
+    for number in range(4):  # 6 hours are at most 8 学时 a day: four days meet the year's 32
+        post(line(people[1], f"event:{number}", 360, DAY + timedelta(days=number)))
+    post(line(people[2], "event:9"), line(people[6], "event:9"))
+    return root, committees, branches, people
+
+
+def stored(db):
+    found = db.session.execute(select(UnitYear).where(UnitYear.credit_year == YEAR)).scalars()
+    return {row.unit_id: tuple(getattr(row, name) for name in figures.FIGURES) for row in found}
+
+
+def computed(db):
+    return {row[0]: tuple(row[1:]) for row in db.session.execute(figures.regrouped(YEAR))}
+
+
+def test_the_table_is_what_the_rows_below_add_up_to(db, tree):
+    root, committees, branches, _people = tree
+    assert figures.refresh(YEAR) == 7
+    found = stored(db)
+    assert found == computed(db)
+    names = ("branches", "members", "met", "behind", "on_care")
+    top = dict(zip(figures.FIGURES, found[root.id], strict=True))
+    assert [top[name] for name in names] == [4, 9, 1, 7, 1]
+    assert top["person_times"] == 6
+    assert top["credit"] == 4 * 800 + 2 * 200
+    assert found[branches[2].id][-2:] == (2, 400)
+    for column in range(len(figures.FIGURES)):
+        below = sum(found[unit.id][column] for unit in branches)
+        assert below == sum(found[unit.id][column] for unit in committees) == found[root.id][column]
+
+
+def test_small_and_large_trees_show_the_same(app, db, tree):
+    root, committees, *_ = tree
+    figures.refresh(YEAR)
+    for unit in (root, *committees):
+        live, kept = (figures.of(unit.id, YEAR, live=how) for how in (True, False))
+        assert (live.attainment, live.activity, live.branches) == (
+            kept.attainment, kept.activity, kept.branches,
+        )  # fmt: skip
+        assert (live.as_of, kept.as_of) == (None, clock.now())
+        for sort in ("pace", "behind", "name"):
+            seen = [
+                [tuple(row) for row in db.session.execute(figures.below(unit.id, YEAR, live=how, sort=sort))]
+                for how in (True, False)
+            ]
+            assert seen[0] == seen[1]
+            assert len(seen[0]) == 2
+
+
+def test_the_order_of_the_units_below(db, tree):
+    _root, committees, branches, _people = tree
+    figures.refresh(YEAR)
+
+    def order(unit, sort):
+        found = db.session.execute(figures.below(unit.id, YEAR, live=False, sort=sort))
+        return [row.id for row in found]
+
+    assert order(committees[0], "name") == [branches[0].id, branches[1].id]
+    assert order(committees[0], "pace") == [branches[0].id, branches[1].id], "0 of 2, then 1 of 2"
+    assert order(committees[0], "behind") == [branches[0].id, branches[1].id], "2, then 1"
+
+
+def test_only_what_changed_is_written(db, tree):
+    figures.refresh(YEAR)
+    assert figures.refresh(YEAR) == 0
+    people = tree[3]
+    post(line(people[3], "event:20"))
+    assert figures.refresh(YEAR) == 3, "the branch, its committee, the top"
+    assert stored(db) == computed(db)
+
+
+def test_the_top_tells_how_old_all_are(db, tree, frozen):
+    assert figures.as_of(YEAR) is None
+    figures.refresh(YEAR)
+    begun = clock.now()
+    frozen.shift(minutes=7)
+    figures.refresh(YEAR)
+    assert figures.as_of(YEAR) == clock.now() == begun + timedelta(minutes=7)
+    assert figures.of(tree[2][0].id, YEAR, live=False).as_of == clock.now(), "an unchanged branch too"
+
+
+def test_it_is_due_after_a_deed_and_every_ten_minutes(db, tree, frozen):
+    assert figures.refresh_if_due() == 7
+    frozen.shift(minutes=3)
+    figures.refresh_if_due()  # what was recorded just before may have been committed after
+    begun = figures.as_of(YEAR)
+    frozen.shift(minutes=3)
+    assert figures.refresh_if_due() == 0
+    assert figures.as_of(YEAR) == begun, "nothing was recorded: nothing is read"
+    post(line(tree[3][4], "event:30"))
+    assert figures.refresh_if_due() == 3
+    frozen.shift(minutes=11)
+    with transaction() as session:
+        session.execute(update(MemberYear).values(due=0))  # the pace moves without a deed
+    assert figures.refresh_if_due() == 7
+
+
+def test_a_transfer_moves_people_and_leaves_what_was_given(db, tree, make):
+    root, committees, branches, people = tree
+    figures.refresh(YEAR)
+    before = {key: dict(zip(figures.FIGURES, row, strict=True)) for key, row in stored(db).items()}
+    with transaction():
+        org.transfer(None, people[1].id, unit_id=branches[2].id)
+        hours.refresh_years([people[1].id], YEAR)
+    figures.refresh(YEAR)
+    after = {key: dict(zip(figures.FIGURES, row, strict=True)) for key, row in stored(db).items()}
+    assert after[root.id] == before[root.id]
+    assert after[committees[0].id]["members"] == before[committees[0].id]["members"] - 1
+    assert after[committees[1].id]["met"] == 1
+    for unit in (*committees, *branches):
+        assert after[unit.id]["person_times"] == before[unit.id]["person_times"]
+
+
+def test_a_large_tree_shows_its_age_and_what_is_not_counted_yet(
+    make, tree, client_for, monkeypatch, frozen, statements
+):
+    root = tree[0]
+    monkeypatch.setattr(figures, "LIVE_UNITS", 2)
+    auditor = client_for(make.person(Role.UNIT_AUDITOR, root))
+    assert "正在统计" in auditor.get(f"/units/{root.id}/hours").text
+    figures.refresh(YEAR)
+    make.unit("示例新党委", parent=root, kind="committee")
+    frozen.shift(minutes=4)
+    with statements() as sent:
+        page = auditor.get(f"/units/{root.id}/hours").text
+    assert sent.count <= 8, sent
+    assert "截至 2026年9月25日 15:00" in page
+    assert "示例新党委" in page
+    assert "统计中" in page
+    with statements() as sent:
+        home = auditor.get("/").text
+    assert sent.count <= 6, sent
+    assert "截至 2026年9月25日 15:00" in home
+
+
+def test_people_and_attendances_stand_apart(make, tree, client_for):
+    root = tree[0]
+    page = client_for(make.person(Role.UNIT_AUDITOR, root)).get(f"/units/{root.id}/hours").text
+    assert "人次" in page
+    assert "36" in page, "hours given: 4 times 8 and twice 2"
+
+
+def test_nothing_is_written_where_nothing_is(db, frozen):
+    assert figures.refresh(YEAR) == 0
+    assert figures.as_of(YEAR) is None
+    assert db.session.query(AuditEvent).count() == 0
