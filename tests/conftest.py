@@ -137,7 +137,7 @@ def db(app, backend):
     with app.app_context():
         yield database
         database.session.remove()
-    backend.release()
+    backend.rest()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from flask_migrate import upgrade
 from pbtrain.app import create_app
 from pbtrain.core.db import db
 from tests.support import postgres
+from tests.support.emptying import Emptier
 
 KEYS = {name: bytes([number]) * 32 for number, name in enumerate(("session", "data", "lookup", "link"), 1)}
 SETTINGS = {"TESTING": True, "WTF_CSRF_ENABLED": False, "KEYS": KEYS, "THREADS": 12, "DATABASE_WAIT": 5}
@@ -61,11 +62,16 @@ class Backend(ABC):
         self.apps.append(app)
         return app
 
-    def release(self) -> None:
+    def release(self, *, but: Flask | None = None) -> None:
         """Close every connection our applications hold."""
         for app in self.apps:
-            with app.app_context():
-                db.engine.dispose()
+            if app is not but:
+                with app.app_context():
+                    db.engine.dispose()
+
+    def rest(self) -> None:
+        """A test is over."""
+        self.release()
 
     @abstractmethod
     def reset(self) -> None:
@@ -97,7 +103,7 @@ class Sqlite(Backend):
 
 
 class Postgres(Backend):
-    """A database of this worker's own, created from a migrated template."""
+    """A database of this worker's own, created from a migrated template and emptied after each test."""
 
     name = "postgresql"
 
@@ -113,13 +119,35 @@ class Postgres(Backend):
         self.keeper = server.connect()
         # Copying files is the quicker way; before version 15 it is the only one and has no name.
         self.copying = "STRATEGY FILE_COPY" if self.keeper.info.server_version >= 150000 else ""
+        self.emptier: Emptier | None = None
+
+    def rest(self) -> None:
+        self.release(but=self.apps[0] if self.apps else None)
 
     def reset(self) -> None:
+        if self.emptier is not None:
+            if self.emptier.empty(self._idle()):
+                return
+            self.emptier.close()
         self.release()
-        self.keeper.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        self._drop()
         self.keeper.execute(f'CREATE DATABASE "{self.database}" TEMPLATE "{self.template}" {self.copying}')
+        self.emptier = Emptier.of(self.address, self.keeper)
+
+    def _idle(self) -> int:
+        """Connections that wait in the pools of our applications."""
+        waiting = 0
+        for app in self.apps:
+            with app.app_context():
+                waiting += db.engine.pool.checkedin()  # type: ignore[attr-defined]
+        return waiting
+
+    def _drop(self) -> None:
+        self.keeper.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
     def close(self) -> None:
         super().close()
-        self.keeper.execute(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
+        if self.emptier is not None:
+            self.emptier.close()
+        self._drop()
         self.keeper.close()
