@@ -77,17 +77,35 @@ def run_doctor(as_json):
 
 
 @demo_commands.command("load")
-@click.option("--preset", type=click.Choice(["small"]), default="small", show_default=True)
-def demo_load(preset):
+@click.option(
+    "--preset", type=click.Choice(["small", "academy", "district", "city", "region"]), default="small",
+    show_default=True,
+)  # fmt: skip
+@click.option(
+    "--scale", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True,
+    help="A part of a district, city or region.",
+)  # fmt: skip
+def demo_load(preset, scale):
     """Fill an empty site with demo data."""
     from pbtrain.demo import load
 
-    if kind := site.kind():
+    kind = site.kind()
+    if kind == "loading":
+        raise click.ClickException("Its demo data was not loaded to the end. Type:  flask demo drop")
+    if kind:
         raise click.ClickException(f"This site already holds {kind} data; demo and real data never mix.")
+    lock = scheduler.lock_for(current_app._get_current_object())
+    if not lock.acquire():
+        lock.release()
+        raise click.ClickException("The site is running. Stop it first; nothing was loaded.")
     try:
-        load.load_small(click.echo)
+        load.load(preset, scale, click.echo)
     except RuleError as error:
         raise click.ClickException(say(error)) from error
+    except load.NotLoaded as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        lock.release()
     click.echo("The demo is loaded. Its accounts:  flask demo accounts")
 
 
@@ -112,7 +130,7 @@ def demo_accounts(as_json):
 def demo_drop():
     """Recreate the database of a demo, empty. Stop the site first."""
     app = current_app._get_current_object()
-    if site.kind() != "demo":
+    if site.kind() not in ("demo", "loading"):
         raise click.ClickException("This site holds no demo data; nothing was dropped.")
     lock = scheduler.lock_for(app)
     if not lock.acquire():

@@ -111,6 +111,8 @@ def _site(app: Flask) -> Iterator[Finding]:
     kind = site.kind()
     if kind is None:
         yield Finding(WARN, "site", "empty: flask setup")
+    elif kind == "loading":
+        yield Finding(BAD, "site", "its demo data was not loaded to the end: flask demo drop")
     elif kind == "demo":
         yield Finding(
             WARN, "site", "holds demo data and answers to this machine only: flask demo drop ends that"

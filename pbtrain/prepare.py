@@ -44,6 +44,8 @@ def ready(host: str, demo: str) -> Ready:
             refuse_open_demo(host)
             load_demo()
             kind = site.kind()
+        if kind == "loading":
+            raise Refused("its demo data was not loaded to the end. Empty it:  .venv/bin/flask demo drop")
         if kind == "demo":
             refuse_open_demo(host)
         accounts = demo_accounts() if kind == "demo" else []

@@ -5,12 +5,14 @@ from datetime import datetime
 from ipaddress import ip_address
 
 from flask import Flask, abort, g, request
-from sqlalchemy import CheckConstraint, String, select
+from sqlalchemy import CheckConstraint, String, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pbtrain.core import clock
 from pbtrain.core.db import Model, db
+from pbtrain.core.errors import Busy
+from pbtrain.core.marks import N_
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via")
 
@@ -21,7 +23,7 @@ class SiteRow(Model):
     __tablename__ = "site"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
-    kind: Mapped[str] = mapped_column(String(8))  # "demo" or "real"
+    kind: Mapped[str] = mapped_column(String(8))  # "demo", "real", or "loading" until a demo is whole
     name: Mapped[str] = mapped_column(String(100), default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
@@ -32,6 +34,7 @@ class Site:
 
     name: str
     is_demo: bool
+    is_loading: bool = False
 
 
 def mark(kind: str, name: str = "") -> None:
@@ -39,8 +42,13 @@ def mark(kind: str, name: str = "") -> None:
     db.session.add(SiteRow(id=1, kind=kind, name=name))
 
 
+def change(kind: str) -> None:
+    """What was loading is a demo now; inside a transaction."""
+    db.session.execute(update(SiteRow).values(kind=kind))
+
+
 def kind() -> str | None:
-    """'demo', 'real', or None while the site is empty."""
+    """'demo', 'real', 'loading' while a demo is not whole, or None while the site is empty."""
     return db.session.scalar(select(SiteRow.kind))
 
 
@@ -76,9 +84,10 @@ def init_app(app: Flask) -> None:
         row = db.session.execute(select(SiteRow.kind, SiteRow.name)).first()
         found = Site(
             name=(row.name if row else "") or app.config["SITE_NAME"],
-            is_demo=bool(row and row.kind == "demo"),
+            is_demo=bool(row and row.kind != "real"),
+            is_loading=bool(row and row.kind == "loading"),
         )
-        if row:
+        if row and not found.is_loading:
             known[:] = [found]
         g.pb_site = found
         return found
@@ -88,13 +97,18 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def loopback_only() -> None:
         try:
-            demo = site().is_demo
+            found = site()
         except SQLAlchemyError:
             if request.endpoint == "core.healthz":  # this process answers, the database does not
                 return
             raise
-        if not demo:
+        if not found.is_demo:
             return
         local = is_loopback(request.remote_addr) and is_loopback(host_of(request.host))
         if not local or any(name in request.headers for name in FORWARDED):
             abort(403)
+        if found.is_loading and request.endpoint not in ("core.healthz", "static"):
+            raise Busy(
+                N_("The demo data is being loaded, or was not loaded to its end. If nobody is loading it any"
+                   " more, stop the site, empty it with flask demo drop and load again.")
+            )  # fmt: skip

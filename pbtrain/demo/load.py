@@ -19,6 +19,25 @@ Tell = Callable[[str], None]
 SITE_NAME = "示例区党员学习"
 
 
+class NotLoaded(RuntimeError):
+    """The load did not come to its end; the text says what to do."""
+
+
+def load(preset: str, scale: float, tell: Tell) -> None:
+    """Fill an empty site with this preset; RuleError when it holds anything, NotLoaded when something broke."""
+    from pbtrain.demo.bulk import load as bulk
+    from pbtrain.demo.bulk.shapes import SHAPES
+
+    if preset in SHAPES:
+        _refuse_unless_empty()
+        try:
+            bulk.load(SHAPES[preset].scaled(scale), tell)
+        except bulk.Broken as error:
+            raise NotLoaded(str(error)) from error
+    else:
+        load_small(tell)
+
+
 def load_small(tell: Tell) -> None:
     """Fill an empty site in one transaction; `tell` hears of each step. RuleError when it holds anything."""
     world = World(clock.today(), password_hash=passwords.make(PASSWORD))
