@@ -28,8 +28,8 @@ from pbtrain.core.views import bp as core
 from pbtrain.courses.views import bp as courses
 from pbtrain.events.views import bp as events
 from pbtrain.home import navigation
-from pbtrain.home.account_views import bp as home
 from pbtrain.home.admin_views import bp as admin
+from pbtrain.home.factor_views import bp as home
 from pbtrain.home.roster_views import bp as roster
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.hours.views import bp as hours

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import insert, literal, select
 
+from pbtrain.accounts import devices
+from pbtrain.accounts.browser import DEVICE
 from pbtrain.accounts.models import Account, LoginSession
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
@@ -96,9 +98,11 @@ def actor(holder: Account | Member) -> access.Actor:
 
 
 def login_session(holder: Account | Member | access.Actor, **fields: Any) -> str:
-    """The token of a browser that is signed in as this person."""
+    """The token of a browser that is signed in as this person, password and second factor just shown."""
     token, now = new_token(), clock.now()
     fields = {
+        "factor_at": now,
+        "proved_at": now,
         "account_id": account_id(holder),
         "token_hash": fingerprint(token),
         "ends_at": now + timedelta(days=1),
@@ -106,6 +110,14 @@ def login_session(holder: Account | Member | access.Actor, **fields: Any) -> str
     } | fields
     save(LoginSession(**fields))
     return token
+
+
+def known_device(username: str) -> dict[str, str]:
+    """The cookie, name and value, of a browser on which this person need not show the second factor."""
+    found = db.session.scalars(select(Account.id).where(Account.username == username)).one()
+    with transaction():
+        token = devices.remember(found, "")
+    return {"name": f"{DEVICE}{found}", "value": token}
 
 
 def account_id(holder: Account | Member | access.Actor) -> int:

@@ -36,6 +36,14 @@ TABLE = {
     "home.email": row("signed in", everyone="all", post=422),
     "home.end_session": row("signed in", everyone="mine", post=303),
     "home.end_others": row("signed in", everyone="all", post=303),
+    # -- home: the second factor (the world's people have shown theirs)
+    "home.factor": row("entering", everyone="all", post=422),
+    "home.factor_app": row("entering", everyone="all", post=422),
+    "home.factor_card": row("entering", everyone="all", post=200),
+    "home.proof": row("entering", everyone="all", post=422),
+    "home.my_factor": row("signed in", everyone="all"),
+    "home.end_factor": row("signed in", member="all", other_member="all", post=303),
+    "home.end_device": row("signed in", everyone="mine", post=303),
     # -- notify
     "notify.inbox": row("signed in", everyone="all"),
     "notify.read_all": row("signed in", everyone="all", post=303),

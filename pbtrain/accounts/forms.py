@@ -1,6 +1,6 @@
 """What the browser may send at the entrances."""
 
-from wtforms import BooleanField, PasswordField
+from wtforms import BooleanField, HiddenField, PasswordField
 from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
 
 from pbtrain.accounts.rules import LONGEST
@@ -27,6 +27,38 @@ class ActivateForm(BaseForm):
 
 class PasswordForm(BaseForm):
     old = PasswordField(_l("Present password"), [InputRequired(), Length(max=LONGEST)])
+    password = PasswordField(_l("New password"), [InputRequired(), Length(max=LONGEST)])
+    again = PasswordField(
+        _l("New password once more"),
+        [InputRequired(), EqualTo("password", _l("The two passwords differ."))],
+    )
+    end_others = BooleanField(_l("Sign out all other devices"), default=True)
+
+
+class ProofForm(BaseForm):
+    password = PasswordField(_l("Present password"), [InputRequired(), Length(max=LONGEST)])
+    next = HiddenField(validators=[Length(max=500)])
+
+
+class FactorForm(BaseForm):
+    code = TextField(_l("Code"), [InputRequired(), Length(max=40)])
+    keep_device = BooleanField(_l("Do not ask on this device for 30 days"))
+
+
+class FactorResetForm(BaseForm):
+    reason = TextField(_l("Reason"), [InputRequired(), Length(min=4, max=200)])
+    checked = BooleanField(
+        _l("I have made sure who this is, and the branch secretary or a second colleague confirms it"),
+        [InputRequired()],
+    )
+
+
+class ForgottenForm(BaseForm):
+    username = TextField(_l("User name or phone number"), [InputRequired(), Length(max=40)])
+
+
+class ResetForm(BaseForm):
+    code = TextField(_l("Code from the mail"), [InputRequired(), Length(max=100)])
     password = PasswordField(_l("New password"), [InputRequired(), Length(max=LONGEST)])
     again = PasswordField(
         _l("New password once more"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
-from pbtrain.accounts import passwords, rules
+from pbtrain.accounts import devices, passwords, rules
 from pbtrain.accounts.models import Account, LoginSession, LoginTry, Slip
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
@@ -20,23 +20,29 @@ from pbtrain.core.marks import N_
 from pbtrain.core.tokens import fingerprint, new_token
 
 WORKDAY = timedelta(hours=8)
+PROVED = timedelta(minutes=10)  # so long is a password good that was given anew
 OWN_DEVICE_IDLE, OWN_DEVICE = timedelta(days=90), timedelta(days=365)
 WRONG = N_("The phone number (user name) or the password is not right. Check both and try again.")
 
 
 @dataclass(frozen=True)
 class Entrance:
-    """Who knocks where: what failures are counted by, at the sign-in form and at the slip form alike."""
+    """Who knocks where: what failures are counted by, at every entrance alike.
+
+    `what` is "name" for passwords and slips, "code" for second factors, whose failures a right password does
+    not forget, and "mail" for links that were asked for.
+    """
 
     name: str
     address: str
+    what: str = "name"
 
     @property
     def subjects(self) -> tuple[str, str]:
-        return f"name:{fingerprint(self.name)}", f"addr:{self.address}"[:80]
+        return f"{self.what}:{fingerprint(self.name)}", f"addr:{self.address}"[:80]
 
-    def check(self) -> None:
-        """Raise TooOften while this name or this address has to wait."""
+    def check(self) -> bool:
+        """Raise TooOften while this name or this address has to wait. Has this name failed of late?"""
         now = clock.now()
         name, address = self.subjects
         rows = _tries_of(name=name, address=address, since=now - rules.WINDOW).all()
@@ -52,6 +58,7 @@ class Entrance:
                 seconds=math.ceil(wait.total_seconds()),
                 minutes=minutes,
             )
+        return any(subject == name for subject, _ in rows)
 
     def failed(self, action: str, account_id: int | None) -> None:
         """Count a failure; it stays whatever happens to the request."""
@@ -95,23 +102,25 @@ def _logins_of() -> Any:
 
 
 @prepared
-def _name_of() -> Any:
-    return select(Account.username).where(Account.id == bindparam("account_id"))
-
-
-@prepared
 def _new_session() -> Any:
     return insert_of(
         LoginSession, "token_hash", "account_id", "own_device", "agent", "started_at", "seen_at", "ends_at",
-        "idle_minutes",
+        "idle_minutes", "factor_at", "proved_at",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Who came in with the right password, and the door at which this name had failed before, if it had."""
+
+    account_id: int
+    door: Entrance | None
 
 
 def find_login(name: str) -> Row[Any] | None:
     """The account with this user name, else the only one with this phone number."""
     name = rules.plain(name)
     rows = _logins_of(name=name).all()
-    db.session.rollback()
     named = [row for row in rows if row.username == name]
     return named[0] if named else rows[0] if len(rows) == 1 else None
 
@@ -121,21 +130,28 @@ def entrance(name: str, address: str, found: Row[Any] | None) -> Entrance:
     return Entrance(found.username if found else rules.plain(name)[:200], address)
 
 
-def sign_in(name: str, password: str, *, address: str) -> int:
-    """The id of the account these belong to. RuleError says the same, as slowly, whatever is wrong;
+def sign_in(name: str, password: str, *, address: str) -> Arrival:
+    """Whose name and password these are. RuleError says the same, as slowly, whatever is wrong;
     TooOften while the name or the address has to wait."""
-    found = find_login(name)
-    door = entrance(name, address, found)
     with passwords.turn():
-        door.check()
+        found = find_login(name)
+        door = entrance(name, address, found)
+        failed = door.check()
         right = passwords.fits(found.password_hash if found else None, password)
         if not right or found is None or found.disabled_at is not None:
             door.failed("login.failed", found.id if found else None)
             raise RuleError(WRONG)
-    return int(found.id)
+    return Arrival(int(found.id), door if failed else None)
 
 
-def open_session(account_id: int, *, own_device: bool = False, agent: str = "", address: str = "") -> str:
+def open_session(
+    account_id: int,
+    *,
+    own_device: bool = False,
+    agent: str = "",
+    address: str = "",
+    factor_shown: bool = False,
+) -> str:
     """Sign this browser in, inside the caller's transaction; returns the token for the cookie.
 
     8 hours; on one's own device 90 days without use, at most a year. For people with a role above
@@ -143,8 +159,6 @@ def open_session(account_id: int, *, own_device: bool = False, agent: str = "", 
     """
     now, token = clock.now(), new_token()
     lasts, idle = (OWN_DEVICE, OWN_DEVICE_IDLE) if own_device else (WORKDAY, WORKDAY)
-    username = _name_of(account_id=account_id).scalar()
-    Entrance(username or "", address).forget()
     _new_session(
         token_hash=fingerprint(token),
         account_id=account_id,
@@ -154,6 +168,8 @@ def open_session(account_id: int, *, own_device: bool = False, agent: str = "", 
         seen_at=now,
         ends_at=now + lasts,
         idle_minutes=idle // timedelta(minutes=1),
+        factor_at=now if factor_shown else None,
+        proved_at=now,
     )
     audit.record(None, "login.done", f"account:{account_id}", address=address)
     return token
@@ -204,8 +220,8 @@ def check_change(account_id: int, old: str, new: str, *, address: str) -> str:
     return passwords.make(new)
 
 
-def prove_password(account_id: int, password: str, *, address: str) -> None:
-    """RuleError at the field "old" unless this is the present password; outside any transaction."""
+def prove_password(account_id: int, password: str, *, address: str, field: str = "old") -> None:
+    """RuleError at the field unless this is the present password; outside any transaction."""
     row = db.session.execute(
         select(Account.username, Account.password_hash).where(Account.id == account_id)
     ).one()
@@ -214,7 +230,7 @@ def prove_password(account_id: int, password: str, *, address: str) -> None:
         door.check()
         if not passwords.fits(row.password_hash, password):
             door.failed("password.failed", account_id)
-            raise RuleError(N_("The present password is not right."), field="old")
+            raise RuleError(N_("The present password is not right."), field=field)
 
 
 def change_email(actor: audit.HasAccount, email: str | None) -> None:
@@ -223,13 +239,28 @@ def change_email(actor: audit.HasAccount, email: str | None) -> None:
     audit.record(actor, "email.changed" if email else "email.removed", f"account:{actor.account_id}")
 
 
-def change_password(actor: audit.HasAccount, password_hash: str, *, keep_session: int | None = None) -> None:
-    """Store the new password; every other session of this account ends."""
+def change_password(
+    actor: audit.HasAccount, password_hash: str, *, keep_session: int | None = None, end_others: bool = True
+) -> None:
+    """Store the new password. Known devices are asked again; other sessions end unless that is not wished."""
     db.session.execute(
         update(Account).where(Account.id == actor.account_id).values(password_hash=password_hash)
     )
-    end_all(actor.account_id, but=keep_session)
-    audit.record(actor, "password.changed", f"account:{actor.account_id}")
+    devices.forget_all(actor.account_id)
+    if end_others:
+        end_all(actor.account_id, but=keep_session)
+    audit.record(actor, "password.changed", f"account:{actor.account_id}", others_ended=end_others)
+
+
+def renew_session(session_id: int | None) -> str:
+    """The password has just been given again: the session goes on under a new token."""
+    token = new_token()
+    db.session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == session_id, LoginSession.ended_at.is_(None))
+        .values(token_hash=fingerprint(token), proved_at=clock.now())
+    )
+    return token
 
 
 def disable(actor: audit.HasAccount | None, account_id: int, *, unit_id: int | None = None) -> None:

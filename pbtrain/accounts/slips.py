@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import insert, select, update
 
-from pbtrain.accounts import services
+from pbtrain.accounts import devices, services
 from pbtrain.accounts.models import Account, Slip
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
@@ -149,5 +149,7 @@ def redeem(opened: Opened, password_hash: str, *, own_device: bool, agent: str, 
     account.password_hash = password_hash
     account.activated_at = account.activated_at or now
     services.end_all(account.id)
+    devices.forget_all(account.id)
+    services.Entrance(opened.username, address).forget()
     audit.record(None, "slip.used", f"account:{account.id}", address=address)
     return services.open_session(account.id, own_device=own_device, agent=agent, address=address)

@@ -1,14 +1,25 @@
 """The entrances: sign in, first sign-in with a slip, sign out."""
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
-from pbtrain.accounts import passwords, rules, services, slips
+from pbtrain.accounts import browser, passwords, rules, services, slips
 from pbtrain.accounts.forms import ActivateForm, LoginForm
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError, TooOften
 from pbtrain.core.extensions import login
 from pbtrain.core.guards import public
+from pbtrain.core.i18n import _
 from pbtrain.core.views import safe_next
 
 bp = Blueprint("accounts", __name__)
@@ -19,22 +30,14 @@ login.session_protection = None  # sessions live in the database; an address may
 @login.unauthorized_handler
 def to_the_entrance() -> BaseResponse:
     """Ask to sign in, and remember in the session which page was wanted."""
+    if isinstance(session.pop("_user_id", None), str):
+        flash(_("Your session has ended. Sign in again; if that fails, ask your branch secretary."), "info")
     if request.method == "GET" and "HX-Request" not in request.headers:
         session["next"] = safe_next(request.full_path.rstrip("?"))[:500]
     entrance = url_for("accounts.sign_in")
     if "HX-Request" in request.headers:
         return Response(status=401, headers={"HX-Redirect": entrance})
     return redirect(entrance, 302 if request.method == "GET" else 303)
-
-
-def enter(token: str, *, own_device: bool) -> BaseResponse:
-    """Put a fresh token into a fresh cookie, and go where the person wanted to go."""
-    target = safe_next(session.get("next"))
-    session.clear()
-    session["_user_id"] = token
-    session["_fresh"] = True
-    session.permanent = own_device
-    return redirect(target, 303)
 
 
 def refused(template: str, form: LoginForm | ActivateForm, code: int, wait: int = 0) -> Response:
@@ -56,7 +59,7 @@ def sign_in() -> BaseResponse:
         return refused("accounts/login.html", form, 422)
     address = request.remote_addr or ""
     try:
-        account_id = services.sign_in(form.username.data or "", form.password.data or "", address=address)
+        arrival = services.sign_in(form.username.data or "", form.password.data or "", address=address)
     except TooOften as error:
         form.blame(error)
         return refused("accounts/login.html", form, 429, error.seconds)
@@ -67,10 +70,16 @@ def sign_in() -> BaseResponse:
         return refused("accounts/login.html", form, 422)
     own = bool(form.own_device.data)
     with transaction():
+        if arrival.door:
+            arrival.door.forget()
         token = services.open_session(
-            account_id, own_device=own, agent=request.user_agent.string, address=address
+            arrival.account_id,
+            own_device=own,
+            agent=request.user_agent.string,
+            address=address,
+            factor_shown=browser.is_known(arrival.account_id),
         )
-    return enter(token, own_device=own)
+    return browser.enter(token, own_device=own)
 
 
 @bp.route("/activate", methods=["GET", "POST"])
@@ -95,7 +104,7 @@ def activate() -> BaseResponse:
     hashed = passwords.make(form.password.data or "")
     with transaction():
         token = slips.redeem(opened, hashed, own_device=own, agent=request.user_agent.string, address=address)
-    return enter(token, own_device=own)
+    return browser.enter(token, own_device=own)
 
 
 @bp.post("/logout")
@@ -108,5 +117,5 @@ def sign_out() -> BaseResponse:
         with transaction():
             services.end_by_token(token)
     answer = redirect(url_for(".sign_in"), 303)
-    answer.headers["Clear-Site-Data"] = '"cache", "cookies"'
+    browser.leave(answer)
     return answer

@@ -13,9 +13,9 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def slip_code() -> str:
+def slip_code(length: int = 12) -> str:
     """Twelve characters, about 59 bits, for a printed slip."""
-    return "".join(secrets.choice(SLIP_ALPHABET) for _ in range(12))
+    return "".join(secrets.choice(SLIP_ALPHABET) for _ in range(length))
 
 
 def spaced(code: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, session, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -115,7 +115,7 @@ def end_others() -> Response:
 @bp.route("/me/password", methods=["GET", "POST"])
 @signed_in
 def password() -> Response:
-    """Change one's own password; every other browser is signed out."""
+    """Change one's own password; other browsers are signed out if that is wished."""
     person, form, code = signed(), PasswordForm(), 200
     if form.is_submitted():
         code = 422
@@ -127,14 +127,21 @@ def password() -> Response:
                     form.password.data or "",
                     address=request.remote_addr or "",
                 )
+                ended = bool(form.end_others.data)
                 with transaction():
-                    services.change_password(person, hashed, keep_session=person.session_id)
+                    services.change_password(person, hashed, keep_session=person.session_id, end_others=ended)
+                    session["_user_id"] = services.renew_session(person.session_id)
             except TooOften:
                 raise
             except RuleError as error:
                 form.blame(error)
             else:
-                flash(_("The password is changed. All other devices are signed out."), "ok")
+                flash(
+                    _("The password is changed. All other devices are signed out.")
+                    if ended
+                    else _("The password is changed."),
+                    "ok",
+                )
                 return redirect(url_for(".mine"), 303)
     return make_response(render_template("home/password.html", form=form), code)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, case, func, or_, select
 
 from pbtrain.accounts.models import Account
+from pbtrain.core import clock
 from pbtrain.core.db import db, prepared
 from pbtrain.core.queue import Job
 from pbtrain.courses import queries as courses_q
@@ -17,9 +18,8 @@ from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.progress import Progress, is_even, owed, segments
 from pbtrain.hours.rules import duties
 from pbtrain.notify.models import Delivery, Message
-from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitClosure
-from pbtrain.org.queries import is_on
-from pbtrain.org.roles import Role
+from pbtrain.org.models import Member, Unit, UnitClosure
+from pbtrain.org.queries import led
 
 COURSES_SHOWN = 4
 MESSAGES_SHOWN = 3
@@ -154,19 +154,13 @@ def branch_waits(unit_id: int) -> Any:
 
 def leaderless(unit_ids: Select[tuple[int]], today: date) -> tuple[int, list[Any]]:
     """How many live branches have nobody who may record for them, and the first of them; one statement."""
-    led = or_(
-        select(RoleGrant.id)
-        .where(RoleGrant.unit_id == Unit.id, RoleGrant.role == Role.BRANCH_SECRETARY, is_on(RoleGrant, today))
-        .exists(),
-        select(Post.id).where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, today)).exists(),
-    )
     rows = db.session.execute(
         select(Unit.id, Unit.name, func.count().over().label("all"))
         .where(
             Unit.id.in_(unit_ids),
             Unit.kind.in_(("branch", "temporary_branch")),
             Unit.valid_until.is_(None),
-            ~led,
+            ~led(today),
         )
         .order_by(Unit.code, Unit.id)
         .limit(BRANCHES_SHOWN)
@@ -179,3 +173,46 @@ def troubles() -> Any:
     failed = select(func.count()).where(Job.state == "failed").scalar_subquery()
     parked = select(func.count()).where(Delivery.state == "parked").scalar_subquery()
     return db.session.execute(select(failed.label("failed"), parked.label("parked"))).one()
+
+
+def who_resets(account_id: int) -> list[Any]:
+    """Up to three people who may reset this person's second factor, the nearest first: name, unit_name.
+
+    They administer a unit in which this person stands or holds a role, or one above it; for a system
+    administrator only another one counts.
+    """
+    today = clock.today()
+    theirs = select(RoleGrant.unit_id).where(RoleGrant.account_id == account_id, is_on(RoleGrant, today))
+    stands = select(Member.unit_id).where(Member.account_id == account_id)
+    is_system = (
+        select(RoleGrant.id)
+        .where(
+            RoleGrant.account_id == account_id,
+            RoleGrant.role == Role.SYSTEM_ADMIN,
+            is_on(RoleGrant, today),
+        )
+        .exists()
+    )
+    nearest = func.min(UnitClosure.depth)
+    return list(
+        db.session.execute(
+            select(Account.name, Unit.name.label("unit_name"))
+            .join(RoleGrant, RoleGrant.account_id == Account.id)
+            .join(Unit, Unit.id == RoleGrant.unit_id)
+            .join(UnitClosure, UnitClosure.above_id == RoleGrant.unit_id)
+            .where(
+                or_(UnitClosure.below_id.in_(theirs), UnitClosure.below_id.in_(stands)),
+                or_(
+                    RoleGrant.role == Role.SYSTEM_ADMIN,
+                    and_(RoleGrant.role == Role.UNIT_ADMIN, ~is_system),
+                ),
+                is_on(RoleGrant, today),
+                Account.id != account_id,
+                Account.disabled_at.is_(None),
+                Account.activated_at.is_not(None),
+            )
+            .group_by(Account.id, Account.name, Unit.id, Unit.name)
+            .order_by(nearest, Account.id, Unit.id)
+            .limit(3)
+        )
+    )

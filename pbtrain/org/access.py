@@ -6,23 +6,25 @@ reads Flask-Login's current user.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
-from flask import Flask, abort, g, session
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import current_user, login_required
 from sqlalchemy import BigInteger, Date, Select, and_, bindparam, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
+from werkzeug.wrappers import Response as BaseResponse
 
-from pbtrain.accounts.models import Account, LoginSession
+from pbtrain.accounts.models import Account, LoginSession, SecondFactor
 from pbtrain.core import clock
 from pbtrain.core.db import UTCDateTime, db, prepared, record_apart
 from pbtrain.core.extensions import login
 from pbtrain.core.guards import View
 from pbtrain.core.tokens import fingerprint
+from pbtrain.core.views import safe_next
 from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
 from pbtrain.org.roles import MAY, VIEWS, Perm, Role, roles_with
 
@@ -55,6 +57,9 @@ class Actor:
     seen_at: datetime | None = None
     token: str = field(default="", repr=False)
     grants: tuple[Grant, ...] = ()
+    has_factor: bool = False  # a second factor is set up
+    owes_factor: bool = False  # and has yet to be shown, or has to be set up: until then no grant holds
+    proved_at: datetime | None = None  # when the password was last given
 
     is_authenticated = is_active = True
     is_anonymous = False
@@ -135,8 +140,12 @@ def _session_of() -> Select[Any]:
             LoginSession.started_at,
             LoginSession.seen_at,
             LoginSession.idle_minutes,
+            LoginSession.factor_at,
+            LoginSession.proved_at,
+            SecondFactor.confirmed_at,
         )
         .join(LoginSession, LoginSession.account_id == Account.id)
+        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
         .where(
             LoginSession.token_hash == bindparam("token_hash"),
             LoginSession.ended_at.is_(None),
@@ -181,12 +190,25 @@ def load_actor(token: str) -> Actor | None:
     row = rows[0]
     if row.left_on is not None and row.left_on <= clock.today():
         return None
-    actor = _actor(rows, session_id=row.session_id, seen_at=row.seen_at, token=token)
-    if any(grant.role is not Role.MEMBER for grant in actor.grants) and (
-        row.seen_at + ABOVE_MEMBER_IDLE < now or row.started_at + ABOVE_MEMBER_LASTS < now
-    ):
+    actor = _actor(
+        rows,
+        session_id=row.session_id,
+        seen_at=row.seen_at,
+        token=token,
+        has_factor=row.confirmed_at is not None,
+        proved_at=row.proved_at,
+    )
+    above = any(grant.role is not Role.MEMBER for grant in actor.grants)
+    if above and (row.seen_at + ABOVE_MEMBER_IDLE < now or row.started_at + ABOVE_MEMBER_LASTS < now):
         return None
+    if row.factor_at is None and (actor.has_factor or (above and must_have_factor())):
+        return replace(actor, grants=(), owes_factor=True)
     return actor
+
+
+def must_have_factor() -> bool:
+    """Does this site ask a second factor of everybody above member? All do but a demo."""
+    return not current_app.extensions["pbtrain.site"]().is_demo
 
 
 def units_where(actor: Actor, perm: Perm) -> Select[tuple[int]]:
@@ -222,6 +244,8 @@ def needs(perm: Perm) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
+            if first := to_the_factor():
+                return first
             if not may(me(), perm):
                 abort(403)
             return view(*args, **kwargs)
@@ -234,10 +258,35 @@ def needs(perm: Perm) -> Callable[[View], View]:
 
 
 def signed_in(view: View) -> View:
-    """Anyone with an account."""
-    wrapped: View = login_required(view)
+    """Anyone with an account who has shown what is asked at the entrance."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        return to_the_factor() or view(*args, **kwargs)
+
+    wrapped: View = login_required(guarded)
     wrapped.guard = "signed in"  # type: ignore[attr-defined]
     return wrapped
+
+
+def entering(view: View) -> View:
+    """Anyone whose password was right, also before the second factor: for the pages that ask for it."""
+    wrapped: View = login_required(view)
+    wrapped.guard = "entering"  # type: ignore[attr-defined]
+    return wrapped
+
+
+def to_the_factor() -> BaseResponse | None:
+    """The way to the page that asks for the second factor; None for who owes none."""
+    person = me()
+    if person is None or not person.owes_factor:
+        return None
+    entrance = url_for("home.factor")
+    if "HX-Request" in request.headers:
+        return Response(status=401, headers={"HX-Redirect": entrance})
+    if request.method == "GET":
+        session["next"] = safe_next(request.full_path.rstrip("?"))[:500]
+    return redirect(entrance, 302 if request.method == "GET" else 303)
 
 
 def current_view(actor: Actor) -> str:

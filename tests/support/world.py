@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from pbtrain.accounts.models import Account, LoginSession, Slip
+from pbtrain.accounts.models import Account, KnownDevice, LoginSession, Slip
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.queue import Job
@@ -153,12 +153,23 @@ class Builder:
                 token_hash=fingerprint(token),
                 ends_at=clock.now() + timedelta(days=1),
                 idle_minutes=24 * 60,
+                factor_at=clock.now(),
+                proved_at=clock.now(),
             )
+        )
+        known = self.add(
+            KnownDevice(account_id=account_id, token_hash=fingerprint(new_token()), ends_at=signed.ends_at)
         )
         delivery = self.add(
             Delivery(message_id=message.id, channel="email", state="parked", next_at=clock.now())
         )
-        return {"message_id": message.id, "session_id": signed.id, "delivery_id": delivery.id, "token": token}
+        return {
+            "message_id": message.id,
+            "session_id": signed.id,
+            "delivery_id": delivery.id,
+            "device_id": known.id,
+            "token": token,
+        }
 
     def learning(self, unit: Unit, person: Member) -> dict[str, Any]:
         """Two courses of this unit, one published with a quiz, one a draft with a draft."""
