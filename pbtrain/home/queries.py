@@ -18,12 +18,12 @@ from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.progress import Progress, is_even, owed, segments
 from pbtrain.hours.rules import duties
 from pbtrain.notify.models import Delivery, Message
-from pbtrain.org.models import Member, Unit, UnitClosure
-from pbtrain.org.queries import led
+from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
+from pbtrain.org.queries import is_on
+from pbtrain.org.roles import Role
 
 COURSES_SHOWN = 4
 MESSAGES_SHOWN = 3
-BRANCHES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -150,22 +150,6 @@ def branch_waits(unit_id: int) -> Any:
             asleep.scalar_subquery().label("asleep"),
         )
     ).one()
-
-
-def leaderless(unit_ids: Select[tuple[int]], today: date) -> tuple[int, list[Any]]:
-    """How many live branches have nobody who may record for them, and the first of them; one statement."""
-    rows = db.session.execute(
-        select(Unit.id, Unit.name, func.count().over().label("all"))
-        .where(
-            Unit.id.in_(unit_ids),
-            Unit.kind.in_(("branch", "temporary_branch")),
-            Unit.valid_until.is_(None),
-            ~led(today),
-        )
-        .order_by(Unit.code, Unit.id)
-        .limit(BRANCHES_SHOWN)
-    ).all()
-    return (rows[0].all if rows else 0), list(rows)
 
 
 def troubles() -> Any:
