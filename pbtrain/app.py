@@ -28,9 +28,13 @@ from pbtrain.core.views import bp as core
 from pbtrain.courses.views import bp as courses
 from pbtrain.events.views import bp as events
 from pbtrain.home import navigation
-from pbtrain.home.admin_views import bp as admin
 from pbtrain.home.factor_views import bp as home
+from pbtrain.home.leader_views import bp as leading
+from pbtrain.home.learner_views import bp as learners
+from pbtrain.home.my_data_views import bp as my_data
+from pbtrain.home.personal_views import bp as admin
 from pbtrain.home.roster_views import bp as roster
+from pbtrain.home.wrong_data_views import bp as wrong_data
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.hours.views import bp as hours
 from pbtrain.notify.views import bp as notify
@@ -51,6 +55,10 @@ BLUEPRINTS = (
     org,
     home,
     admin,
+    my_data,
+    wrong_data,
+    leading,
+    learners,
     roster,
     cli.bp,
     hours_commands,

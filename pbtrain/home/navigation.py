@@ -62,7 +62,10 @@ class Reader:
 HOME = Place(N_("Home"), "home", "home.home")
 STUDY = Place(N_("Study"), "book", "courses.catalogue", Perm.LEARN, ("courses.", "quizzes."))
 INBOX = Place(N_("Reminders"), "bell", "notify.inbox")
-MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password"))
+MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password", "my_data."))
+WRONG = Place(
+    N_("Wrong data"), "warn", "wrong_data.waiting", Perm.MEMBER_MEND, ("wrong_data.",), desk_only=True
+)
 REPORTS = Place(N_("Reports"), "file", "reports.index", Perm.REPORT_VIEW, ("reports.",))
 
 
@@ -76,7 +79,8 @@ PLACES: dict[str, tuple[Place, ...]] = {
         HOME,
         Place(N_("Overlaps"), "copy", "events.held_lines", Perm.HOURS_REVERSE, desk_only=True),
         Place(N_("Meetings"), "cal", "events.meetings", Perm.EVENT_RECORD, ("events.",)),
-        _of_branch(N_("Members"), "users", "hours.members", Perm.MEMBERS_VIEW, "hours."),
+        _of_branch(N_("Members"), "users", "hours.members", Perm.MEMBERS_VIEW, "hours.", "admin."),
+        WRONG,
         _of_branch(N_("Ledger"), "file", "reports.page", Perm.REPORT_VIEW, "reports.", report="ledger"),
         _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
         replace(STUDY, label=N_("My study"), desk_only=True),
@@ -86,6 +90,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "academy": (
         HOME,
         Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
+        Place(N_("Find learners"), "search", "learners.index", Perm.LEARNER_FIND, ("learners.",)),
         INBOX,
         MINE,
     ),
@@ -94,6 +99,14 @@ PLACES: dict[str, tuple[Place, ...]] = {
         HOME,
         Place(N_("Organisation"), "org", "org.units", Perm.UNIT_MANAGE, ("org.unit",)),
         Place(
+            N_("Secretaries"),
+            "flag",
+            "org.leaders",
+            Perm.GRANT_MANAGE,
+            ("org.leaders", "org.terms", "leading."),
+            desk_only=True,
+        ),
+        Place(
             N_("Roster"), "users", "roster.index", Perm.ROSTER_MANAGE, ("roster.", "org.members", "admin.")
         ),
         Place(
@@ -101,8 +114,10 @@ PLACES: dict[str, tuple[Place, ...]] = {
             "key",
             "org.accounts",
             Perm.GRANT_MANAGE,
-            ("org.account", "org.grant", "org.slips"),
+            ("org.account", "org.grant", "org.slips", "org.asleep"),
         ),
+        Place(N_("Academies"), "book", "org.academies", Perm.UNIT_MANAGE, ("org.academy",), desk_only=True),
+        WRONG,
         replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
         MINE,
         Place(N_("Jobs"), "list", "notify.jobs", Perm.JOBS_VIEW, desk_only=True),

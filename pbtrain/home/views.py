@@ -12,11 +12,12 @@ from pbtrain.core.db import db
 from pbtrain.courses import queries as courses_q
 from pbtrain.events import queries as events_q
 from pbtrain.events.models import Event
-from pbtrain.home import queries
+from pbtrain.home import queries, starting
 from pbtrain.home.navigation import branches
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours.views.units import overview
-from pbtrain.org.access import Actor, Grant, current_view, may, signed, signed_in, units_where
+from pbtrain.org import leaders
+from pbtrain.org.access import Actor, Grant, current_view, may, needs, signed, signed_in, units_where
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.queries import figures, unit_in_reach
 from pbtrain.org.roles import MAY, Perm
@@ -158,17 +159,37 @@ def auditor(person: Actor) -> str | Response:
 def admin(person: Actor) -> str:
     """Whether anything is wrong, and what a new site still needs; six statements."""
     held = grants_of(person, "admin")
-    top = asked_of(held)
-    count, first = queries.leaderless(units_where(person, Perm.UNIT_MANAGE), clock.today())
+    top, units = asked_of(held), units_where(person, Perm.UNIT_MANAGE)
+    count, first = leaders.leaderless(units, clock.today())
+    counts, sums = leaders.counts(units, clock.today()), figures(top.unit_id)
     sees_jobs = may(person, Perm.JOBS_VIEW)
     return render_template(
         "home/admin.html",
         held=held,
         top=top,
-        figures=figures(top.unit_id),
+        figures=sums,
+        step=starting.next_step(starting.steps(top.unit_id, sums, counts.slips)),
+        counts=counts,
         leaderless=count,
         first=first,
         troubles=queries.troubles() if sees_jobs else None,
+    )
+
+
+@bp.get("/start")
+@needs(Perm.UNIT_MANAGE)
+def start() -> str:
+    """From an empty site to the first slip, the next step first; four statements."""
+    person = signed()
+    top = asked_of(grants_of(person, "admin"))
+    counts = leaders.counts(units_where(person, Perm.UNIT_MANAGE), clock.today())
+    steps = starting.steps(top.unit_id, figures(top.unit_id), counts.slips)
+    return render_template(
+        "home/start.html",
+        top=top,
+        steps=steps,
+        step=starting.next_step(steps),
+        more=starting.afterwards(counts),
     )
 
 

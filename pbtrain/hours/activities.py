@@ -18,9 +18,12 @@ class Activity:
 ACTIVITIES = {
     "theme_day": Activity(N_("Theme Party day"), "group", "onsite", recorded_by_branch=True),  # 主题党日
     "party_lecture": Activity(N_("Party lecture"), "group", "onsite", recorded_by_branch=True),  # 党课
+    "training_class": Activity(N_("Training class"), "group", "onsite"),  # 集中轮训, 培训班
     "online_course": Activity(N_("Online course with test"), "group", "web"),  # D.17: online with test counts
     "self_study": Activity(N_("Self-study"), "self", "web"),
 }
+
+CLASSES = frozenset({"training_class"})  # who has one of these this year has been in a class
 
 CHANNELS = {
     "onsite": N_("On site"),

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from pbtrain.accounts.models import Account
+from pbtrain.accounts.models import Account, Slip
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -17,6 +17,7 @@ from pbtrain.org.roles import Perm, Role
 
 SOON = timedelta(days=60)  # a term that ends within so many days wants an election prepared
 BRANCHES = ("branch", "temporary_branch")
+FIRST = 5
 OFFERED = 200  # people whose names are offered while somebody types
 
 
@@ -133,7 +134,8 @@ def ending_terms(units: Select[tuple[int]], today: date) -> Select[Any]:
 
 
 def counts(units: Select[tuple[int]], today: date) -> Row[Any]:
-    """Branches nobody leads, those where somebody only acts, terms that end soon; one statement."""
+    """Branches nobody leads, those where somebody only acts, terms that end soon, whether any member was
+    ever handed a slip; one statement."""
     live = select(func.count()).select_from(Unit).where(_lives(), Unit.id.in_(units))
     acts = exists().where(RoleGrant.unit_id == Unit.id, acting_on(today))
     has_post = exists().where(Post.unit_id == Unit.id, _secretary_on(today))
@@ -143,8 +145,20 @@ def counts(units: Select[tuple[int]], today: date) -> Row[Any]:
             live.where(~led(today)).scalar_subquery().label("none"),
             live.where(acts, ~has_post).scalar_subquery().label("acting"),
             select(func.count()).select_from(terms).scalar_subquery().label("terms"),
+            exists().where(Slip.account_id == Member.account_id, Member.unit_id.in_(units)).label("slips"),
         )
     ).one()
+
+
+def leaderless(units: Select[tuple[int]], today: date) -> tuple[int, list[Row[Any]]]:
+    """How many of these branches have nobody who may record for them, and the first five; one statement."""
+    rows = db.session.execute(
+        select(Unit.id, Unit.name, func.count().over().label("all"))
+        .where(Unit.id.in_(units), _lives(), ~led(today))
+        .order_by(Unit.code, Unit.id)
+        .limit(FIRST)
+    ).all()
+    return (rows[0].all if rows else 0), list(rows)
 
 
 def asleep(actor: Actor, unit_id: int = 0) -> Select[Any]:
@@ -169,6 +183,14 @@ def asleep(actor: Actor, unit_id: int = 0) -> Select[Any]:
         .order_by(Unit.code, Unit.id)
     )
     return found.where(Unit.id.in_(_below(unit_id))) if unit_id else found
+
+
+def asleep_total(actor: Actor, unit_id: int = 0) -> Row[Any]:
+    """How many people of how many branches in reach have never signed in."""
+    found = asleep(actor, unit_id).order_by(None).subquery()
+    return db.session.execute(
+        select(func.count().label("branches"), func.coalesce(func.sum(found.c.asleep), 0).label("people"))
+    ).one()
 
 
 def ending(unit_id: int, on: date) -> tuple[list[Row[Any]], list[Row[Any]]]:

@@ -35,14 +35,14 @@ class Page:
 
 
 def matching(q: str) -> ColumnElement[bool]:
-    """Members whose name contains `q`, or whose pinyin, initials, number or phone begins with it."""
+    """Members whose name contains `q`, or whose pinyin, initials or number begins with it. Phone and ID
+    numbers are found by a form (home/personal_views.py): no address holds them."""
     text = q.strip().lower()
     return or_(
         Member.name.contains(q.strip(), autoescape=True),
         Member.pinyin.startswith(text.replace(" ", ""), autoescape=True),
         Member.pinyin.contains(" " + text, autoescape=True),
         Member.code.startswith(q.strip().upper(), autoescape=True),
-        and_(Member.phone == q.strip()),
     )
 
 
@@ -109,9 +109,14 @@ def member_in_reach(actor: Actor, perm: Perm, member_id: int) -> Row[Any] | None
             Member.born_on,
             Member.joined_on,
             Member.stage,
+            Member.category,
             Member.phone,
+            Member.id_lookup,
             Member.id_shown,
+            Member.flow,
+            Member.flow_place,
             Member.left_on,
+            Member.erased_at,
             Member.unit_id,
             Unit.name.label("unit_name"),
             Account.id.label("account_id"),
@@ -281,9 +286,9 @@ def grants_of(account_ids: list[int]) -> list[Row[Any]]:
 
 
 def grant_in_reach(actor: Actor, grant_id: int) -> Row[Any] | None:
-    """A role given in a unit where the actor manages roles: id, account_id."""
+    """A role given in a unit where the actor manages roles: id, account_id, unit_id."""
     return db.session.execute(
-        select(RoleGrant.id, RoleGrant.account_id).where(
+        select(RoleGrant.id, RoleGrant.account_id, RoleGrant.unit_id).where(
             RoleGrant.id == grant_id, RoleGrant.unit_id.in_(units_where(actor, Perm.GRANT_MANAGE))
         )
     ).first()

@@ -23,6 +23,7 @@ class Perm(StrEnum):
     GRANT_MANAGE = "grant:manage"
     COURSE_EDIT = "course:edit"
     COURSE_PUBLISH = "course:publish"
+    LEARNER_FIND = "learner:find"  # name, branch and number in the academy's service area
     JOBS_VIEW = "jobs:view"
     AUDIT_VIEW = "audit:view"
 
@@ -92,7 +93,7 @@ MAY: dict[Role, RoleRow] = {
     ),
     Role.ACADEMY_ADMIN: RoleRow(
         N_("Academy administrator"),
-        frozenset({Perm.COURSE_EDIT, Perm.COURSE_PUBLISH}),
+        frozenset({Perm.COURSE_EDIT, Perm.COURSE_PUBLISH, Perm.LEARNER_FIND}),
         subtree=True,
         view="academy",
     ),

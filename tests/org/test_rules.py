@@ -139,7 +139,7 @@ DUTIES = {
     "branch_secretary": "event:record hours:reverse members:view remind report:view slip:print",
     "unit_admin": "grant:manage members:view report:view roster:manage slip:print unit:manage units:view",
     "unit_auditor": "audit:view members:view report:view units:view",
-    "academy_admin": "course:edit course:publish",
+    "academy_admin": "course:edit course:publish learner:find",
     "course_author": "course:edit",
     "system_admin": "audit:view grant:manage jobs:view roster:manage slip:print unit:manage units:view",
 }

@@ -16,6 +16,8 @@ from pbtrain.org.roles import MAY, Perm, Role
 from pbtrain.org.views import bp
 from pbtrain.org.views.units import number
 
+PAGES_OF_A_UNIT = {"secretary": "leading.secretary", "academy": "org.academy"}  # that also end roles
+
 
 def login_or_404(account_id: int) -> Any:
     """The login, or 404 where the reader does not manage it."""
@@ -98,6 +100,9 @@ def grant_end(grant_id: int) -> Response:
     with transaction():
         posts.revoke(person, grant_id)
     flash(_("The role has ended."), "ok")
+    came_from = request.form.get("back", "")
+    if came_from in PAGES_OF_A_UNIT:
+        return redirect(url_for(PAGES_OF_A_UNIT[came_from], unit_id=grant.unit_id), 303)
     return redirect(url_for(".account", account_id=grant.account_id), 303)
 
 

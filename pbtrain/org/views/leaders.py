@@ -1,0 +1,109 @@
+"""Where nobody leads, whose term ends, and where people have not come in yet."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, abort, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from pbtrain.core import clock, sheets
+from pbtrain.core.db import db
+from pbtrain.core.forms import clean
+from pbtrain.core.i18n import N_, _
+from pbtrain.core.paging import paged
+from pbtrain.org import leaders, queries
+from pbtrain.org.access import needs, signed, units_where
+from pbtrain.org.kinds import POSTS
+from pbtrain.org.roles import Perm
+from pbtrain.org.views import bp
+from pbtrain.org.views.units import number, reach
+
+TITLES = {
+    "none": N_("Branches without a secretary"),
+    "acting": N_("Branches with an acting secretary"),
+    "all": N_("Branches and their secretaries"),
+}
+
+
+def asked() -> dict[str, Any]:
+    """The filter, the unit and the search in the address; what is no filter is 404."""
+    show = request.args.get("show", "none")
+    if show not in leaders.SHOW:
+        abort(404)
+    unit_id = number("unit")
+    if unit_id:
+        reach(Perm.GRANT_MANAGE, unit_id)
+    return {"show": show, "unit_id": unit_id, "q": clean(request.args.get("q", ""))[:100]}
+
+
+def counts() -> Any:
+    """How many there are of each, for the filters above the lists."""
+    return leaders.counts(units_where(signed(), Perm.GRANT_MANAGE), clock.today())
+
+
+@bp.get("/leaders", endpoint="leaders")
+@needs(Perm.GRANT_MANAGE)
+def leaders_list() -> str:
+    """Branches that nobody leads, that somebody only acts for, or all; seven statements at most."""
+    wanted = asked()
+    return render_template(
+        "org/leaders.html",
+        page=paged(leaders.branches(signed(), clock.today(), **wanted)),
+        counts=counts(),
+        tops=queries.tops(signed(), Perm.GRANT_MANAGE),
+        title=_(TITLES[wanted["show"]]),
+        **wanted,
+    )
+
+
+@bp.get("/leaders.xlsx")
+@needs(Perm.GRANT_MANAGE)
+def leaders_xlsx() -> Response | BaseResponse:
+    """The same list as Excel, whole."""
+    wanted = asked()
+    columns = [
+        sheets.Column(_("Code"), 16),
+        sheets.Column(_("Branch"), 34),
+        sheets.Column(_("Unit above"), 30),
+        sheets.Column(_("Secretary"), 16),
+        sheets.Column(_("Acting secretary"), 16),
+        sheets.Column(_("Acts until before"), 14, "day"),
+    ]
+
+    def rows() -> Iterator[list[Any]]:
+        listed = leaders.branches(signed(), clock.today(), **wanted)
+        for row in db.session.execute(listed.execution_options(yield_per=500)):
+            yield [row.code, row.name, row.above, row.secretary, row.acting, row.until]
+
+    title = _(TITLES[wanted["show"]])
+    above = [title, _("As of %(day)s", day=clock.today())]
+    return sheets.sent(sheets.written(_("Branches"), columns, rows(), above=above), title)
+
+
+@bp.get("/terms")
+@needs(Perm.GRANT_MANAGE)
+def terms() -> str:
+    """Posts that end within 60 days and that nobody follows on (按期换届)."""
+    today = clock.today()
+    return render_template(
+        "org/terms.html",
+        page=paged(leaders.ending_terms(units_where(signed(), Perm.GRANT_MANAGE), today)),
+        counts=counts(),
+        posts=POSTS,
+        day=today,
+        days=leaders.SOON.days,
+    )
+
+
+@bp.get("/asleep")
+@needs(Perm.SLIP_PRINT)
+def asleep() -> str:
+    """Branches with people who have never signed in, and the way to their slips."""
+    person, unit_id = signed(), number("unit")
+    if unit_id:
+        reach(Perm.SLIP_PRINT, unit_id)
+    return render_template(
+        "org/asleep.html",
+        page=paged(leaders.asleep(person, unit_id)),
+        total=leaders.asleep_total(person, unit_id),
+    )
