@@ -24,7 +24,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import choices, clean
 from pbtrain.core.i18n import _, say
 from pbtrain.core.paging import paged
-from pbtrain.hours import services as hours
+from pbtrain.home import roster_work
 from pbtrain.org import roster_queries, roster_services, roster_sheets
 from pbtrain.org.access import Actor, may, needs, signed
 from pbtrain.org.models import Unit
@@ -34,7 +34,6 @@ from pbtrain.org.roster_forms import ConfirmForm, UploadForm
 
 bp = Blueprint("roster", __name__, url_prefix="/roster")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CHUNK = 1_000
 FIRST = ("refused", "transfer", "changed", "new", "same")  # which lines a preview opens on
 
 
@@ -166,18 +165,12 @@ def progress(import_id: int) -> Response:
 @bp.post("/imports/<int:import_id>/write")
 @needs(Perm.ROSTER_MANAGE)
 def write(import_id: int) -> Any:
-    """Write the preview and settle the hours of whom it touched, in one transaction."""
+    """Write the preview, all of it or nothing."""
     _import(import_id)
     form = ConfirmForm()
     if not form.validate_on_submit():
         abort(400)
-    actor = signed()
-    with transaction():
-        _written, touched = roster_services.confirm(
-            actor, import_id, form.mode.data or "", transfers=form.transfers.data
-        )
-        for start in range(0, len(touched), CHUNK):
-            hours.refresh_years(touched[start : start + CHUNK], clock.today().year)
+    roster_work.write(signed(), import_id, form.mode.data or "", transfers=form.transfers.data)
     return redirect(url_for(".show", import_id=import_id), 303)
 
 

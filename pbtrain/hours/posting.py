@@ -139,10 +139,13 @@ def policies(unit_ids: Iterable[int]) -> Callable[[int | None, int], PolicyRules
         .order_by(UnitClosure.depth, Policy.year.desc(), Policy.version.desc(), Policy.id)
     ).all()
     ready: dict[int, PolicyRules] = {}
+    above: dict[int | None, list[Any]] = defaultdict(list)
+    for row in rows:
+        above[row.below_id].append(row)
 
     def rules_for(unit_id: int | None, year: int) -> PolicyRules:
-        for below_id, policy_id, since, stored in rows:
-            if below_id == unit_id and since <= year:
+        for _below_id, policy_id, since, stored in above.get(unit_id, ()):
+            if since <= year:
                 if policy_id not in ready:
                     ready[policy_id] = PolicyRules.from_json(policy_id, stored)
                 return ready[policy_id]

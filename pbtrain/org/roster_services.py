@@ -1,7 +1,7 @@
 """Importing a roster: take the file, read it in the background, then write all lines or the good ones.
 
-Nothing is written to the roster before somebody has looked at the preview. `confirm` gives back whose hours
-have to be settled anew: hours lie above this package.
+Nothing is written to the roster before somebody has looked at the preview. What is written is worked out
+first (`prepare`), so that `confirm` holds the writer for a moment only.
 """
 
 import base64
@@ -24,11 +24,13 @@ from pbtrain.org.roles import Perm
 from pbtrain.org.roster_columns import COLUMNS, OWN_SHEETS, check_columns
 from pbtrain.org.roster_known import scope_of
 from pbtrain.org.roster_match import ID_PURPOSE, Matcher, Staged
+from pbtrain.org.roster_merge import Plan, Written
 from pbtrain.org.roster_rules import NOTES, Reader, shown
 
 CHUNK = 1_000
 LIVE = ("reading", "preview", "written")
 RAW_PURPOSE = "roster_row.id_number"
+TAKEN = N_("This import has been written or cancelled already.")
 
 
 def start_import(
@@ -47,6 +49,7 @@ def start_import(
             RosterImport.file_hash == file_hash,
             RosterImport.unit_id == unit_id,
             RosterImport.state.in_(LIVE),
+            RosterImport.undone_at.is_(None),
         )
         .order_by(RosterImport.id.desc())
         .limit(1)
@@ -243,23 +246,20 @@ def _remarks(sheet: roster_files.Sheet, reader: Reader) -> list[Any]:
     return remarks
 
 
-def confirm(actor: Actor, import_id: int, mode: str, *, transfers: bool = False) -> tuple[int, list[int]]:
-    """Write the preview: (rows written, members whose hours are to be settled anew).
+def prepare(actor: Actor, import_id: int, mode: str, *, transfers: bool = False) -> Plan:
+    """What writing the preview will do, worked out while nobody waits; reads only.
 
     `mode` "all_or_nothing" refuses while a line is refused, "good_rows" leaves those out; `transfers` also
-    moves the people whom the sheet shows in another branch. Conflict when somebody was faster, or when the
-    roster has changed since the preview.
+    moves the people whom the sheet shows in another branch. Conflict when the roster has changed since.
     """
-    now = clock.now()
-    taken = db.session.execute(
-        update(RosterImport)
-        .where(RosterImport.id == import_id, RosterImport.state == "preview")
-        .values(state="written", written_at=now)
-        .returning(RosterImport.unit_id, RosterImport.read_at)
-    ).first()
-    if taken is None:
-        raise Conflict(N_("This import has been written or cancelled already."))
-    if not may(actor, Perm.ROSTER_MANAGE, taken.unit_id):
+    one = db.session.execute(
+        select(RosterImport.unit_id, RosterImport.read_at, RosterImport.state).where(
+            RosterImport.id == import_id
+        )
+    ).one()
+    if one.state != "preview":
+        raise Conflict(TAKEN)
+    if not may(actor, Perm.ROSTER_MANAGE, one.unit_id):
         raise RuleError(N_("This unit is outside your scope."))
     counts = dict(
         db.session.execute(
@@ -277,17 +277,32 @@ def confirm(actor: Actor, import_id: int, mode: str, *, transfers: bool = False)
             ),
             count=counts["refused"],
         )
-    written, touched = roster_merge.write(actor, import_id, taken.read_at, transfers=transfers)
-    db.session.execute(update(RosterImport).where(RosterImport.id == import_id).values(written_rows=written))
+    return roster_merge.plan(actor, import_id, counts, one.read_at, transfers=transfers)
+
+
+def confirm(actor: Actor, plan: Plan) -> Written:
+    """Write the plan, in the caller's transaction; Conflict when somebody was faster or the roster changed.
+
+    The caller also begins the years of the new people and settles those of `settle`: hours lie above.
+    """
+    unit_id = db.session.scalar(
+        update(RosterImport)
+        .where(RosterImport.id == plan.import_id, RosterImport.state == "preview")
+        .values(state="written", written_at=clock.now(), written_rows=plan.people)
+        .returning(RosterImport.unit_id)
+    )
+    if unit_id is None:
+        raise Conflict(TAKEN)
+    written = roster_merge.write(actor, plan)
     audit.record(
         actor,
         "roster.written",
-        f"roster:{import_id}",
-        unit_id=taken.unit_id,
-        transfers=transfers,
-        lines=counts,
+        f"roster:{plan.import_id}",
+        unit_id=unit_id,
+        transfers=plan.transfers,
+        lines=plan.counts,
     )
-    return written, touched
+    return written
 
 
 def cancel(actor: Actor, import_id: int) -> None:
@@ -299,6 +314,6 @@ def cancel(actor: Actor, import_id: int) -> None:
         .returning(RosterImport.unit_id)
     )
     if unit_id is None:
-        raise Conflict(N_("This import has been written or cancelled already."))
+        raise Conflict(TAKEN)
     db.session.execute(delete(RosterRow).where(RosterRow.import_id == import_id))
     audit.record(actor, "roster.cancelled", f"roster:{import_id}", unit_id=unit_id)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from pbtrain.core import clock, queue
 from pbtrain.core.db import transaction
+from pbtrain.home import roster_work
 from pbtrain.hours import services as hours
 from pbtrain.org import roster_services
 from pbtrain.org.models import RosterImport, RosterRow
@@ -79,10 +80,10 @@ def state(db):
 
 @pytest.fixture
 def confirm(db, office):
-    """Write an import as its page does."""
+    """Write an import as its page does: (people written, the ids of the new ones)."""
 
     def write(import_id, mode="all_or_nothing", *, actor=None, transfers=False):
-        with transaction():
-            return roster_services.confirm(actor or office.actor, import_id, mode, transfers=transfers)
+        done = roster_work.write(actor or office.actor, import_id, mode, transfers=transfers)
+        return done.people, list(done.new)
 
     return write

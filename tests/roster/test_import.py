@@ -10,7 +10,7 @@ from pbtrain.audit.models import AuditEvent
 from pbtrain.core import crypto
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.org import roster_merge, roster_services
+from pbtrain.org import roster_plan, roster_services
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant
 from pbtrain.org.roles import Role
 from pbtrain.org.roster_match import ID_PURPOSE
@@ -255,7 +255,7 @@ def test_statements_do_not_grow_with_the_lines(send, confirm, statements, office
 
 
 def test_namesakes_born_on_one_day_are_two_people_also_in_two_chunks(send, state, confirm, monkeypatch):
-    monkeypatch.setattr(roster_merge, "CHUNK", 1)
+    monkeypatch.setattr(roster_plan, "CHUNK", 1)
     rows = [
         sheets.person(n, 姓名="示例王伟", 身份证号=sheets.id_number("19900307", 100 + n)) for n in (1, 2, 3)
     ]
