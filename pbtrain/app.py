@@ -29,6 +29,7 @@ from pbtrain.courses.views import bp as courses
 from pbtrain.events.views import bp as events
 from pbtrain.home import navigation
 from pbtrain.home.factor_views import bp as home
+from pbtrain.home.login_views import bp as logins
 from pbtrain.home.leader_views import bp as leading
 from pbtrain.home.learner_views import bp as learners
 from pbtrain.home.my_data_views import bp as my_data
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     reports,
     org,
     home,
+    logins,
     admin,
     my_data,
     wrong_data,

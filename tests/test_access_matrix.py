@@ -94,6 +94,9 @@ TABLE = {
     "org.grant_add": row("grant:manage", **MANAGES, post=422),
     "org.grant_end": row("grant:manage", **MANAGES, post=303),
     "org.slips": row("slip:print", secretary="own", **MANAGES, post=422),
+    # -- home: what stands between a person and the own login
+    "logins.factor": row("grant:manage", **MANAGES, post=422),
+    "logins.sign_out": row("grant:manage", **MANAGES, post=303),
     # -- admin: one member
     "admin.member_new": row("roster:manage", **MANAGES, post=422),
     "admin.member": row("roster:manage", **MANAGES),

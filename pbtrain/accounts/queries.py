@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from pbtrain.accounts.models import LoginSession
 from pbtrain.core import clock
@@ -28,3 +28,17 @@ def open_sessions(account_id: int) -> list[Row[Any]]:
         .limit(50)
     )
     return list(rows)
+
+
+def count_open(account_id: int) -> int:
+    """In how many browsers this account is signed in."""
+    return (
+        db.session.scalar(
+            select(func.count()).where(
+                LoginSession.account_id == account_id,
+                LoginSession.ended_at.is_(None),
+                LoginSession.ends_at > clock.now(),
+            )
+        )
+        or 0
+    )

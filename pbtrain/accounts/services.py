@@ -212,6 +212,14 @@ def end_all(account_id: int, *, but: int | None = None) -> int:
     return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
+def sign_out_everywhere(actor: audit.HasAccount, account_id: int, *, unit_id: int | None = None) -> int:
+    """End every session of somebody else's account; known devices are asked again. Returns how many ended."""
+    ended = end_all(account_id)
+    devices.forget_all(account_id)
+    audit.record(actor, "sessions.ended", f"account:{account_id}", unit_id=unit_id, sessions=ended)
+    return ended
+
+
 def check_change(account_id: int, old: str, new: str, *, address: str) -> str:
     """The hash of the new password, once the old one has been shown; outside any transaction."""
     username = db.session.scalars(select(Account.username).where(Account.id == account_id)).one()

@@ -99,9 +99,9 @@ def let_in(person: Actor, shown: factors.Shown) -> Response:
 def before_change(person: Actor, back: str) -> Response | None:
     """The way to show first what is asked: the factor of who has one, the password unless just given."""
     if person.has_factor and person.owes_factor:
-        return redirect(url_for(".factor"), 303)
+        return redirect(url_for("home.factor"), 303)
     if person.proved_at is None or clock.now() - person.proved_at > services.PROVED:
-        return redirect(url_for(".proof", next=back), 303)
+        return redirect(url_for("home.proof", next=back), 303)
     return None
 
 
