@@ -23,6 +23,7 @@ from pbtrain.accounts import services as accounts
 from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.courses import sweep as courses
+from pbtrain.home import retention
 from pbtrain.hours import figures
 from pbtrain.hours import jobs as hours
 from pbtrain.notify import delivery
@@ -44,6 +45,7 @@ JOBS: tuple[tuple[Callable[[], Any], str, dict[str, Any]], ...] = (  # function,
     (hours.refresh_pace, "cron", {"minute": 10}),  # before the reminders, which go by it
     (reminders.enqueue_due, "cron", {"hour": "8-20", "minute": 30}),
     (hours.anchor_daily, "cron", {"hour": 23, "minute": 50}),
+    (retention.sweep_old, "cron", {"hour": 3, "minute": 20}),
     (storage.sweep_orphans, "cron", {"hour": 3, "minute": 40}),
 )
 PAUSE = timedelta(seconds=5)  # after the start, so that the first page comes first

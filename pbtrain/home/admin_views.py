@@ -13,23 +13,35 @@ from werkzeug.wrappers import Response
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
+from pbtrain.core.formatting import mask_phone
+from pbtrain.core.forms import choices
 from pbtrain.core.i18n import N_, _
 from pbtrain.hours import queries as hours_queries
 from pbtrain.hours import services as hours
-from pbtrain.org import lists, members, posts, queries, services
+from pbtrain.org import disclosures, lists, members, personal, posts, queries, services
 from pbtrain.org.access import may, needs, signed
-from pbtrain.org.forms import CareForm, LeaveForm, MemberForm, NewMemberForm, PostForm, TransferForm
-from pbtrain.org.kinds import POSTS, STAGES, UNIT_KINDS
+from pbtrain.org.forms import (
+    CareForm,
+    ContactForm,
+    LeaveForm,
+    MemberForm,
+    NewMemberForm,
+    PostForm,
+    ShowForm,
+    TransferForm,
+)
+from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, STAGES, UNIT_KINDS
 from pbtrain.org.models import CareSpan, Post
 from pbtrain.org.roles import Perm
+from pbtrain.org.roster_rules import mask_id
 
 bp = Blueprint("admin", __name__)
 BRANCHES = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 
 
-def member_or_404(member_id: int) -> Any:
+def member_or_404(member_id: int, perm: Perm = Perm.ROSTER_MANAGE) -> Any:
     """The member, or 404 outside the reader's reach."""
-    return lists.member_in_reach(signed(), Perm.ROSTER_MANAGE, member_id) or abort(404)
+    return lists.member_in_reach(signed(), perm, member_id) or abort(404)
 
 
 def recount(member_id: int, since: date) -> None:
@@ -56,7 +68,11 @@ def member_new(unit_id: int) -> Any:
     if form.validate_on_submit():
         member_id = 0
         with transaction(form):
-            made = services.add_member(person, unit_id=unit_id, **form.facts())
+            facts = form.facts()
+            number = facts.pop("id_number", "")
+            made = services.add_member(person, unit_id=unit_id, since=form.since.data, **facts)
+            if number:
+                members.change_member(person, made.id, id_number=number)
             recount(made.id, form.since.data or clock.today())
             member_id = made.id
         if not form.errors:
@@ -80,37 +96,66 @@ def member_new(unit_id: int) -> Any:
 
 
 @bp.get("/people/<int:member_id>")
-@needs(Perm.ROSTER_MANAGE)
+@needs(Perm.MEMBER_MEND)
 def member(member_id: int) -> Any:
-    """All about one member."""
-    return member_page(member_or_404(member_id))
+    """All about one member, as far as the reader's role sees it."""
+    return member_page(member_or_404(member_id, Perm.MEMBER_MEND))
 
 
-def member_page(row: Any, **given: Any) -> Any:
-    """The page of a member; `given` holds a form that came back with errors, then the answer is 422."""
+def facts_form(row: Any, *, bound: bool) -> MemberForm:
+    """What the reader may correct: all for who keeps the roster, phone and flow for the secretary."""
+    kind = MemberForm if may(signed(), Perm.ROSTER_MANAGE, row.unit_id) else ContactForm
+    if bound:
+        return kind()
+    stored = row._asdict() | {"phone": "", "version": members.version_of(row)}
+    return kind(formdata=None, data=stored)
+
+
+def member_page(row: Any, code: int = 422, **given: Any) -> Any:
+    """The page of a member; `given` holds a form that came back with errors: `code` is the answer then.
+
+    `opened` are facts in full, `stale` the two versions after a lost race.
+    """
     person, today = signed(), clock.today()
+    manages = may(person, Perm.ROSTER_MANAGE, row.unit_id)
+    roles = posts.roles_in(person, row.unit_id)
+    stale, opened = given.pop("stale", ()), given.pop("opened", None)
     forms = {
-        "facts": given.get("facts") or MemberForm(formdata=None, data=row._asdict()),
+        "facts": given.get("facts") or facts_form(row, bound=False),
         "transfer": given.get("transfer") or TransferForm(formdata=None, data={"on": today}),
-        "post": given.get("post") or post_form(row, bound=False),
+        "post": (given.get("post") or post_form(row, bound=False)) if manages else None,
         "care": given.get("care") or CareForm(formdata=None, data={"valid_from": today}),
         "leave": given.get("leave") or LeaveForm(formdata=None, data={"on": today}),
+        "show": given.get("show") or show_form(row),
     }
     text = render_template(
         "home/admin_member.html",
         member=row,
         forms=forms,
-        opened=next(iter(given), ""),
+        folded=next(iter(given), ""),
+        stale=stale,
+        opened=opened,
         homes=lists.homes_of(row.id),
         posts=lists.posts_of(row.id),
         care=lists.care_of(row.id),
+        sees_reason=personal.shown(roles, "care_reason") is personal.Shown.FULL,
         kinds=POSTS,
-        stages=STAGES,
+        words={"stage": STAGES, "category": CATEGORIES, "flow": FLOWS},
         day=today,
-        names=lists.unit_names(person, Perm.ROSTER_MANAGE, BRANCHES),
+        names=lists.unit_names(person, Perm.ROSTER_MANAGE, BRANCHES) if manages else (),
+        manages=manages,
         can_grant=may(person, Perm.GRANT_MANAGE, row.unit_id),
     )
-    return (text, 422) if any(form.errors for form in given.values()) else text
+    return (text, code) if stale or any(form.errors for form in given.values()) else text
+
+
+def show_form(row: Any, *, bound: bool = False) -> ShowForm:
+    """The form to see masked facts in full: those recorded that the reader may ask for."""
+    form = ShowForm() if bound else ShowForm(formdata=None)
+    stored = {"phone": row.phone, "id_number": row.id_shown}
+    asked = [fact for fact in disclosures.may_ask(signed(), row.unit_id) if stored[fact]]
+    form.facts.choices = choices([(fact, _(personal.FACTS[fact].label)) for fact in asked])
+    return form
 
 
 def post_form(row: Any, *, bound: bool = True) -> PostForm:
@@ -123,16 +168,49 @@ def post_form(row: Any, *, bound: bool = True) -> PostForm:
 
 
 @bp.post("/people/<int:member_id>/edit")
-@needs(Perm.ROSTER_MANAGE)
+@needs(Perm.MEMBER_MEND)
 def member_edit(member_id: int) -> Any:
-    """Correct what is known of a member."""
-    row, form = member_or_404(member_id), MemberForm()
+    """Correct what is known of a member; who was slower sees both versions."""
+    row = member_or_404(member_id, Perm.MEMBER_MEND)
+    form = facts_form(row, bound=True)
     if form.validate_on_submit():
         with transaction(form):
-            members.change_member(signed(), member_id, **form.facts())
+            members.change_member(signed(), member_id, version=form.version.data or "", **form.facts())
         if not form.errors:
             return saved(member_id, _("Saved."))
-    return member_page(row, facts=form)
+    if not form.version.errors:
+        return member_page(row, facts=form)
+    form.version.errors = ()
+    row = member_or_404(member_id, Perm.MEMBER_MEND)
+    form.version.data = members.version_of(row)
+    return member_page(row, 409, facts=form, stale=both_versions(row, form))
+
+
+def both_versions(row: Any, form: MemberForm) -> list[tuple[str, str, str]]:
+    """Label, what stands now and what was sent, of each fact in which they differ."""
+    found = []
+    for name, sent in form.facts().items():
+        if name in ("phone", "id_number"):
+            now = mask_phone(row.phone) if name == "phone" else row.id_shown
+            sent = personal.masked("phone", sent) if name == "phone" else mask_id(sent)
+        else:
+            now = getattr(row, name)
+        if (now or "") != (sent or ""):
+            found.append((str(form[name].label.text), in_words(name, now), in_words(name, sent)))
+    return found
+
+
+def in_words(name: str, value: Any) -> str:
+    """A stored value as a reader knows it."""
+    words: dict[str, Any] = {
+        "stage": STAGES,
+        "category": CATEGORIES,
+        "flow": FLOWS,
+        "sex": {"M": N_("Male"), "F": N_("Female")},
+    }
+    if not value:
+        return "—"
+    return _(words[name][value]) if name in words else str(value)
 
 
 @bp.post("/people/<int:member_id>/transfer")
@@ -214,7 +292,9 @@ def member_leave(member_id: int) -> Any:
         with transaction(form):
             if row.account_id == signed().account_id:
                 raise RuleError(N_("You cannot do this to yourself."))
-            services.set_left(signed(), member_id, on=form.on.data or clock.today())
+            services.set_left(
+                signed(), member_id, on=form.on.data or clock.today(), why=form.why.data or "left"
+            )
             recount(member_id, form.on.data or clock.today())
         if not form.errors:
             return saved(member_id, _("%(name)s has been taken off the roster.", name=row.name))

@@ -18,6 +18,8 @@ from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.progress import Progress, is_even, owed, segments
 from pbtrain.hours.rules import duties
 from pbtrain.notify.models import Delivery, Message
+from pbtrain.org import data_reports
+from pbtrain.org.access import Actor
 from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Role
@@ -131,8 +133,9 @@ def _unread_of() -> Select[Any]:
     )
 
 
-def branch_waits(unit_id: int) -> Any:
-    """What waits for the secretary: lines held for an overlap, and members without an active login."""
+def branch_waits(unit_id: int, person: Actor) -> Any:
+    """What waits for the secretary: lines held for an overlap, members without an active login, and what
+    members say is recorded wrongly."""
     held = select(func.count()).where(HourClaim.unit_id == unit_id, HourClaim.state == "held")
     oldest = select(func.min(HourClaim.made_at)).where(
         HourClaim.unit_id == unit_id, HourClaim.state == "held"
@@ -148,15 +151,23 @@ def branch_waits(unit_id: int) -> Any:
             held.scalar_subquery().label("held"),
             oldest.scalar_subquery().label("oldest"),
             asleep.scalar_subquery().label("asleep"),
+            data_reports.count_waiting(person)
+            .where(Member.unit_id == unit_id)
+            .scalar_subquery()
+            .label("wrong"),
         )
     ).one()
 
 
-def troubles() -> Any:
-    """Jobs that failed and messages that no machine tries again; one statement."""
+def troubles(person: Actor) -> Any:
+    """Jobs that failed, messages that no machine tries again, and reports of wrong data that wait for this
+    person; one statement."""
     failed = select(func.count()).where(Job.state == "failed").scalar_subquery()
     parked = select(func.count()).where(Delivery.state == "parked").scalar_subquery()
-    return db.session.execute(select(failed.label("failed"), parked.label("parked"))).one()
+    wrong = data_reports.count_waiting(person).scalar_subquery()
+    return db.session.execute(
+        select(failed.label("failed"), parked.label("parked"), wrong.label("wrong"))
+    ).one()
 
 
 def who_resets(account_id: int) -> list[Any]:

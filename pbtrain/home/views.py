@@ -127,7 +127,7 @@ def secretary(person: Actor) -> str:
         own=branches(person),
         year=today.year,
         attainment=hours_q.branch_attainment(branch.unit_id, today.year),
-        waits=queries.branch_waits(branch.unit_id),
+        waits=queries.branch_waits(branch.unit_id, person),
         behind=db.session.execute(behind.limit(BEHIND_SHOWN)).all(),
         meetings=db.session.execute(meetings.limit(MEETINGS_SHOWN)).all(),
         now=clock.now(),
@@ -162,7 +162,7 @@ def admin(person: Actor) -> str:
     top, units = asked_of(held), units_where(person, Perm.UNIT_MANAGE)
     count, first = leaders.leaderless(units, clock.today())
     counts, sums = leaders.counts(units, clock.today()), figures(top.unit_id)
-    sees_jobs = may(person, Perm.JOBS_VIEW)
+    sees_jobs, waits = may(person, Perm.JOBS_VIEW), queries.troubles(person)
     return render_template(
         "home/admin.html",
         held=held,
@@ -172,7 +172,8 @@ def admin(person: Actor) -> str:
         counts=counts,
         leaderless=count,
         first=first,
-        troubles=queries.troubles() if sees_jobs else None,
+        troubles=waits if sees_jobs else None,
+        wrong=waits.wrong,
     )
 
 

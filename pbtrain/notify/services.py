@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import literal, select, update
+from sqlalchemy import delete, literal, select, update
 
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
@@ -134,3 +134,10 @@ def retry_job(actor: Actor, job_id: int) -> None:
         raise Conflict(N_("This job has not failed any more: somebody started it again."))
     audit.record(actor, "job.retried", f"job:{job_id}")
     db.session.info.setdefault("pb_nudges", []).append(job_id)
+
+
+def forget(account_id: int) -> None:
+    """Remove every message to somebody whose data are erased, and what was still to go out."""
+    mine = select(Message.id).where(Message.account_id == account_id)
+    db.session.execute(delete(Delivery).where(Delivery.message_id.in_(mine)))
+    db.session.execute(delete(Message).where(Message.account_id == account_id))

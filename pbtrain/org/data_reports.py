@@ -115,7 +115,8 @@ def _reports() -> Select[Any]:
         select(
             DataReport.id, DataReport.member_id, DataReport.subject, DataReport.text, DataReport.state,
             DataReport.answer, DataReport.made_at, DataReport.decided_at,
-            Member.name, Member.code, Unit.name.label("unit_name"), Account.name.label("decider"),
+            Member.name, Member.code, Member.unit_id, Unit.name.label("unit_name"),
+            Account.name.label("decider"),
         )
         .join(Member, Member.id == DataReport.member_id)
         .join(Unit, Unit.id == Member.unit_id)

@@ -2,17 +2,29 @@
 
 from typing import Any
 
-from wtforms import DateField, HiddenField, SelectField, SelectMultipleField
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+)
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
-from pbtrain.core.forms import BaseForm, TextField, choices
+from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
 from pbtrain.core.i18n import _, _l
-from pbtrain.org.kinds import FIELDS, POSTS, STAGES, UNIT_KINDS
+from pbtrain.org.data_reports import ANSWERS
+from pbtrain.org.kinds import CATEGORIES, FIELDS, FLOWS, LEAVINGS, POSTS, REPORTABLE, STAGES, UNIT_KINDS
+from pbtrain.org.members import WIDE
+from pbtrain.org.personal import LONGEST_REASON
 from pbtrain.org.roles import MAY, Role
 
 CODE = Regexp(r"^[\w-]*$", message=_l("Use letters, digits and dashes only."))
 PHONE = Regexp(r"^1\d{10}$", message=_l("A mobile number has 11 digits and begins with 1."))
 UNIT_HELP = _l("Its name or its code.")
+WORDS = ("sex", "category", "flow", "flow_place")  # empty ones are stored as ""
 
 
 def labels(table: dict[Any, Any], *, none: bool = False) -> list[Any]:
@@ -50,24 +62,56 @@ class ConfirmForm(BaseForm):
 
 
 class MemberForm(BaseForm):
+    """What is recorded of a member. Stored numbers are not sent to the browser: left empty they stay."""
+
     name = TextField(_l("Name"), [InputRequired(), Length(max=60)])
     sex = SelectField(_l("Sex"), validators=[Optional()])
     born_on = DateField(_l("Born on"), [Optional()])
     stage = SelectField(_l("Stage"))
     joined_on = DateField(_l("Joined the Party on"), [Optional()])
+    category = SelectField(_l("Occupation"), validators=[Optional()])
     phone = TextField(_l("Mobile number"), [Optional(), PHONE])
+    drop_phone = BooleanField(_l("Remove the mobile number"))
+    id_number = TextField(_l("ID number"), [Optional(), Length(max=40)])
+    drop_id_number = BooleanField(_l("Remove the ID number"))
+    flow = SelectField(_l("Flow of members"), validators=[Optional()])
+    flow_place = TextField(_l("Where from or to"), [Optional(), Length(max=100)])
+    version = HiddenField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.sex.choices = choices([("", _("Not stated")), ("M", _("Male")), ("F", _("Female"))])
-        self.stage.choices = labels(STAGES)
+        sexes = choices([("", _("Not stated")), ("M", _("Male")), ("F", _("Female"))])
+        offered = {
+            "sex": sexes,
+            "stage": labels(STAGES),
+            "category": labels(CATEGORIES, none=True),
+            "flow": labels(FLOWS, none=True),
+        }
+        for name in offered.keys() & self._fields.keys():
+            self[name].choices = offered[name]
 
     def facts(self) -> dict[str, Any]:
-        """The columns of a member; an empty phone number is none."""
-        return self.values() | {"phone": self.phone.data or None, "sex": self.sex.data or ""}
+        """What is to change, as `members.change_member` takes it."""
+        found: dict[str, Any] = {name: self[name].data for name in WIDE if name in self and name != "phone"}
+        found |= {name: found[name] or "" for name in WORDS if name in found}
+        for name, none in (("phone", None), ("id_number", "")):
+            drop = f"drop_{name}"
+            if drop in self and self[drop].data:
+                found[name] = none
+            elif name in self and self[name].data:
+                found[name] = self[name].data
+        return found
+
+
+class ContactForm(MemberForm):
+    """The part of it that the branch itself knows best."""
+
+    name = sex = born_on = stage = joined_on = category = None  # type: ignore[assignment]
+    id_number = drop_id_number = None  # type: ignore[assignment]
 
 
 class NewMemberForm(MemberForm):
+    drop_phone = drop_id_number = version = None  # type: ignore[assignment]
     since = DateField(_l("In this branch since"), [InputRequired()])
 
 
@@ -97,7 +141,55 @@ class CareForm(BaseForm):
 
 
 class LeaveForm(BaseForm):
+    why = SelectField(_l("What happened"), id="leave_why", default="left")
     on = DateField(_l("First day away"), [InputRequired()], id="leave_on")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.why.choices = labels(LEAVINGS)
+
+
+class ReasonForm(BaseForm):
+    """Why something is opened, given out or erased; who it is about reads it."""
+
+    reason = TextField(_l("Reason"), [Length(max=LONGEST_REASON)], id="reason")
+
+
+class ShowForm(ReasonForm):
+    facts = SelectMultipleField(_l("What you need to see"), id="show_facts")
+    reason = TextField(_l("Reason"), [Length(max=LONGEST_REASON)], id="show_reason")
+
+
+class NumberForm(BaseForm):
+    number = TextField(_l("Mobile or ID number"), [InputRequired(), Length(max=40)])
+
+
+class WrongDataForm(BaseForm):
+    """信息有误, as the member sends it."""
+
+    subject = SelectField(_l("What is wrong"))
+    text = ProseField(_l("How it should be"), [InputRequired(), Length(min=2, max=500)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.subject.choices = choices([(key, _(label)) for key, (label, _mends) in REPORTABLE.items()])
+
+
+class AnswerForm(BaseForm):
+    """What became of a report of wrong data."""
+
+    state = RadioField(_l("What has been done"))
+    text = TextField(_l("One sentence for the member"), [InputRequired(), Length(min=2, max=500)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.state.choices = labels(ANSWERS)
+
+
+class OwnDataForm(BaseForm):
+    """Taking one's own data home: the password once more, for the file holds everything."""
+
+    old = PasswordField(_l("Present password"), [InputRequired()])
 
 
 class GrantForm(BaseForm):

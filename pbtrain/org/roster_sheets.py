@@ -22,9 +22,15 @@ EXPLAINED = (
 
 
 def sheet(
-    rows: Iterable[dict[str, str]], *, branches: Sequence[str] = (), reasons: str = "", guide: bool = False
+    rows: Iterable[dict[str, str]],
+    *,
+    branches: Sequence[str] = (),
+    reasons: str = "",
+    guide: bool = False,
+    mark: str = "",
 ) -> BytesIO:
-    """The rows under the headers of the template, drop-downs included; `reasons` heads one more column."""
+    """The rows under the headers of the template, drop-downs included; `reasons` heads one more column,
+    `mark` says at the foot of every printed page and in the properties who took the file and why."""
     out = BytesIO()
     book = xlsxwriter.Workbook(
         out,
@@ -36,6 +42,9 @@ def sheet(
     for index, name in enumerate(COLUMNS):
         page.set_column(index, index, WIDTHS.get(name, 13), text)
     page.freeze_panes(1, 0)
+    if mark:
+        book.set_properties({"comments": mark})
+        page.set_footer("&L" + mark[:240].replace("&", "＆"))
     headers = [column.header for column in COLUMNS.values()] + ([reasons] if reasons else [])
     for index, header in enumerate(headers):
         page.write_string(0, index, header, head)
