@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, and_, cast, exists, func, literal, null, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, and_, exists, func, or_, select
 
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitClosure, UnitLink
+from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitClosure
 from pbtrain.org.roles import Perm, Role
 
 FIGURES = ("members", "asleep", "branches", "leaderless")
@@ -114,32 +113,6 @@ def tops(actor: Actor, perm: Perm) -> list[Row[Any]]:
     return list(
         db.session.execute(
             select(Unit.id, Unit.name, Unit.kind).where(Unit.id.in_(ids)).order_by(Unit.code, Unit.id)
-        )
-    )
-
-
-def tree_as_of(top_id: int, day: date) -> list[Row[Any]]:
-    """The tree below a unit as it stood on a day, by the dated links: unit_id, parent_id, name, depth."""
-    start = (
-        select(
-            cast(Unit.id, BigInteger).label("unit_id"),
-            cast(null(), BigInteger).label("parent_id"),
-            literal(0).label("depth"),
-        )
-        .where(Unit.id == top_id)
-        .cte("tree", recursive=True)
-    )
-    link = aliased(UnitLink)
-    found = start.union_all(
-        select(cast(link.unit_id, BigInteger), cast(link.parent_id, BigInteger), start.c.depth + 1)
-        .join(start, link.parent_id == start.c.unit_id)
-        .where(is_on(link, day))
-    )
-    return list(
-        db.session.execute(
-            select(found.c.unit_id, found.c.parent_id, Unit.name, Unit.kind, found.c.depth)
-            .join(Unit, Unit.id == found.c.unit_id)
-            .order_by(found.c.depth, Unit.code, Unit.id)
         )
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
-from pbtrain.org import queries, services, tree
+from pbtrain.org import history, services, tree
 from pbtrain.org.models import Affiliation, Member, Unit, UnitClosure, UnitLink
 from pbtrain.org.roles import Role
 
@@ -136,11 +136,11 @@ def test_the_tree_as_of_a_day(make, two_leagues, frozen):
     frozen.shift(days=10)
     with transaction():
         tree.move_unit(None, one.id, right.id)
-    assert (one.id, left.id) in {(row.unit_id, row.parent_id) for row in queries.tree_as_of(top.id, before)}
-    now = {(row.unit_id, row.parent_id) for row in queries.tree_as_of(top.id, clock.today())}
+    assert (one.id, left.id) in {(row.unit_id, row.parent_id) for row in history.tree_on(top.id, before)}
+    now = {(row.unit_id, row.parent_id) for row in history.tree_on(top.id, clock.today())}
     assert (one.id, right.id) in now
     assert (one.id, left.id) not in now
-    assert one.id not in {row.unit_id for row in queries.tree_as_of(left.id, clock.today())}
+    assert one.id not in {row.unit_id for row in history.tree_on(left.id, clock.today())}
 
 
 def test_only_an_empty_unit_is_abolished(db, make, two_leagues):

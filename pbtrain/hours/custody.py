@@ -1,0 +1,99 @@
+"""Hours follow their people when units are merged, split, moved or end. Part of the services of hours.
+
+Books stay with the branch that wrote them; custody, what counts, and what waits for a decision go along.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+
+from pbtrain.core import clock
+from pbtrain.core.batches import batched
+from pbtrain.core.db import db
+from pbtrain.hours import services
+from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
+from pbtrain.org.models import Member, Post, UnitClosure
+
+BATCH = 500
+AT_ONCE = 2_000  # members recomputed with the change itself; more are left to the hourly job
+
+
+def follow(member_ids: Iterable[int], to_id: int) -> None:
+    """These members stand in `to_id` from today: its attainment has all their years."""
+    this_year = clock.today().year
+    for some in batched(sorted(set(member_ids)), BATCH):
+        db.session.execute(
+            update(MemberYear)
+            .where(MemberYear.member_id.in_(some), MemberYear.custody_unit_id.is_not(None))
+            .values(custody_unit_id=to_id)
+        )
+        services.refresh_years(some, this_year)
+
+
+def hand_over(from_id: int, to_id: int | None, member_ids: Collection[int] | None = None) -> None:
+    """Held lines of a branch wait for another one; None: each for the branch its member stands in."""
+    waiting = update(HourClaim).where(HourClaim.unit_id == from_id, HourClaim.state == "held")
+    if member_ids is not None:
+        waiting = waiting.where(HourClaim.member_id.in_(member_ids))
+    home = select(Member.unit_id).where(Member.id == HourClaim.member_id).scalar_subquery()
+    db.session.execute(
+        waiting.values(unit_id=to_id or func.coalesce(home, from_id)).execution_options(
+            synchronize_session=False
+        )
+    )
+
+
+def held_in(unit_ids: Collection[int]) -> int:
+    """How many lines wait for a decision in these branches."""
+    waiting = select(func.count()).where(HourClaim.unit_id.in_(unit_ids), HourClaim.state == "held")
+    return db.session.scalar(waiting) or 0
+
+
+def written_since(member_ids: Collection[int], unit_id: int, at: datetime) -> int:
+    """How many lines of these members were written into that branch's books since."""
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(HourEntry)
+            .join(Book, Book.id == HourEntry.book_id)
+            .where(Book.unit_id == unit_id, HourEntry.member_id.in_(member_ids), HourEntry.posted_at >= at)
+        )
+        or 0
+    )
+
+
+def judge_leaders(unit_id: int) -> None:
+    """Posts of this unit have ended or begun again: what its holders owe this year is worked out anew."""
+    held = select(Post.member_id).where(Post.unit_id == unit_id).distinct().order_by(Post.member_id)
+    if holders := db.session.scalars(held).all():
+        services.refresh_years(holders, clock.today().year)
+
+
+def rules_above(unit_id: int) -> frozenset[int]:
+    """The policies that hold in a unit; where they stay the same, a move changes no figure."""
+    return frozenset(
+        db.session.scalars(
+            select(Policy.id)
+            .join(UnitClosure, UnitClosure.above_id == Policy.unit_id)
+            .where(UnitClosure.below_id == unit_id)
+        )
+    )
+
+
+def judge_again(unit_ids: Collection[int]) -> int:
+    """Other rules hold in these units and all below: recompute this year; returns how many are left to the
+    hourly job, because they are too many to do at once."""
+    below = select(UnitClosure.below_id).where(UnitClosure.above_id.in_(unit_ids))
+    people: Any = select(Member.id).where(Member.unit_id.in_(below))
+    ids = db.session.scalars(people.order_by(Member.id).limit(AT_ONCE + 1)).all()
+    if len(ids) > AT_ONCE:
+        stale = update(MemberYear).where(
+            MemberYear.member_id.in_(people), MemberYear.credit_year == clock.today().year
+        )
+        db.session.execute(stale.values(due_on=None).execution_options(synchronize_session=False))
+        return db.session.scalar(select(func.count()).select_from(people.subquery())) or 0
+    for some in batched(ids, BATCH):
+        services.refresh_years(some, clock.today().year)
+    return 0

@@ -1,0 +1,73 @@
+"""What is right about units that end, are merged or split. Pure; the tree itself is judged in rules.py."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+from pbtrain.org.kinds import UNIT_KINDS
+
+MOST_NEW = 300  # units added in one go; 138 grids became 138 branches at once (domain.md A77)
+MOST_PARTS = 20  # new units that one is split into in one go
+MOST_MEMBERS = 5_000  # members that move in one go
+LONGEST_NAME = 100
+
+
+def check_end(kind: str, ends_on: date | None, *, today: date) -> None:
+    """Only a temporary branch ends by itself, on a day that lies ahead (domain.md A81)."""
+    if ends_on is None:
+        return
+    if kind != "temporary_branch":
+        raise RuleError(N_("Only a temporary branch has a day on which it ends."), field="ends_on")
+    if ends_on <= today:
+        raise RuleError(N_("Choose a day after today."), field="ends_on")
+
+
+def check_names(names: Sequence[str], codes: Collection[str] = (), *, most: int = MOST_NEW) -> None:
+    """Names, and codes where given, for new units: some, not too many, none twice, none too long."""
+    if not names:
+        raise RuleError(N_("Enter at least one name."), field="names")
+    if len(names) > most:
+        raise RuleError(N_("At most %(most)s in one go; these are %(count)s."), field="names",
+                        most=most, count=len(names))  # fmt: skip
+    for name in names:
+        if len(name) > LONGEST_NAME:
+            raise RuleError(N_("“%(name)s…” is too long."), field="names", name=name[:20])
+    for found, count in [*Counter(names).items(), *Counter(codes).items()]:
+        if count > 1:
+            raise RuleError(N_("“%(name)s” stands there twice."), field="names", name=found)
+
+
+def check_merge(kinds: Collection[str], *, into_id: int, ending: Collection[int]) -> None:
+    """Units of one kind become one; an academy's courses stay with it. `kinds`: of all of them."""
+    if not ending:
+        raise RuleError(N_("Choose what is merged."), field="chosen")
+    if len(set(kinds)) > 1:
+        raise RuleError(N_("Only units of one kind can be merged."), field="chosen")
+    _check_kind(next(iter(kinds)))
+    if into_id in ending:
+        raise RuleError(N_("A unit cannot be merged into itself."), field="into")
+
+
+def check_split(kind: str, parts: Sequence[Collection[int]], whole: Collection[int]) -> None:
+    """Each new unit gets somebody, nobody goes to two, somebody stays. `whole`: all that could go."""
+    _check_kind(kind)
+    chosen = [one for part in parts for one in part]
+    if not all(parts) or not parts:
+        raise RuleError(N_("Choose for each new unit what goes there."), field="chosen")
+    if len(set(chosen)) < len(chosen) or not set(chosen) <= set(whole):
+        raise RuleError(N_("The roster has changed meanwhile. Choose again."), field="chosen")
+    if set(chosen) == set(whole):
+        raise RuleError(N_("Something must stay in the old unit; else rename or merge it."), field="chosen")
+
+
+def check_moved(count: int) -> None:
+    """So many members move in one go."""
+    if count > MOST_MEMBERS:
+        raise RuleError(N_("At most %(most)s members can move in one go."), most=MOST_MEMBERS)
+
+
+def _check_kind(kind: str) -> None:
+    if not (UNIT_KINDS[kind].has_members or UNIT_KINDS[kind].has_units):
+        raise RuleError(N_("An academy is neither merged nor split: its courses stay with it."))
