@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, case, cast, func, null, or_, select
+from sqlalchemy import BigInteger, Integer, Select, and_, case, cast, func, literal, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 
 from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
-from pbtrain.core.db import db, is_postgresql, transaction
+from pbtrain.core.db import UTCDateTime, db, is_postgresql, transaction
 from pbtrain.hours.models import Book, MemberYear, UnitYear
 from pbtrain.hours.queries import BEHIND, CARE, MET, Attainment
 from pbtrain.org.kinds import UNIT_KINDS
@@ -66,55 +66,67 @@ def regrouped(year: int, units: Sequence[int] | Select[Any] | None = None) -> Se
         .where(MemberYear.credit_year == year, custody.is_not(None))
         .group_by(custody)
     )  # fmt: skip
-    wanted = None if units is None else UnitClosure.above_id.in_(units)
-    if wanted is not None:
-        people = people.where(custody.in_(select(UnitClosure.below_id).where(wanted)))
-    each = people.subquery()
-    live = and_(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None))
-    found = (
+    below = None if units is None else select(UnitClosure.below_id).where(UnitClosure.above_id.in_(units))
+    if below is not None:
+        people = people.where(custody.in_(below))
+    stood = people.subquery()
+    live = case((and_(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None)), 1), else_=0)
+    own = (  # of each unit itself, so that the larger sum below takes one look at each
         select(
-            UnitClosure.above_id.label("unit_id"), cast(count(live), BigInteger).label("branches"),
-            *(total(each.c[name]).label(name) for name in FIGURES[1:6]),
-            total(Book.person_times).label("person_times"), total(Book.credit).label("credit"),
+            Unit.id.label("unit_id"), live.label("branches"), *(stood.c[name] for name in FIGURES[1:6]),
+            Book.person_times, Book.credit,
         )
-        .join(Unit, Unit.id == UnitClosure.below_id)
-        .outerjoin(each, each.c.unit_id == UnitClosure.below_id)
-        .outerjoin(Book, and_(Book.unit_id == UnitClosure.below_id, Book.year == year))
-        .group_by(UnitClosure.above_id)
+        .outerjoin(stood, stood.c.unit_id == Unit.id)
+        .outerjoin(Book, and_(Book.unit_id == Unit.id, Book.year == year))
     )  # fmt: skip
-    return found if wanted is None else found.where(wanted)
+    each = (own if below is None else own.where(Unit.id.in_(below))).subquery()
+    found = (
+        select(UnitClosure.above_id.label("unit_id"), *(total(each.c[name]).label(name) for name in FIGURES))
+        .join(each, each.c.unit_id == UnitClosure.below_id)
+        .group_by(UnitClosure.above_id)
+    )
+    return found if units is None else found.where(UnitClosure.above_id.in_(units))
 
 
 def refresh(year: int | None = None) -> int:
-    """Bring UnitYear up to date and return how many units had changed.
+    """Bring UnitYear up to date; how many rows were written. For the scheduler and after bulk loads.
 
-    Everything is added up by a reader; the write that follows is short, and touches only what differs, and
-    the unit at the top, whose row says how old the figures are. For the scheduler and after bulk loads.
+    Only what differs is written, and the row of the unit at the top, which says how old all figures are. On
+    SQLite, where a writer keeps others waiting, everything is added up before the write begins.
     """
-    year = year or clock.today().year
-    now = clock.now()
+    table: Any = UnitYear.__table__
+    changed = _changed(year or clock.today().year)
+    columns = ["unit_id", *FIGURES, "credit_year", "refreshed_at"]
+    if is_postgresql():
+        upsert = _upsert(postgresql.insert(table).from_select(columns, changed))
+        upsert = upsert.execution_options(preserve_rowcount=True)
+        with transaction() as session:
+            return int(session.connection().execute(upsert).rowcount)
+    rows = [dict(zip(columns, row, strict=True)) for row in db.session.execute(changed)]
+    if rows:
+        with transaction() as session:
+            session.connection().execute(_upsert(sqlite.insert(table)), rows)
+    return len(rows)
+
+
+def _changed(year: int) -> Select[Any]:
+    """The figures that differ from those kept, and those of the unit at the top, as UnitYear has them."""
     fresh = regrouped(year).subquery()
     differs = [UnitYear.id.is_(None), *(fresh.c[name] != getattr(UnitYear, name) for name in FIGURES)]
-    rows = db.session.execute(
-        select(fresh, Unit.parent_id, or_(*differs).label("changed"))
+    return (
+        select(
+            *(fresh.c[name] for name in ("unit_id", *FIGURES)),
+            literal(year),
+            literal(clock.now(), UTCDateTime()),
+        )
         .join(Unit, Unit.id == fresh.c.unit_id)
         .outerjoin(UnitYear, and_(UnitYear.unit_id == fresh.c.unit_id, UnitYear.credit_year == year))
         .where(or_(Unit.parent_id.is_(None), *differs))
-    ).all()
-    values = [
-        {"unit_id": row.unit_id, "credit_year": year, "refreshed_at": now}
-        | {name: getattr(row, name) for name in FIGURES}
-        for row in sorted(rows)
-    ]
-    if values:
-        with transaction() as session:
-            session.connection().execute(_keep(), values)
-    return sum(bool(row.changed) for row in rows)
+        .order_by(fresh.c.unit_id)
+    )
 
 
-def _keep() -> Any:
-    dialect = postgresql if is_postgresql() else sqlite
-    insert = dialect.insert(UnitYear.__table__)  # type: ignore[arg-type]
+def _upsert(insert: Any) -> Any:
     return insert.on_conflict_do_update(
         index_elements=["unit_id", "credit_year"],
         set_={name: insert.excluded[name] for name in (*FIGURES, "refreshed_at")},
