@@ -15,7 +15,9 @@ from tests.support.matrix import Asker, cells, expected, row
 SEES = {"secretary": "own", "unit_admin": "subtree", "unit_auditor": "subtree"}
 OVERSEES = {"unit_admin": "subtree", "unit_auditor": "subtree", "system_admin": "subtree"}
 MANAGES = {"unit_admin": "subtree", "system_admin": "subtree"}
+MENDS = {"secretary": "own", **MANAGES}
 EDITS = {"academy_admin": "subtree", "course_author": "own"}
+LED = "committee general_branch branch"  # kinds of units with a secretary
 DRAFT = {"course_id": "draft_id", "lesson_id": "draft_lesson_id", "question_id": "draft_question_id"}
 
 # "endpoint" or "endpoint variant": row(guard, who=reach, ...); see support/matrix.py for the words.
@@ -27,6 +29,8 @@ TABLE = {
     # -- accounts
     "accounts.sign_in": row("public", post=422),
     "accounts.activate": row("public", post=422),
+    "accounts.forgotten": row("public", post=200),
+    "accounts.reset": row("public", post=422),
     "accounts.sign_out": row("public", post=303),
     # -- home
     "home.home": row("signed in", everyone="all"),
@@ -94,13 +98,39 @@ TABLE = {
     "org.grant_add": row("grant:manage", **MANAGES, post=422),
     "org.grant_end": row("grant:manage", **MANAGES, post=303),
     "org.slips": row("slip:print", secretary="own", **MANAGES, post=422),
+    # -- who leads, and academies
+    "home.start": row("unit:manage", unit_admin="all", system_admin="all"),
+    "org.leaders": row("grant:manage", **MANAGES, query="unit=%(unit_id)s&show=all"),
+    "org.leaders_xlsx": row("grant:manage", **MANAGES, query="unit=%(unit_id)s&show=all"),
+    "org.terms": row("grant:manage", unit_admin="all", system_admin="all"),
+    "org.asleep": row("slip:print", secretary="own", **MANAGES, query="unit=%(unit_id)s"),
+    "leading.secretary": row("grant:manage", **MANAGES, kinds=LED, post=422),
+    "leading.acting": row("grant:manage", **MANAGES, kinds=LED, post=422),
+    "org.academies": row("unit:manage", unit_admin="all", system_admin="all"),
+    "org.academy_new": row("unit:manage", unit_admin="all", system_admin="all", post=422),
+    "org.academy": row("unit:manage", **MANAGES, kinds="academy"),
+    "org.academy_area": row("unit:manage", **MANAGES, kinds="academy", post=422),
+    "org.academy_seal": row("unit:manage", **MANAGES, kinds="academy"),
+    "org.academy_seal_set": row("unit:manage", **MANAGES, kinds="academy", post=422),
+    "org.academy_staff": row("grant:manage", **MANAGES, kinds="academy", post=422),
+    "org.academy_slip": row(
+        "slip:print", **MANAGES, secretary="none", kinds="academy", use={"account_id": "author_id"}, post=200
+    ),
+    "learners.index": row("learner:find", academy_admin="own", kinds="academy", query="academy=%(unit_id)s"),
+    "learners.xlsx": row("learner:find", academy_admin="own", kinds="academy", query="academy=%(unit_id)s"),
     # -- home: what stands between a person and the own login
     "logins.factor": row("grant:manage", **MANAGES, post=422),
     "logins.sign_out": row("grant:manage", **MANAGES, post=303),
     # -- admin: one member
     "admin.member_new": row("roster:manage", **MANAGES, post=422),
-    "admin.member": row("roster:manage", **MANAGES),
-    "admin.member_edit": row("roster:manage", **MANAGES, post=422),
+    "admin.member": row("member:mend", **MENDS),
+    "admin.member_edit": row("member:mend", **MENDS, post=422),
+    "admin.show_in_full": row("member:mend", **MENDS, post=422),
+    "admin.find": row("roster:manage", unit_admin="all", system_admin="all", post=422),
+    "admin.roster_in_full": row("roster:manage", **MANAGES, post=422),
+    "admin.erase": row("roster:manage", **MANAGES, get=422, post=422),
+    "admin.kept_data": row("jobs:view", system_admin="all"),
+    "admin.privacy": row("public"),
     "admin.member_transfer": row("roster:manage", **MANAGES, post=422),
     "admin.member_leave": row("roster:manage", **MANAGES, post=422),
     "admin.member_return": row("roster:manage", **MANAGES, post=409),
@@ -108,6 +138,12 @@ TABLE = {
     "admin.post_end": row("grant:manage", **MANAGES, post=303),
     "admin.care_set": row("roster:manage", **MANAGES, post=422),
     "admin.care_end": row("roster:manage", **MANAGES, post=303),
+    # -- what is recorded of oneself, and what is recorded wrongly
+    "my_data.page": row("learn", members="all"),
+    "my_data.report": row("learn", members="all", post=422),
+    "my_data.export": row("learn", members="all", post=422),
+    "wrong_data.waiting": row("member:mend", secretary="all", unit_admin="all", system_admin="all"),
+    "wrong_data.answer": row("member:mend", **MENDS, post=422),
     # -- roster import
     "roster.index": row("roster:manage", **MANAGES, query="unit=%(unit_id)s", post=422),
     "roster.template": row("roster:manage", **MANAGES, query="unit=%(unit_id)s"),

@@ -1,4 +1,4 @@
-"""Two sister committees with everything in them: the world in which every route is asked by everybody.
+"""Two sister trees with everything in them: the world in which every route is asked by everybody.
 
 The same kinds of object stand in every place of the tree, so that for each visitor there are some inside
 its own unit, above, below and beside. Rows are written directly, in one transaction.
@@ -22,8 +22,10 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
 from pbtrain.notify.models import Delivery, Message
 from pbtrain.org.models import (
+    Academy,
     Affiliation,
     CareSpan,
+    DataReport,
     Member,
     Post,
     RoleGrant,
@@ -35,7 +37,7 @@ from pbtrain.org.models import (
 )
 from pbtrain.org.roles import Role
 from pbtrain.quizzes.models import Attempt, Question, Quiz, QuizVersion
-from tests.support.cast import CAST, TREE, Visitor, World, line_of
+from tests.support.cast import CAST, DAYS, SERVES, TREE, Visitor, World, line_of
 
 LONG_AGO = date(2020, 1, 1)
 DAY = date(2026, 5, 8)
@@ -52,6 +54,8 @@ def build(app: Flask) -> World:
         ids = {place: builder.fill(place, units[place], people[place]) for place in TREE}
         for place in TREE:
             ids[place] |= builder.lines(ids[place])
+        for place, area in SERVES.items():
+            builder.academy(units[place], units[area])
         visitors = {"anonymous": Visitor("anonymous")}
         for name, (home, role, stands_there) in CAST.items():
             visitors[name] = builder.visitor(app, name, home, units[home], role, stands_there, ids[home])
@@ -116,8 +120,20 @@ class Builder:
     def resident(self, place: str, unit: Unit) -> Member:
         return self.person(place, unit)
 
+    def academy(self, unit: Unit, area: Unit) -> None:
+        """Whom it serves, and the picture of its seal."""
+        seal = put(b"jpeg of a seal")
+        self.session.add(
+            StoredFile(sha256=seal, size=14, mime="image/jpeg", name="印章.jpg", unit_id=unit.id)
+        )
+        self.session.add(Academy(unit_id=unit.id, service_unit_id=area.id, seal=seal))
+
     def fill(self, place: str, unit: Unit, person: Member) -> dict[str, Any]:
         account_id = person.account_id or 0
+        author = self.account("author")
+        self.session.add(
+            RoleGrant(account_id=author.id, unit_id=unit.id, role=Role.COURSE_AUTHOR, valid_from=LONG_AGO)
+        )
         role = RoleGrant(
             account_id=self.account("holder").id, unit_id=unit.id, role=Role.UNIT_AUDITOR, valid_from=LONG_AGO
         )
@@ -126,11 +142,15 @@ class Builder:
             "branch_id": unit.id,
             "member_id": person.id,
             "account_id": account_id,
+            "author_id": author.id,
             "grant_id": self.add(role).id,
             "post_id": self.add(
                 Post(member_id=person.id, unit_id=unit.id, kind="committee_member", valid_from=LONG_AGO)
             ).id,
             "care_id": self.add(CareSpan(member_id=person.id, valid_from=date(2026, 9, 1))).id,
+            "report_id": self.add(
+                DataReport(member_id=person.id, unit_id=unit.id, subject="phone", text="示例")
+            ).id,
             "year": 2026,
             "number": 1,
             "kind": "single",
@@ -348,8 +368,15 @@ class Builder:
             account_id = self.account(name).id
         mine |= self.own(account_id) | {"account_id": account_id}
         if role is not None:
+            first, end = DAYS.get(name, (None, None))
             self.session.add(
-                RoleGrant(account_id=account_id, unit_id=unit.id, role=role, valid_from=LONG_AGO)
+                RoleGrant(
+                    account_id=account_id,
+                    unit_id=unit.id,
+                    role=role,
+                    valid_from=LONG_AGO if first is None else clock.today() + timedelta(days=first),
+                    valid_until=None if end is None else clock.today() + timedelta(days=end),
+                )
             )
         return Visitor(name, home, sign(app, mine.pop("token")), account_id, mine)
 
