@@ -1,30 +1,8 @@
-// The one script: htmx with nothing that the content security policy forbids, and small helps. Every page works without it.
-import './app.scss';
-import htmx from 'htmx.org';
+// Small helps on every page; pages that renew themselves load live.js besides. Every page works without script.
 import { autosave } from './autosave.js';
 import { countdown } from './countdown.js';
 import { readAloud } from './aloud.js';
 import { token } from './token.js';
-
-Object.assign(htmx.config, {
-  allowEval: false,
-  allowScriptTags: false,
-  includeIndicatorStyles: false,
-  selfRequestsOnly: true,
-  historyCacheSize: 0, // pages hold names: none of them stays in the browser's store
-  refreshOnHistoryMiss: true,
-  timeout: 15000,
-  responseHandling: [
-    { code: '204', swap: false },
-    { code: '[23]..', swap: true },
-    { code: '422', swap: true }, // a form that came back with its errors
-    { code: '[45]..', swap: false, error: true },
-  ],
-});
-
-document.addEventListener('htmx:configRequest', ({ detail }) => {
-  detail.headers['X-CSRFToken'] = token();
-});
 
 // A lost line and a refusal are said in the page; what was typed stays where it is.
 const tell = (name) => {
@@ -97,6 +75,16 @@ function heartbeat(page) {
   beat();
 }
 
+// The rest of the style sheet, once this page stands: the next page finds it in the cache.
+function fetchLater() {
+  const rest = document.querySelector('meta[name="later"]')?.content;
+  if (rest) {
+    const link = Object.assign(document.createElement('link'), { rel: 'prefetch', as: 'style', href: rest });
+    addEventListener('load', () => setTimeout(() => document.head.append(link), 500));
+  }
+}
+
 enhance(document);
 readAloud();
+fetchLater();
 document.addEventListener('htmx:load', ({ target }) => enhance(target));

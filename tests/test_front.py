@@ -271,7 +271,8 @@ def classes(source: str) -> set[str]:
 
 def test_every_class_is_styled():
     """A class that the stylesheet does not know is a misspelling, or a utility the build leaves out."""
-    style = (DIST / json.loads((DIST / "manifest.json").read_text())["app.css"]["file"]).read_text()
+    manifest = json.loads((DIST / "manifest.json").read_text())
+    style = "".join((DIST / manifest[name]["file"]).read_text() for name in ("app.css", "desk.css"))
     known = set(re.findall(r"\.(-?[_a-zA-Z][\w-]*)", style))
     unknown = {
         str(path.relative_to(ROOT)): sorted(missing)
@@ -289,14 +290,35 @@ def test_the_lock_names_no_registry():
 
 
 def test_built_files_are_small_and_compressed():
-    """Style, script, icons and mark together weigh at most 60 kB, each its compressed twins beside it."""
+    """Styles, scripts, icons and mark together weigh at most 60 kB, each its compressed twins beside it."""
     manifest = json.loads((DIST / "manifest.json").read_text())
-    assert set(manifest) == {"app.css", "app.js", "sprite.svg", "favicon.svg"}
+    assert set(manifest) == {"app.css", "desk.css", "app.js", "live.js", "sprite.svg", "favicon.svg"}
     total = 0
     for entry in manifest.values():
         file = DIST / entry["file"]
         assert re.search(r"-[\w-]{8}\.\w+$", file.name), "a hashed name may be cached for ever"
         total += min(Path(f"{file}.{kind}").stat().st_size for kind in ("br", "gz"))
     assert total < 60_000
-    script = (DIST / manifest["app.js"]["file"]).read_text()
-    assert not re.search(r"\beval\(", script)
+    for name in ("app.js", "live.js"):
+        assert not re.search(r"\beval\(", (DIST / manifest[name]["file"]).read_text())
+
+
+def test_every_variable_is_defined():
+    """Only the part of Bootstrap's root that is read is kept: what is read must be there, or have a default."""
+    manifest = json.loads((DIST / "manifest.json").read_text())
+    style = "".join((DIST / manifest[name]["file"]).read_text() for name in ("app.css", "desk.css"))
+    defined = set(re.findall(r"(--[\w-]+):", style))
+    assert "--pb-red" in defined
+    assert not set(re.findall(r"var\((--[\w-]+)\)", style)) - defined
+
+
+def test_what_renews_itself_has_its_script():
+    """A page with hx- attributes, its own or of a part it includes, loads live.js; no other page does."""
+    texts = {path: path.read_text() for path in TEMPLATES}
+    parts = {path.name for path, text in texts.items() if "hx-" in text and path.name.startswith("_")}
+    assert parts
+    for path, text in texts.items():
+        if path.name.startswith("_") or "macros" in path.parts or path.name == "base.html":
+            continue
+        wants = "hx-" in text or any(f"/{part}" in text for part in parts)
+        assert wants == ("set live = true" in text), path.name

@@ -157,3 +157,27 @@ def test_keyboard_only(town, make, new_context, new_page, look):
     press(page, "Enter")
     page.get_by_role("heading", name=re.compile("的成绩")).wait_for()
     look(page, "result")
+
+
+def test_a_light_home_looks_as_with_the_whole_style(town, enter):
+    """A member's home leaves desk.css out: with it nothing would stand elsewhere or look otherwise."""
+    seen = """() => [...document.querySelectorAll('body *')].filter(one => one.getClientRects().length).map(one => {
+        const box = one.getBoundingClientRect(), style = getComputedStyle(one);
+        return [one.tagName, box.x, box.y, box.width, box.height, style.color, style.backgroundColor,
+                style.borderTopWidth, style.fontWeight, style.display].join(' ');
+    })"""
+    page = enter("surina")
+    page.goto("/")
+    rest = page.locator("meta[name=later]").get_attribute("content")
+    page.evaluate("() => (document.querySelector('.pb-later').style.contentVisibility = 'visible')")
+    without = page.evaluate(seen)
+    page.evaluate(
+        """address => new Promise(done => {
+            const link = Object.assign(document.createElement('link'), {rel: 'stylesheet', href: address});
+            link.onload = done;
+            document.querySelector('link[rel=stylesheet]').after(link);
+        })""",
+        rest,
+    )
+    assert len(without) > 60
+    assert page.evaluate(seen) == without
