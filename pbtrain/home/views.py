@@ -19,7 +19,7 @@ from pbtrain.hours.views.units import overview
 from pbtrain.org import leaders
 from pbtrain.org.access import Actor, Grant, current_view, may, needs, signed, signed_in, units_where
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.queries import figures, unit_in_reach
+from pbtrain.org.queries import figures_of, unit_in_reach
 from pbtrain.org.roles import MAY, Perm
 
 bp = Blueprint("home", __name__)
@@ -161,7 +161,7 @@ def admin(person: Actor) -> str:
     held = grants_of(person, "admin")
     top, units = asked_of(held), units_where(person, Perm.UNIT_MANAGE)
     count, first = leaders.leaderless(units, clock.today())
-    counts, sums = leaders.counts(units, clock.today()), figures(top.unit_id)
+    counts, sums = leaders.counts(units, clock.today()), figures_of([top.unit_id])[top.unit_id]
     sees_jobs, waits = may(person, Perm.JOBS_VIEW), queries.troubles(person)
     return render_template(
         "home/admin.html",
@@ -184,7 +184,7 @@ def start() -> str:
     person = signed()
     top = asked_of(grants_of(person, "admin"))
     counts = leaders.counts(units_where(person, Perm.UNIT_MANAGE), clock.today())
-    steps = starting.steps(top.unit_id, figures(top.unit_id), counts.slips)
+    steps = starting.steps(top.unit_id, figures_of([top.unit_id])[top.unit_id], counts.slips)
     return render_template(
         "home/start.html",
         top=top,
