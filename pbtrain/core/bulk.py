@@ -62,8 +62,9 @@ def insert(table: Any, columns: Sequence[str], rows: Rows) -> None:
     names = ", ".join(columns)
     connection = db.session.connection()
     if is_postgresql():
+        driver: Any = connection.connection
         with (
-            connection.connection.cursor() as cursor,
+            driver.cursor() as cursor,
             cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy,
         ):
             for row in rows:

@@ -18,14 +18,14 @@ from flask import (
 )
 
 from pbtrain.audit import services as audit
-from pbtrain.core import clock
+from pbtrain.core import clock, sheets
 from pbtrain.core.db import db, record_apart, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import choices, clean
 from pbtrain.core.i18n import _, say
 from pbtrain.core.paging import paged
 from pbtrain.home import roster_work
-from pbtrain.org import roster_queries, roster_services, roster_sheets
+from pbtrain.org import roster_back, roster_queries, roster_services, roster_sheets
 from pbtrain.org.access import Actor, may, needs, signed
 from pbtrain.org.models import Unit
 from pbtrain.org.roles import Perm
@@ -34,6 +34,7 @@ from pbtrain.org.roster_forms import ConfirmForm, UploadForm
 
 bp = Blueprint("roster", __name__, url_prefix="/roster")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHOWN = 50  # names on the page of an undo; all of them are in its download
 FIRST = ("refused", "transfer", "changed", "new", "same")  # which lines a preview opens on
 
 
@@ -83,8 +84,9 @@ def index() -> Any:
             if not fresh:
                 flash(_("This very file was imported before; here is that import."), "info")
             return redirect(url_for(".show", import_id=import_id), 303)
-    page = paged(roster_queries.imports(actor), size=20)
-    body = render_template("org/roster_index.html", form=form, units=units, page=page)
+    q = clean(request.args.get("q", "")[:100])
+    page = paged(roster_queries.imports(actor, q), size=20)
+    body = render_template("org/roster_index.html", form=form, units=units, page=page, q=q)
     return make_response(body, 422 if form.errors else 200)
 
 
@@ -202,6 +204,57 @@ def refused(import_id: int) -> Response:
     branches = roster_queries.branch_names(actor, unit_id)
     out = roster_sheets.sheet(found, branches=branches, reasons=_("Why not, and what to do"))
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能导入的行-{import_id}.xlsx")
+
+
+@bp.route("/imports/<int:import_id>/undo", methods=["GET", "POST"])
+@needs(Perm.ROSTER_MANAGE)
+def undo(import_id: int) -> Any:
+    """What taking this import back would do, and doing it; afterwards, what was not taken back."""
+    row = _import(import_id)
+    if request.method == "POST":
+        roster_work.undo(signed(), import_id)
+        return redirect(url_for(".undo", import_id=import_id), 303)
+    given: dict[str, Any] = {"row": row, "one": row.RosterImport, "found": None, "page": None, "refusal": ""}
+    if row.RosterImport.undone_at is not None:
+        page = given["page"] = paged(roster_back.stays(import_id))
+        given["stays"] = [(line.line, line.name, *why) for line in page.rows for why in _why_stayed(line)]
+    else:
+        try:
+            found = given["found"] = roster_work.undo_plan(signed(), import_id)
+        except RuleError as error:
+            given["refusal"] = say(error)
+        else:
+            given["stays"] = [(one.line, one.name, *_stayed(one.field, one.message)) for one in found.stays]
+    return render_template("org/roster_undo.html", shown=SHOWN, **given)
+
+
+@bp.get("/imports/<int:import_id>/stays.xlsx")
+@needs(Perm.ROSTER_MANAGE)
+def stays(import_id: int) -> Response:
+    """What taking this import back leaves, or has left, as it is: line, name, column and why."""
+    row = _import(import_id)
+    if row.RosterImport.undone_at is not None:
+        lines = db.session.execute(roster_back.stays(import_id)).all()
+        found = [(line.line, line.name, *why) for line in lines for why in _why_stayed(line)]
+    else:
+        planned = roster_work.undo_plan(signed(), import_id).stays
+        found = [(one.line, one.name, *_stayed(one.field, one.message)) for one in planned]
+    columns = [
+        sheets.Column(_("Line"), 8, "number"),
+        sheets.Column(_("Full name"), 16),
+        sheets.Column(_("Column"), 14),
+        sheets.Column(_("Why it stays"), 60),
+    ]
+    return sheets.sent(sheets.written("未撤回", columns, found), f"未撤回的内容-{import_id}")
+
+
+def _why_stayed(line: Any) -> list[tuple[str, str]]:
+    return [_stayed(name, message) for name, message in json.loads(line.errors_json)]
+
+
+def _stayed(name: str, message: str) -> tuple[str, str]:
+    """The column and the reason in the reader's language."""
+    return _(COLUMNS[name].label) if name else _("The whole line"), _(message)
 
 
 def _reason(error: list[Any]) -> str:

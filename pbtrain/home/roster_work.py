@@ -3,13 +3,17 @@
 What takes time is worked out before the transaction, so that nobody waits long for the writer.
 """
 
+from typing import Any
+
 from pbtrain.core import clock
 from pbtrain.core.batches import batched
 from pbtrain.core.db import transaction
+from pbtrain.core.errors import Conflict
 from pbtrain.hours import rosters
 from pbtrain.hours import services as hours
-from pbtrain.org import roster_services
+from pbtrain.org import roster_back, roster_services, roster_undo
 from pbtrain.org.access import Actor
+from pbtrain.org.roster_back import Undoing
 from pbtrain.org.roster_merge import Written
 
 CHUNK = 1_000
@@ -30,3 +34,29 @@ def write(actor: Actor, import_id: int, mode: str, *, transfers: bool = False) -
         for some in batched(written.settle, CHUNK):
             hours.refresh_years(some, clock.today().year)
     return written
+
+
+def undo_plan(actor: Actor, import_id: int) -> Undoing:
+    """What taking an import back would do, and what would stay; RuleError or Conflict when it cannot be."""
+    one = roster_undo.check(actor, import_id)
+    return roster_back.plan(actor, import_id, _busy(import_id, one))
+
+
+def _busy(import_id: int, one: Any) -> set[int]:
+    return rosters.with_lines(roster_back.of_import(import_id), one.written_at)
+
+
+def undo(actor: Actor, import_id: int) -> Undoing:
+    """Take an import back in one transaction, years included; who has hours by now stays."""
+    one = roster_undo.check(actor, import_id)
+    busy = _busy(import_id, one)
+    found = roster_back.plan(actor, import_id, busy)
+    with transaction():
+        roster_undo.undo(actor, found)
+        if _busy(import_id, one) != busy:
+            raise Conflict(roster_undo.STALE)
+        rosters.close_years([member_id for member_id, _, _ in found.gone])
+        settle = found.settle | {member_id for member_id, _, _ in found.left}
+        for some in batched(sorted(settle), CHUNK):
+            hours.refresh_years(some, clock.today().year)
+    return found

@@ -81,7 +81,7 @@ def close_years(member_ids: Sequence[int]) -> None:
     bulk.update(YEAR, columns, bulk.native(YEAR, ("member_id", *columns), rows), key="member_id")
 
 
-def with_lines(members: Select[tuple[int]], since: datetime) -> set[int]:
+def with_lines(members: Select[Any], since: datetime) -> set[int]:
     """Which of these members got a line, or one that waits for a decision, since that instant."""
     lines = select(HourEntry.member_id).where(HourEntry.member_id.in_(members), HourEntry.posted_at >= since)
     held = select(HourClaim.member_id).where(HourClaim.member_id.in_(members), HourClaim.made_at >= since)

@@ -19,15 +19,12 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict
 from pbtrain.org import rules
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterRow
+from pbtrain.org.models import Affiliation, Member, Post, RoleGrant
 from pbtrain.org.roles import Perm, Role
 from pbtrain.org.roster_known import posts_of
 from pbtrain.org.roster_match import PLAIN, plain_value
-from pbtrain.org.roster_plan import ACCOUNT, MEMBER, SPAN, STALE, Line, NewPost, chunks
+from pbtrain.org.roster_plan import ACCOUNT, GRANT, MEMBER, POST, ROW, SPAN, STALE, Line, NewPost, chunks
 
-POST: Any = Post.__table__
-GRANT: Any = RoleGrant.__table__
-ROW: Any = RosterRow.__table__
 DATES = ("born_on", "joined_on")
 SECRET = ("id_number", "id_lookup", "id_shown")
 SETTLES = {"stage", "post", "branch"}  # what a year's hours are judged by
@@ -136,25 +133,38 @@ def _known(actor: Actor, lines: Sequence[Line], today: date, *, moving: bool) ->
     posted = [
         line.member_id for line in lines if line.member_id is not None and (moving or "post" in line.changes)
     ]
-    posts: dict[int, list[Any]] = defaultdict(list)
-    for row in db.session.execute(
+    logins = [people[key].account_id for key in posted if key in people] if moving else []
+    return Known(people, posts_of(posted, today), _posts_held(posted), _rights_held(logins))
+
+
+def _posts_held(member_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """All posts of these members."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for post in db.session.execute(
         select(Post.id, Post.member_id, Post.unit_id, Post.kind, Post.valid_from, Post.valid_until)
-        .where(Post.member_id.in_(posted))
+        .where(Post.member_id.in_(member_ids))
         .order_by(Post.id)
     ):
-        posts[row.member_id].append(row)
-    rights: dict[int, list[Any]] = defaultdict(list)
-    logins = [people[key].account_id for key in posted if key in people] if moving else []
-    for row in db.session.execute(
+        found[post.member_id].append(post)
+    return found
+
+
+def _rights_held(account_ids: Sequence[int | None]) -> dict[int, list[Any]]:
+    """Rights as a secretary that somebody gave by hand to these logins; those of posts go with the posts."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for right in db.session.execute(
         select(
             RoleGrant.id, RoleGrant.account_id, RoleGrant.unit_id, RoleGrant.valid_from, RoleGrant.valid_until
         )
-        .where(RoleGrant.account_id.in_(logins), RoleGrant.role == Role.BRANCH_SECRETARY)
-        .where(RoleGrant.post_id.is_(None))
+        .where(
+            RoleGrant.account_id.in_(account_ids),
+            RoleGrant.role == Role.BRANCH_SECRETARY,
+            RoleGrant.post_id.is_(None),
+        )
         .order_by(RoleGrant.id)
     ):
-        rights[row.account_id].append(row)
-    return Known(people, posts_of(posted, today), posts, rights)
+        found[right.account_id].append(right)
+    return found
 
 
 def _as_shown(line: Line, person: Any, post: tuple[str, date] | None) -> bool:
@@ -210,7 +220,7 @@ def _facts(line: Line, person: Any, gathered: Gathered, before: dict[str, Any], 
     if new:
         gathered.add(MEMBER, person.id, new, old)
     if person.account_id is not None and new.keys() & {"name", "phone"}:
-        login = {name: new[name] for name in ("name", "phone") if name in new}
+        login = {name: value for name, value in new.items() if name in ("name", "phone")}
         gathered.add(ACCOUNT, person.account_id, login)
 
 

@@ -23,12 +23,15 @@ from pbtrain.org import rules
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Member, Post, Unit
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_changes import GRANT, POST, ROW, Changes, changes
+from pbtrain.org.roster_changes import Changes, changes
 from pbtrain.org.roster_plan import (
     ACCOUNT,
     FACTS,
+    GRANT,
     LOGIN,
     MEMBER,
+    POST,
+    ROW,
     SPAN,
     STALE,
     TIE,
@@ -38,7 +41,7 @@ from pbtrain.org.roster_plan import (
     newcomers,
     newer_posts,
     newest,
-)  # fmt: skip
+)
 
 LOCK = 7_204  # of PostgreSQL: one roster is written at a time
 HELD = ("member_id", "unit_id", "kind", "valid_from")
@@ -163,7 +166,8 @@ def _add(new: Newcomers) -> tuple[Sequence[int], Sequence[int]]:
 
 def _give_posts(actor: Actor, planned: Plan, members: Sequence[int], accounts: Sequence[int]) -> None:
     """The posts that begin, each with the role it brings."""
-    posts = [(members[post.who], accounts[post.who], post) for post in planned.new.posts]
+    posts: list[tuple[int, int | None, NewPost]] = []
+    posts += [(members[post.who], accounts[post.who], post) for post in planned.new.posts]
     posts += [(post.who, post.account_id, post) for post in planned.changed.posts]
     ids = bulk.reserve(POST, len(posts))
     held = [(who, post.unit_id, post.kind, post.since) for who, _, post in posts]

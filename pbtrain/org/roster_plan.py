@@ -20,7 +20,7 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict
 from pbtrain.core.marks import N_
 from pbtrain.org import rules
-from pbtrain.org.models import Affiliation, Member, Post, RosterRow, Unit
+from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterRow, Unit
 from pbtrain.org.roster_match import plain_value
 from pbtrain.org.roster_rules import name_key
 
@@ -29,6 +29,9 @@ STALE = N_("The roster has changed since this preview. Nothing was written: send
 ACCOUNT: Any = Account.__table__
 MEMBER: Any = Member.__table__
 SPAN: Any = Affiliation.__table__
+POST: Any = Post.__table__
+GRANT: Any = RoleGrant.__table__
+ROW: Any = RosterRow.__table__
 LOGIN = ("username", "name", "phone", "pseudonym_key", "created_at")
 FACTS = (
     "unit_id", "name", "pinyin", "sex", "born_on", "joined_on", "stage", "phone", "id_number", "id_lookup",
@@ -77,10 +80,11 @@ class Newcomers:
 class Line:
     """A staged row, unpacked."""
 
-    __slots__ = ("changes", "id", "member_id", "unit_id", "unit_kind", "values")
+    __slots__ = ("changes", "id", "line", "member_id", "name", "unit_id", "unit_kind", "values")
 
     def __init__(self, row: Any) -> None:
-        self.id, self.member_id, self.unit_id, self.unit_kind = row.id, row.member_id, row.unit_id, row.kind
+        self.id, self.line, self.name = row.id, row.line, row.name
+        self.member_id, self.unit_id, self.unit_kind = row.member_id, row.unit_id, row.kind
         self.values: dict[str, Any] = json.loads(row.values_json)
         self.changes: dict[str, list[Any]] = json.loads(row.changes_json) if row.changes_json else {}
 
@@ -94,7 +98,7 @@ def chunks(import_id: int, outcome: str) -> Iterator[list[Line]]:
     last = 0
     while rows := db.session.execute(
         select(
-            RosterRow.id, RosterRow.line, RosterRow.member_id, RosterRow.unit_id, Unit.kind,
+            RosterRow.id, RosterRow.line, RosterRow.name, RosterRow.member_id, RosterRow.unit_id, Unit.kind,
             RosterRow.values_json, RosterRow.changes_json,
         )
         .outerjoin(Unit, Unit.id == RosterRow.unit_id)

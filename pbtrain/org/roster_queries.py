@@ -31,15 +31,16 @@ COLUMNS_OUT = (
 )
 
 
-def imports(actor: Actor) -> Select[Any]:
-    """The imports into units the actor manages, the newest first."""
-    return (
+def imports(actor: Actor, q: str = "") -> Select[Any]:
+    """The imports into units the actor manages, the newest first; `q`: part of file, unit or sender."""
+    statement = (
         select(
             RosterImport.id,
             RosterImport.file_name,
             RosterImport.state,
             RosterImport.created_at,
             RosterImport.written_rows,
+            RosterImport.undone_at,
             Unit.name.label("unit_name"),
             Account.name.label("actor_name"),
         )
@@ -48,6 +49,10 @@ def imports(actor: Actor) -> Select[Any]:
         .where(RosterImport.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE)))
         .order_by(RosterImport.id.desc())
     )
+    if q:
+        places = (RosterImport.file_name, Unit.name, Account.name)
+        statement = statement.where(or_(*(place.contains(q, autoescape=True) for place in places)))
+    return statement
 
 
 def one_import(actor: Actor, import_id: int) -> Row[Any] | None:
