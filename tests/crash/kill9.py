@@ -28,13 +28,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from pbtrain.accounts import passwords
+from pbtrain.accounts import factors, passwords
 from pbtrain.core import clock, keys, site
 from pbtrain.core.db import db, transaction
 from pbtrain.events.models import Event
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourEntry
 from pbtrain.hours.verify import verify
+from pbtrain.org.access import actor_for
 from pbtrain.org.roles import Role
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,7 +177,13 @@ class Phone(threading.Thread):
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', body)
         assert token is not None
         form = [("username", self.who["username"]), ("password", PASSWORD), ("csrf_token", token[1])]
-        status, _headers, body = self.ask("POST", "/login", form)
+        status, headers, body = self.ask("POST", "/login", form)
+        if status in (302, 303) and headers["Location"].endswith("/factor"):
+            _status, _headers, body = self.ask("GET", "/factor")
+            token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', body)
+            assert token is not None, body[:500]
+            form = [("code", self.who["codes"].pop()), ("csrf_token", token[1])]
+            status, _headers, body = self.ask("POST", "/factor", form)
         if status in (302, 303):
             _status, _headers, body = self.ask("GET", "/me")
             token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', body)
@@ -207,12 +214,13 @@ def people(make) -> list[dict[str, object]]:
     for number in range(CLIENTS):
         branch = make.unit(parent=root)
         unit_id = branch.id
-        secretary = make.member(
-            branch, account_id=make.account(username=f"phone{number}", password_hash=password_hash).id
-        )
+        account_id = make.account(username=f"phone{number}", password_hash=password_hash).id
+        secretary = make.member(branch, account_id=account_id)
         make.grant(secretary, Role.BRANCH_SECRETARY, branch)
+        with transaction():
+            codes = factors.print_card(actor_for(account_id))
         members = [make.member(branch, with_account=False).id for _ in range(EACH)]
-        phones.append({"unit_id": unit_id, "username": f"phone{number}", "members": members})
+        phones.append({"unit_id": unit_id, "username": f"phone{number}", "members": members, "codes": codes})
     return phones
 
 
