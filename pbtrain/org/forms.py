@@ -39,7 +39,7 @@ class KindForm(BaseForm):
 
 class UnitForm(BaseForm):
     name = TextField(_l("Name of the unit"), [InputRequired(), Length(max=100)])
-    code = TextField(_l("Code"), [Optional(), Length(max=32), CODE], description=_l("Empty: we make one."))
+    code = TextField(_l("Code of the unit"), [Optional(), Length(max=32), CODE], description=_l("Empty: we make one."))
     field = SelectField(_l("Field"), validators=[Optional()])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -126,6 +126,12 @@ class PostForm(BaseForm):
     unit_id = SelectField(_l("Unit"), id="post_unit_id", coerce=int)
     kind = SelectField(_l("Post"), id="post_kind")
     valid_from = DateField(_l("First day"), [InputRequired()], id="post_valid_from")
+    valid_until = DateField(
+        _l("First day after the term"),
+        [Optional()],
+        id="post_valid_until",
+        description=_l("Empty: no end is known."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

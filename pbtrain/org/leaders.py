@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account, Slip
@@ -97,8 +97,8 @@ def branches(actor: Actor, today: date, *, show: str, unit_id: int = 0, q: str =
     return found
 
 
-def ending_terms(units: Select[tuple[int]], today: date) -> Select[Any]:
-    """Posts in these units that end within 60 days and that nobody follows on, the nearest end first."""
+def ending_terms(units: Select[tuple[int]] | None, today: date) -> Select[Any]:
+    """Posts in these units, or in any, that end within 60 days with nobody to follow, the nearest first."""
     later = aliased(Post)
     followed = exists().where(
         later.unit_id == Post.unit_id,
@@ -123,7 +123,7 @@ def ending_terms(units: Select[tuple[int]], today: date) -> Select[Any]:
         .join(Member, Member.id == Post.member_id)
         .join(Unit, Unit.id == Post.unit_id)
         .where(
-            Post.unit_id.in_(units),
+            true() if units is None else Post.unit_id.in_(units),
             Post.valid_until > today,
             Post.valid_until <= today + SOON,
             Unit.valid_until.is_(None),

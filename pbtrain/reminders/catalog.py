@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, exists, literal, select
+from sqlalchemy import ColumnElement, String, cast, exists, func, literal, select
 
 from pbtrain.accounts.models import Account
 from pbtrain.core.db import db
@@ -19,7 +19,10 @@ from pbtrain.hours.models import MemberYear
 from pbtrain.hours.queries import BEHIND
 from pbtrain.notify.models import Message
 from pbtrain.notify.services import Note
-from pbtrain.org.models import Member
+from pbtrain.org import leaders
+from pbtrain.org.models import Member, RoleGrant, UnitClosure
+from pbtrain.org.queries import is_on
+from pbtrain.org.roles import Role
 
 Found = list[tuple[int, Note]]  # the number to go on after, and what to say
 Find = Callable[[date, int, int], Found]
@@ -112,3 +115,42 @@ def _course_note(row: Any, today: date) -> Note:
     body = in_chinese(N_("It is due on %(day)s. Go on where you stopped."), day=long_day(row.due_on))
     link = f"/courses/{row.course_id}"
     return Note(row.account_id, f"course:{row.course_id}:{row.due_on.isoformat()}", subject, body, link)
+
+
+TERMS_PAGE = "/terms"
+
+
+@reminder
+def terms_end(today: date, after: int, limit: int) -> Found:
+    """Unit administrators with posts below them that end within 60 days (按期换届), once a month and unit.
+
+    The sixty days hold the first of some month, so that no term ends without having been told.
+    """
+    about = literal(f"terms:{today:%Y-%m}:") + cast(RoleGrant.unit_id, String)
+    ending = leaders.ending_terms(None, today).subquery()
+    rows = db.session.execute(
+        select(
+            RoleGrant.id,
+            Account.id.label("account_id"),
+            about.label("about"),
+            func.count().label("posts"),
+            func.min(ending.c.valid_until).label("first"),
+        )
+        .join(Account, Account.id == RoleGrant.account_id)
+        .join(UnitClosure, UnitClosure.above_id == RoleGrant.unit_id)
+        .join(ending, ending.c.unit_id == UnitClosure.below_id)
+        .where(RoleGrant.role == Role.UNIT_ADMIN, is_on(RoleGrant, today), RoleGrant.id > after)
+        .where(Account.disabled_at.is_(None), untold(about))
+        .group_by(RoleGrant.id, Account.id, RoleGrant.unit_id)
+        .order_by(RoleGrant.id)
+        .limit(limit)
+    )
+    return [(row.id, _terms_note(row)) for row in rows]
+
+
+def _terms_note(row: Any) -> Note:
+    subject = in_chinese(N_("Posts whose term ends within 60 days: %(count)s"), count=row.posts)
+    body = in_chinese(
+        N_("The first ends on %(day)s. Prepare the election, or name who follows."), day=long_day(row.first)
+    )
+    return Note(row.account_id, row.about, subject, body, TERMS_PAGE)

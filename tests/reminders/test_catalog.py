@@ -10,7 +10,9 @@ from pbtrain.core.db import transaction
 from pbtrain.courses.models import Course, Enrolment
 from pbtrain.hours.models import MemberYear
 from pbtrain.notify.models import Message
-from pbtrain.org.models import Member
+from pbtrain.org.models import Member, Post
+from pbtrain.org.roles import Role
+from pbtrain.reminders.catalog import REMINDERS
 from pbtrain.reminders.jobs import enqueue_due
 
 
@@ -165,7 +167,7 @@ def test_statements_grow_with_thousands_not_with_people(make, statements, db):
     assert sent.count <= 10, sent
     with statements() as sent:
         assert enqueue_due() == 0
-    assert sent.count == 2, sent
+    assert sent.count == len(REMINDERS), sent
     assert db.session.scalar(select(func.count(Message.id))) == number
 
 
@@ -182,3 +184,38 @@ def test_a_leap_day_is_a_day(make, owes, frozen):
     frozen.shift(days=(date(2028, 2, 29) - date(2026, 9, 25)) / timedelta(days=1))
     owes(make.member(), year=2028)
     assert enqueue_due() == 1
+
+
+def test_administrators_hear_of_terms_that_end(make, frozen):
+    top = make.unit("示例党委")
+    one, two = make.unit(parent=top), make.unit(parent=top)
+    near, far = make.person(Role.UNIT_ADMIN, top), make.person(Role.UNIT_ADMIN, make.unit())
+    for unit, end in ((one, date(2026, 11, 1)), (two, date(2026, 11, 24)), (one, date(2026, 11, 25))):
+        member = make.member(unit)
+        make.save(
+            Post(
+                member_id=member.id, unit_id=unit.id, kind="deputy", valid_from=make.LONG_AGO, valid_until=end
+            )
+        )
+    assert enqueue_due() == 1
+    assert told() == ["有 2 个职务 60 天内任期届满"]
+    assert told(subject=False) == [near.id]
+    assert far.id not in told(subject=False)
+    assert enqueue_due() == 0
+    frozen.shift(days=10)  # October
+    assert enqueue_due() == 1
+    assert told()[-1] == "有 3 个职务 60 天内任期届满"
+
+
+def test_a_term_that_somebody_follows_is_no_occasion(make):
+    top = make.unit("示例党委")
+    unit = make.unit(parent=top)
+    make.person(Role.UNIT_ADMIN, top)
+    for since, until in ((make.LONG_AGO, date(2026, 11, 1)), (date(2026, 11, 1), None)):
+        make.save(
+            Post(
+                member_id=make.member(unit).id, unit_id=unit.id, kind="secretary", valid_from=since,
+                valid_until=until,
+            )
+        )  # fmt: skip
+    assert enqueue_due() == 0
