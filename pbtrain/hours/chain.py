@@ -7,6 +7,7 @@ as its SHA-256. People enter as pseudonyms, so that erasing a person does not br
 import hashlib
 import hmac
 from datetime import date
+from functools import lru_cache
 
 SEQ_BITS = 24  # up to 16 million lines a book
 NOBODY = "0" * 32
@@ -54,13 +55,29 @@ def line(
     note: str,
 ) -> str:
     """The line as it is hashed; instants are whole microseconds since 1970."""
-    text = hashlib.sha256(f"{title}\n{note}".encode()).hexdigest()
-    parts = (
-        1, prev, book_id, seq, person, day.isoformat(), credit_year, activity, channel, mode, minutes,
-        credit, policy_id, proof, source, "" if reverses_id is None else reverses_id, posted_by,
-        posted_at, "" if starts_at is None else starts_at, "" if ends_at is None else ends_at, text,
+    return written(
+        prev, book_id, seq, person, day.isoformat(), credit_year, activity, channel, mode, minutes, credit,
+        policy_id, proof, source, reverses_id, posted_by, posted_at, starts_at, ends_at, prose(title, note),
     )  # fmt: skip
-    return "|".join(map(str, parts))
+
+
+def written(
+    prev: str, book_id: int, seq: int, person: str, day: str, credit_year: int, activity: str, channel: str,
+    mode: str, minutes: int, credit: int, policy_id: int, proof: str, source: str, reverses_id: int | None,
+    posted_by: str, posted_at: int, starts_at: int | None, ends_at: int | None, text: str,
+) -> str:  # fmt: skip
+    """The same from values as they are stored: the day as ISO text, title and note as their digest."""
+    return (
+        f"1|{prev}|{book_id}|{seq}|{person}|{day}|{credit_year}|{activity}|{channel}|{mode}|{minutes}|{credit}|"
+        f"{policy_id}|{proof}|{source}|{'' if reverses_id is None else reverses_id}|{posted_by}|{posted_at}|"
+        f"{'' if starts_at is None else starts_at}|{'' if ends_at is None else ends_at}|{text}"
+    )
+
+
+@lru_cache(maxsize=4096)  # everybody at an occasion has the same
+def prose(title: str, note: str) -> str:
+    """Free text enters a line as this."""
+    return digest(f"{title}\n{note}")
 
 
 def digest(text: str) -> str:

@@ -2,49 +2,144 @@
 
 A changed byte, a deleted or swapped line, a dropped trigger show here. A chain that somebody recomputed
 from end to end is consistent again: only an anchor kept outside the database shows that.
+
+A large ledger is read in spans of books, then of members, by several processes; findings come in order.
 """
 
+import ctypes
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice, pairwise
+from multiprocessing import get_context
 from typing import Any
 
-from sqlalchemy import func, null, or_, select, text
+from flask import Flask, current_app
+from sqlalchemy import func, select, text
 
-from pbtrain.accounts.models import Account
-from pbtrain.core import clock
-from pbtrain.core.db import db, is_postgresql, micros
-from pbtrain.hours import chain, posting
-from pbtrain.hours.models import Book, HourEntry, MemberYear
-from pbtrain.hours.rules import assess, duties
+from pbtrain.core.db import db, is_postgresql
+from pbtrain.hours.checks import (
+    Finding,
+    Judge,
+    Span,
+    check_books,
+    check_members,
+    check_mirrors,
+    one_moment,
+)
+from pbtrain.hours.models import Book, MemberYear
 from pbtrain.hours.shipped import TRIGGERS
-from pbtrain.org.models import Member
 
-BATCH = 500
-HASHED = (
-    "prev", "book_id", "seq", "person", "day", "credit_year", "activity", "channel", "mode", "minutes",
-    "credit", "policy_id", "proof", "source", "reverses_id", "posted_by", "title", "note",
-)  # fmt: skip
-MIRRORED = ("member_id", "day", "credit_year", "mode", "proof", "activity")
+LINES = 50_000  # in the books of one span
+MEMBERS = 2_000  # years in one span
+LARGE = 300_000  # lines from which several processes are worth their start
+MOST = 100  # findings named of one span, when several processes look
+Work = tuple[str, Span]
 
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that differs: where, and what."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
+__all__ = ["Finding", "check_triggers", "installed_triggers", "verify"]
 
 
-def verify() -> Iterator[Finding]:
-    """Every difference found, triggers first, then book by book, then the years of the members."""
+def verify(processes: int | None = None, tell: Callable[[int, int], None] | None = None) -> Iterator[Finding]:
+    """Every difference found: triggers, book by book, reversals, then the years of the members.
+
+    `processes`: None is as many as a ledger of this size deserves. `tell` hears how many spans are done, of
+    how many. One process names every difference; several name at most a hundred of each span.
+    """
     yield from check_triggers()
-    yield from check_books()
-    yield from check_years()
-    yield from check_caches()
+    work: list[Work] = [("books", span) for span in _book_spans()]
+    lines = db.session.scalar(select(func.coalesce(func.sum(Book.entries), 0))) or 0
+    work += [("mirrors", (None, None)), *(("members", span) for span in _member_spans())]
+    if processes is None:
+        processes = min(os.cpu_count() or 1, 8) if lines >= LARGE else 1
+    judge = Judge()
+    found = _together(work, processes) if processes > 1 else (_look(each, judge) for each in work)
+    for done, findings in enumerate(found, 1):
+        yield from findings
+        if tell is not None:
+            tell(done, len(work))
+    db.session.rollback()
+
+
+def _look(work: Work, judge: Judge) -> Iterator[Finding]:
+    subject, span = work
+    if subject == "books":
+        return check_books(span)
+    return check_mirrors() if subject == "mirrors" else check_members(span, judge)
+
+
+def _book_spans() -> Iterator[Span]:
+    """Ids of books, cut where so many lines have come together; the first and the last have no bound."""
+    one_moment()
+    cuts: list[int | None] = [None]
+    lines = 0
+    rows = db.session.execute(
+        select(Book.id, Book.entries).order_by(Book.id).execution_options(yield_per=5000)
+    )
+    with rows:
+        for book_id, entries in rows:
+            if lines >= LINES:
+                cuts.append(book_id)
+                lines = 0
+            lines += entries
+    yield from pairwise([*cuts, None])
+
+
+def _member_spans() -> Iterator[Span]:
+    """Ids of members, cut where so many years have come together."""
+    one_moment()
+    number = func.row_number().over(order_by=(MemberYear.member_id, MemberYear.credit_year)).label("number")
+    rows = select(MemberYear.member_id.label("id"), number).subquery()
+    cuts = db.session.scalars(
+        select(rows.c.id).where(rows.c.number % MEMBERS == 0).distinct().order_by(rows.c.id)
+    ).all()
+    yield from pairwise([None, *cuts, None])
+
+
+# --- Several processes ------------------------------------------------------------------------------
+
+_own: dict[str, Any] = {}  # of a process that looks
+
+
+def _together(work: list[Work], processes: int) -> Iterator[list[Finding]]:
+    """The findings of each piece of work, in order; never many more pieces begun than named."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    db.session.remove()
+    waiting: deque[Future[list[Finding]]] = deque()
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("fork"), initializer=_begin, initargs=(app,)
+    ) as pool:
+        try:
+            for each in work:
+                waiting.append(pool.submit(_look_apart, each))
+                if len(waiting) > 2 * processes:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(app: Flask) -> None:
+    """A process of its own: it uses none of the connections it was born with, and ends with its parent."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+    app.app_context().push()
+    db.engine.dispose(close=False)
+    _own["judge"] = Judge()
+
+
+def _look_apart(work: Work) -> list[Finding]:
+    try:
+        return list(islice(_look(work, _own["judge"]), MOST))
+    finally:
+        db.session.rollback()
+
+
+# --- Triggers ---------------------------------------------------------------------------------------
 
 
 def installed_triggers() -> dict[str, str]:
@@ -71,179 +166,3 @@ def check_triggers() -> Iterator[Finding]:
             yield Finding(f"trigger {name}", "is missing")
         elif found[name] != digest:
             yield Finding(f"trigger {name}", "is switched off or not the shipped one")
-
-
-def check_books() -> Iterator[Finding]:
-    """Each book with its lines in one stream, so that all is seen at one moment."""
-    lines = [column for column in HourEntry.__table__.columns if column.name != "posted_at"]
-    query = (
-        select(
-            Book.id.label("b_id"), Book.unit_id.label("b_unit_id"), Book.year.label("b_year"),
-            Book.entries.label("b_entries"), Book.person_times.label("b_people"),
-            Book.minutes.label("b_minutes"), Book.credit.label("b_credit"),
-            Book.prior_credit.label("b_prior"), Book.head.label("b_head"), HourEntry.posted_at, *lines,
-            Member.pseudonym_key.label("member_key"), Account.pseudonym_key.label("actor_key"),
-        )
-        .outerjoin(HourEntry, HourEntry.book_id == Book.id)
-        .outerjoin(Member, Member.id == HourEntry.member_id)
-        .outerjoin(Account, Account.id == HourEntry.posted_by_id)
-        .order_by(Book.id, HourEntry.seq)
-        .execution_options(yield_per=2000)
-    )  # fmt: skip
-    book: _Tally | None = None
-    with db.session.execute(query) as rows:
-        for row in rows:
-            if book is None or row.b_id != book.row.b_id:
-                if book is not None:
-                    yield from book.close()
-                book = _Tally(row)
-            if row.id is not None:
-                yield from book.take(row)
-    if book is not None:
-        yield from book.close()
-    yield from _check_mirrors()
-
-
-class _Tally:
-    """One book while its lines pass by."""
-
-    def __init__(self, row: Any) -> None:
-        self.row, self.seq = row, 0
-        self.head = chain.genesis(row.b_unit_id, row.b_year)
-        self.people = self.minutes = self.credit = self.prior = 0
-
-    def take(self, line: Any) -> Iterator[Finding]:
-        where = f"book {line.book_id} line {line.seq}"
-        if line.seq != self.seq + 1:
-            yield Finding(where, f"line {self.seq + 1} is missing")
-        if line.prev != self.head:
-            yield Finding(where, "is not chained to the line before it")
-        if line.id != chain.entry_id(line.book_id, line.seq):
-            yield Finding(where, "its id was changed")
-        if chain.digest(_line(line)) != line.hash:
-            yield Finding(where, "was changed: its hash does not fit")
-        if line.member_key is not None and chain.pseudonym(line.member_key) != line.person:
-            yield Finding(where, "stands under another member than it was written for")
-        known = line.actor_key is not None or line.posted_by_id is None
-        if known and chain.pseudonym(line.actor_key) != line.posted_by:
-            yield Finding(where, "names another actor than the one who wrote it")
-        self.seq, self.head = line.seq, line.hash
-        self.people += 1 if line.reverses_id is None else -1
-        self.minutes += line.minutes
-        if line.credit_year == self.row.b_year:
-            self.credit += line.credit
-        else:
-            self.prior += line.credit
-
-    def close(self) -> Iterator[Finding]:
-        row = self.row
-        stored = (row.b_entries, row.b_people, row.b_minutes, row.b_credit, row.b_prior, row.b_head)
-        if stored != (self.seq, self.people, self.minutes, self.credit, self.prior, self.head):
-            yield Finding(f"book {row.b_id}", "its count, sums or head do not equal its lines")
-
-
-def _line(row: Any) -> str:
-    values: dict[str, Any] = {name: getattr(row, name) for name in HASHED}
-    instants: dict[str, Any] = {
-        name: None if getattr(row, name) is None else micros(getattr(row, name))
-        for name in ("posted_at", "starts_at", "ends_at")
-    }
-    return chain.line(**values, **instants)
-
-
-def _check_mirrors() -> Iterator[Finding]:
-    back, entry = HourEntry.__table__.alias(), HourEntry.__table__
-    wrong = or_(
-        entry.c.id.is_(None),
-        entry.c.reverses_id.is_not(None),
-        entry.c.minutes != -back.c.minutes,
-        entry.c.credit != -back.c.credit,
-        *(entry.c[name] != back.c[name] for name in MIRRORED),
-    )
-    rows = db.session.execute(
-        select(back.c.book_id, back.c.seq)
-        .outerjoin(entry, entry.c.id == back.c.reverses_id)
-        .where(back.c.reverses_id.is_not(None), wrong)
-        .order_by(back.c.book_id, back.c.seq)
-    )
-    for book_id, seq in rows:
-        yield Finding(f"book {book_id} line {seq}", "does not mirror the line it reverses")
-
-
-def _sums() -> Any:
-    """The raw sums of every member and year, from the lines."""
-    columns: list[Any] = [
-        HourEntry.member_id,
-        HourEntry.credit_year,
-        func.count().label("entries"),
-        func.sum(HourEntry.minutes).label("minutes"),
-    ]
-    for name in posting.PARTS:
-        mode, proof = name.split("_")
-        fits = (HourEntry.mode == mode) & (HourEntry.proof == proof.upper())
-        columns.append(func.coalesce(func.sum(HourEntry.credit).filter(fits), 0).label(name))
-    return select(*columns).group_by(HourEntry.member_id, HourEntry.credit_year).subquery()
-
-
-def check_years() -> Iterator[Finding]:
-    """The raw sums of each member's year against the lines."""
-    sums = _sums()
-    pair = (sums.c.member_id == MemberYear.member_id) & (sums.c.credit_year == MemberYear.credit_year)
-    names = ("entries", "minutes", *posting.PARTS)
-    differs = or_(*(func.coalesce(sums.c[n], 0) != getattr(MemberYear, n) for n in names))
-    for member_id, year in db.session.execute(
-        select(MemberYear.member_id, MemberYear.credit_year)
-        .outerjoin(sums, pair)
-        .where(differs)
-        .order_by(MemberYear.member_id, MemberYear.credit_year)
-    ):
-        yield Finding(f"member {member_id} year {year}", "its sums do not equal its lines")
-    for member_id, year in db.session.execute(
-        select(sums.c.member_id, sums.c.credit_year)
-        .outerjoin(MemberYear, pair)
-        .where(MemberYear.id.is_(null()))
-        .order_by(sums.c.member_id, sums.c.credit_year)
-    ):
-        yield Finding(f"member {member_id} year {year}", "has lines but no row of sums")
-
-
-def check_caches() -> Iterator[Finding]:
-    """What `assess` makes of each year, and today's branch, against the stored caches."""
-    after = 0
-    while rows := db.session.execute(
-        select(
-            MemberYear.id,
-            MemberYear.member_id,
-            MemberYear.credit_year,
-            MemberYear.counted,
-            MemberYear.target,
-            MemberYear.due_on,
-            MemberYear.custody_unit_id,
-        )
-        .where(MemberYear.id > after)
-        .order_by(MemberYear.id)
-        .limit(BATCH)
-    ).all():
-        after = rows[-1].id
-        persons = posting.people(row.member_id for row in rows)
-        homes = {home[2] for p in persons.values() for home in p.homes}
-        rules_for = posting.policies(homes)
-        lines = posting.standing_lines({row.member_id for row in rows}, {row.credit_year for row in rows})
-        for row in rows:
-            where = f"member {row.member_id} year {row.credit_year}"
-            person = persons[row.member_id]
-            if row.custody_unit_id != posting.custody(person, row.due_on or clock.today()):
-                yield Finding(where, "stands under another branch than the member")
-            if not person.homes:
-                continue
-            result = assess(
-                rules_for(
-                    posting.home_in(person, row.credit_year, row.due_on or clock.today()), row.credit_year
-                ),
-                duties(row.credit_year, person.ties),
-                [posting.studied(x) for x in lines[row.member_id] if x.credit_year == row.credit_year],
-                year=row.credit_year,
-                today=row.due_on or clock.today(),
-            )
-            if (result.counted, result.target) != (row.counted, row.target):
-                yield Finding(where, "what counts or the target was not recomputed")

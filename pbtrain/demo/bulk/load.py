@@ -50,7 +50,7 @@ def load(shape: Shape, tell: Tell, processes: int | None = None) -> None:
         _write_courses(maker, tell)
         audit.record(None, "demo.loaded", f"preset:{shape.name}", members=shape.members)
     tell("flask hours verify")
-    if finding := next(verify(), None):
+    if finding := next(verify(processes), None):
         raise Broken(str(finding))
     with transaction():
         site.change("demo")
@@ -159,5 +159,3 @@ def _write_courses(maker: Maker, tell: Tell) -> None:
     world.units["academy"] = maker.shape.academy
     world.staff = {role: number for number, role in enumerate(STAFF, 1)}
     study.write_courses(world, tell)
-
-

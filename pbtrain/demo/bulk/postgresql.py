@@ -95,6 +95,7 @@ def writing(tell: Callable[[str], None]) -> Iterator[Writer]:
     """A writer into the empty tables; at the end everything is committed, or after an error nothing."""
     address = os.environ.get("PBTRAIN_MIGRATE_DATABASE_URL") or db.engine.url.render_as_string(False)
     address = address.replace("postgresql+psycopg://", "postgresql://", 1)
+    db.session.remove()  # what it has read so far would be in the way of the lock
     with psycopg.connect(address) as connection:
         connection.execute(f"SET LOCAL maintenance_work_mem = '{MEMORY}'")
         connection.execute("SET LOCAL lock_timeout = '10s'")
@@ -142,9 +143,7 @@ def _take_off(connection: "psycopg.Connection[Any]", found: Catalogue) -> None:
     connection.execute(SQL("TRUNCATE {}").format(_names(TABLES)))  # a new file, whose rows may be frozen
 
 
-def _put_back(
-    connection: "psycopg.Connection[Any]", found: Catalogue, tell: Callable[[str], None]
-) -> None:
+def _put_back(connection: "psycopg.Connection[Any]", found: Catalogue, tell: Callable[[str], None]) -> None:
     for table, name, text, kind, _valid in found["constraints"]:
         if kind == "u":
             _add(connection, table, name, text)
