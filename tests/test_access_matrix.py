@@ -31,6 +31,8 @@ TABLE = {
     "accounts.activate": row("public", post=422),
     "accounts.forgotten": row("public", post=200),
     "accounts.reset": row("public", post=422),
+    "accounts.forgotten": row("public", post=200),
+    "accounts.reset": row("public", post=422),
     "accounts.sign_out": row("public", post=303),
     # -- home
     "home.home": row("signed in", everyone="all"),

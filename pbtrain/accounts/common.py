@@ -1,4 +1,10 @@
-"""Passwords that are tried first: words of the place and the office, and the most common ones. Lower case."""
+"""Passwords that are tried first: words of the place and the office, and the most common ones. Lower case.
+
+Nothing here is copied from a published list: the habits by which people choose are written down, and the
+list follows from them, more than ten thousand passwords and, by `is_habit`, every one of the same make.
+"""
+
+from itertools import product
 
 _PLACES = """
 huhehaote hohhot yuquan yuquanqu xincheng huimin saihan neimenggu
@@ -46,5 +52,73 @@ qwqwqwqw qqqqqqqq wwwwwwww zzzzzzzz xxxxxxxx ssssssss dddddddd 18181818 16881688
 123456789z 1234567890a 1234abcd
 """
 
-PLACE_WORDS = frozenset(_PLACES.split())
-COMMON = frozenset(_COMMON.split())
+_SURNAMES = """
+li wang zhang liu chen yang zhao huang zhou wu xu sun hu zhu gao lin he guo ma luo liang song zheng
+xie han tang feng yu dong xiao cheng cao yuan deng fu shen zeng peng lv su lu jiang cai jia ding wei
+xue ye yan pan du dai xia zhong tian ren fan fang shi yao tan liao zou xiong jin hao kong bai cui
+kang mao qiu qin gu hou shao meng long wan duan qian yin yi chang wuyun bate naren qiqige
+"""
+_WORDS = """
+admin root test guest user demo love baby happy lucky angel honey money china zhongguo beijing
+shanghai woaini aini laopo laogong baobao baobei mama baba wode mima denglu wangluo diannao computer
+password passwd pass login welcome hello qwer qwert qwerty asdf asdfg zxcv zxcvb qaz wsx abc abcd
+abcde aaa aaaa qqq www zxc asd qwe iloveyou dragon master monkey shadow sunshine princess football
+superman summer spring winter autumn tiger system server office work
+"""
+_TAILS = """
+1 12 123 1234 12345 123456 1234567 12345678 123456789 111 1111 111111 000 0000 000000 888 8888 666
+6666 88888888 520 521 1314 5201314 321 654321 168 110 119 2024 2025 2026 2027 1921 1949 1978 2021 !
+@ # . 123! 123. 123@ @123 a
+"""
+_ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz")
+_SWAPS = str.maketrans("0134578@$!", "oleastbasi")
+
+
+def _runs() -> set[str]:
+    """Keys side by side, in both directions, of 8 and more or twice the same four and more."""
+    found = set()
+    for row in (*_ROWS, *(row[::-1] for row in _ROWS)):
+        for start, length in product(range(len(row)), range(3, len(row) + 1)):
+            piece = row[start : start + length]
+            if len(piece) == length:
+                found |= {piece} if length >= 8 else {piece * 2, piece * 3}
+    return {one for one in found if len(one) >= 8}
+
+
+def _made() -> set[str]:
+    """Words and surnames with what people hang on to them, in front or behind."""
+    pairs = product({*_SURNAMES.split(), *_WORDS.split(), *_PLACES.split()}, _TAILS.split())
+    return {one for word, tail in pairs for one in (word + tail, tail + word) if len(one) >= 8}
+
+
+COMMON = frozenset(_COMMON.split()) | _runs() | _made()
+_STEMS = frozenset((_PLACES + _WORDS + _SURNAMES).split())
+
+
+def is_habit(bare: str) -> bool:
+    """Is this lower-case password made by a habit: a known one, a word between digits, signs for letters, a
+    day, one piece repeated, at most two different signs?"""
+    core = bare.strip("0123456789!@#$%^&*()_+-=.,;:?~ ")
+    return (
+        bare in COMMON
+        or core in COMMON
+        or core in _STEMS
+        or bare.translate(_SWAPS) in COMMON | _STEMS
+        or len(set(bare)) < 3
+        or _is_date(bare)
+        or any(bare == bare[:size] * (len(bare) // size) for size in (2, 3, 4) if len(bare) % size == 0)
+    )
+
+
+def _is_date(bare: str) -> bool:
+    """Eight digits that are a day of 1900 to 2099, year first or last."""
+    if len(bare) != 8 or not (bare.isascii() and bare.isdigit()):
+        return False
+    return any(
+        1900 <= int(year) <= 2099 and 1 <= int(month) <= 12 and 1 <= int(day) <= 31
+        for year, month, day in (
+            (bare[:4], bare[4:6], bare[6:]),
+            (bare[4:], bare[:2], bare[2:4]),
+            (bare[4:], bare[2:4], bare[:2]),
+        )
+    )

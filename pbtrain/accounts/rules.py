@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import datetime, timedelta
 
-from pbtrain.accounts.common import COMMON, PLACE_WORDS
+from pbtrain.accounts.common import is_habit
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 
@@ -18,7 +18,7 @@ def plain(name: str) -> str:
 
 
 def check_password(password: str, *, username: str) -> None:
-    """Refuse a password others would guess (ASVS 5.0, 6.2): 8 to 128 of any characters, no common one."""
+    """Refuse a password others would guess (ASVS 5.0, 6.2): 8 to 128 of any characters, none of a habit."""
     if len(password) < SHORTEST:
         raise RuleError(N_("Use at least %(least)s characters."), field="password", least=SHORTEST)
     if len(password) > LONGEST:
@@ -26,8 +26,7 @@ def check_password(password: str, *, username: str) -> None:
     bare = plain(password)
     if plain(username) in (bare, bare[::-1]):
         raise RuleError(N_("The password must not be the user name."), field="password")
-    letters = bare.rstrip("0123456789!@#.,_-*")
-    if bare in COMMON or letters in COMMON or letters in PLACE_WORDS or len(set(bare)) < 3:
+    if is_habit(bare):
         raise RuleError(N_("Many people use this password. Choose another one."), field="password")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
 from pbtrain.accounts import devices, passwords, rules
-from pbtrain.accounts.models import Account, LoginSession, LoginTry, Slip
+from pbtrain.accounts.models import Account, LoginSession, LoginTry, PasswordLink, Slip
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import db, insert_of, prepared, record_apart
@@ -125,9 +125,9 @@ def find_login(name: str) -> Row[Any] | None:
     return named[0] if named else rows[0] if len(rows) == 1 else None
 
 
-def entrance(name: str, address: str, found: Row[Any] | None) -> Entrance:
+def entrance(name: str, address: str, found: Row[Any] | None, what: str = "name") -> Entrance:
     """Where this person knocks; phone and user name of one account are one name."""
-    return Entrance(found.username if found else rules.plain(name)[:200], address)
+    return Entrance(found.username if found else rules.plain(name)[:200], address, what)
 
 
 def sign_in(name: str, password: str, *, address: str) -> Arrival:
@@ -244,6 +244,7 @@ def prove_password(account_id: int, password: str, *, address: str, field: str =
 def change_email(actor: audit.HasAccount, email: str | None) -> None:
     """Send mails to this address from now on, or to none. The trail says that it changed, not to what."""
     db.session.execute(update(Account).where(Account.id == actor.account_id).values(email=email))
+    void_links(actor.account_id)
     audit.record(actor, "email.changed" if email else "email.removed", f"account:{actor.account_id}")
 
 
@@ -254,10 +255,20 @@ def change_password(
     db.session.execute(
         update(Account).where(Account.id == actor.account_id).values(password_hash=password_hash)
     )
+    void_links(actor.account_id)
     devices.forget_all(actor.account_id)
     if end_others:
         end_all(actor.account_id, but=keep_session)
     audit.record(actor, "password.changed", f"account:{actor.account_id}", others_ended=end_others)
+
+
+def void_links(account_id: int) -> None:
+    """Links that were mailed to this account open nothing any more."""
+    db.session.execute(
+        update(PasswordLink)
+        .where(PasswordLink.account_id == account_id, PasswordLink.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
 
 
 def renew_session(session_id: int | None) -> str:

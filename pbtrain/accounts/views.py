@@ -1,8 +1,9 @@
-"""The entrances: sign in, first sign-in with a slip, sign out."""
+"""The entrances: sign in, first sign-in with a slip, a new password by mail, sign out."""
 
 from flask import (
     Blueprint,
     Response,
+    current_app,
     flash,
     make_response,
     redirect,
@@ -13,11 +14,12 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from pbtrain.accounts import browser, passwords, rules, services, slips
-from pbtrain.accounts.forms import ActivateForm, LoginForm
+from pbtrain.accounts import browser, links, passwords, rules, services, slips
+from pbtrain.accounts.forms import ActivateForm, ForgottenForm, LoginForm, ResetForm
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError, TooOften
 from pbtrain.core.extensions import login
+from pbtrain.core.forms import BaseForm
 from pbtrain.core.guards import public
 from pbtrain.core.i18n import _
 from pbtrain.core.views import safe_next
@@ -40,9 +42,9 @@ def to_the_entrance() -> BaseResponse:
     return redirect(entrance, 302 if request.method == "GET" else 303)
 
 
-def refused(template: str, form: LoginForm | ActivateForm, code: int, wait: int = 0) -> Response:
+def refused(template: str, form: BaseForm, code: int, wait: int = 0) -> Response:
     """The form again, with what is wrong."""
-    response = make_response(render_template(template, form=form), code)
+    response = make_response(render_template(template, form=form, by_mail=by_mail()), code)
     if wait:
         response.headers["Retry-After"] = str(wait)
     return response
@@ -54,7 +56,7 @@ def sign_in() -> BaseResponse:
     """Sign in with a user name or phone number and a password."""
     form = LoginForm()
     if not form.is_submitted():
-        return make_response(render_template("accounts/login.html", form=form))
+        return make_response(render_template("accounts/login.html", form=form, by_mail=by_mail()))
     if not form.validate():
         return refused("accounts/login.html", form, 422)
     address = request.remote_addr or ""
@@ -105,6 +107,55 @@ def activate() -> BaseResponse:
     with transaction():
         token = slips.redeem(opened, hashed, own_device=own, agent=request.user_agent.string, address=address)
     return browser.enter(token, own_device=own)
+
+
+@bp.route("/forgotten", methods=["GET", "POST"])
+@public
+def forgotten() -> BaseResponse:
+    """Ask for a mail with which a new password is set; the answer is the same for every name."""
+    form, sent = ForgottenForm(), False
+    if by_mail() and form.is_submitted() and form.validate():
+        name = form.username.data or ""
+        try:
+            links.ask(name, address=request.remote_addr or "")
+        except TooOften as error:
+            form.blame(error)
+            return refused("accounts/forgotten.html", form, 429, error.seconds)
+        with transaction():
+            links.order(name)
+        sent = True
+    page = render_template("accounts/forgotten.html", form=form, sent=sent, by_mail=by_mail())
+    return make_response(page, 422 if form.errors else 200)
+
+
+@bp.route("/reset", methods=["GET", "POST"])
+@public
+def reset() -> BaseResponse:
+    """Set a new password with the code of a mail."""
+    form = ResetForm()
+    if not form.is_submitted():
+        return make_response(render_template("accounts/reset.html", form=form))
+    if not form.validate():
+        return refused("accounts/reset.html", form, 422)
+    address = request.remote_addr or ""
+    try:
+        opened = links.check(form.code.data or "", address=address)
+        rules.check_password(form.password.data or "", username=opened.username)
+    except TooOften as error:
+        form.blame(error)
+        return refused("accounts/reset.html", form, 429, error.seconds)
+    except RuleError as error:
+        form.blame(error)
+        return refused("accounts/reset.html", form, 422)
+    hashed = passwords.make(form.password.data or "")
+    with transaction():
+        token = links.redeem(opened, hashed, agent=request.user_agent.string, address=address)
+    return browser.enter(token, own_device=False)
+
+
+def by_mail() -> bool:
+    """Does this site send mails?"""
+    return bool(current_app.config["SMTP_HOST"])
 
 
 @bp.post("/logout")

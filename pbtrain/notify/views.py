@@ -14,6 +14,7 @@ from pbtrain.core.paging import paged
 from pbtrain.core.views import safe_next
 from pbtrain.notify import (
     delivery,  # noqa: F401  registers the worker
+    password_mail,  # noqa: F401  likewise
     queries,
     services,
 )
@@ -26,6 +27,7 @@ bp = Blueprint("notify", __name__)
 STATES = {"queued": N_("Queued"), "running": N_("Running"), "done": N_("Done"), "failed": N_("Failed")}
 LABELS = {
     "notify.deliver": N_("Send messages"),
+    "accounts.password_link": N_("Send a link for a new password"),
     "roster.read": N_("Read a roster"),
 }
 PARKED_SHOWN = 50

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pbtrain.accounts import rules
+from pbtrain.accounts import common, rules
 from pbtrain.core.errors import RuleError
 
 NOW = datetime(2026, 9, 25, 7, tzinfo=UTC)
@@ -18,7 +18,18 @@ def test_a_name_is_the_same_in_any_width_and_case():
     assert rules.plain(" ＷｕYun01 ") == "wuyun01"
 
 
-@pytest.mark.parametrize("good", ["草原上的 8 匹马", "xyzxyzzy", "ab" * 63 + "cd", "示例 wuyun01 多一点"])
+@pytest.mark.parametrize(
+    "good",
+    [
+        "草原上的 8 匹马",
+        "888zhangli888",
+        "13471192653",
+        "20269925",
+        "xyzxyzzy",
+        "ab" * 63 + "cd",
+        "示例 wuyun01 多一点",
+    ],
+)
 def test_a_password_nobody_guesses_passes(good):
     assert rules.check_password(good, username="wuyun01") is None
 
@@ -35,6 +46,14 @@ def test_a_password_nobody_guesses_passes(good):
         ("Hohhot2026", "Many people"),
         ("abababab", "Many people"),
         ("qwerty123", "Many people"),
+        ("P@ssw0rd", "Many people"),
+        ("Wang5201314", "Many people"),
+        ("19780512", "Many people"),
+        ("12051978", "Many people"),
+        ("33453345", "Many people"),
+        ("lkjhgfdsa", "Many people"),
+        ("2026HOHHOT!", "Many people"),
+        ("学习强国2026", "Many people"),
     ],
 )
 def test_a_password_others_would_guess_is_refused(bad, why):
@@ -66,3 +85,11 @@ def test_an_address_waits_until_fewer_than_sixty_failures_are_left_in_the_window
     assert rules.wait_for_address(sixty[::-1], NOW) == timedelta(minutes=14)
     assert rules.wait_for_address([ago(seconds=90), *sixty], NOW) == timedelta(minutes=14)
     assert rules.wait_for_address([ago(hours=2), *sixty[1:]], NOW) == timedelta()
+
+
+def test_more_than_three_thousand_common_passwords_are_known():
+    usable = {one for one in common.COMMON if rules.SHORTEST <= len(one) <= rules.LONGEST}
+    assert len(usable) >= 3000
+    for one in sorted(usable)[::50]:
+        with pytest.raises(RuleError):
+            rules.check_password(one, username="wuyun01a")
