@@ -41,7 +41,7 @@ class ProofForm(BaseForm):
 
 
 class FactorForm(BaseForm):
-    code = TextField(_l("Code"), [InputRequired(), Length(max=40)])
+    code = TextField(_l("One-time code"), [InputRequired(), Length(max=40)])
     keep_device = BooleanField(_l("Do not ask on this device for 30 days"))
 
 
