@@ -204,6 +204,8 @@ def read_id(cell: Any, today: date, notes: Counter[str]) -> str:
 
 def read_phone(cell: Any, notes: Counter[str]) -> str:
     """A mobile number of 11 digits, or masked as our export writes it; spaces, hyphens, +86 are dropped."""
+    if isinstance(cell, int | float) and cell < 0:
+        raise Refused(N_("This is not a mobile number: it begins with 13 to 19."))
     digits = re.sub(r"[\s()-]", "", as_text(cell, 40, notes))
     digits = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", digits)
     if not digits or MASKED_PHONE.fullmatch(digits):

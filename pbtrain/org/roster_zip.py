@@ -30,6 +30,9 @@ CHUNK = 1 << 18
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
 RELATION = re.compile(r"\{[^}]*relationships\}id$")
+BAD_NAME = re.compile(
+    r"^[/~]|^[A-Za-z]:|\\|(^|/)\.\.?(/|$)|//|[\x00-\x1f\x7f]|^$"
+)  # leads out of the package
 REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 DAMAGED = N_("This workbook is damaged. Open it in Excel or WPS, save it as .xlsx and send that.")
@@ -58,12 +61,12 @@ class Scan:
 
 
 def check(archive: zipfile.ZipFile) -> None:
-    """Refuse what no honest roster needs: bombs, twins, overlaps, passwords, macros, embedded objects."""
+    """Refuse what no honest roster needs: bombs, twins, odd names, overlaps, passwords, macros, objects."""
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_BYTES:
         raise RuleError(TOO_LARGE)
-    if len({name.casefold() for name in names}) < len(names):
+    if len({name.casefold() for name in names}) < len(names) or any(BAD_NAME.search(name) for name in names):
         raise RuleError(DAMAGED)
     if any(entry.flag_bits & 0x1 for entry in entries):
         raise RuleError(N_("This workbook is protected by a password. Remove it and save the file again."))

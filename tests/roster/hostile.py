@@ -101,6 +101,23 @@ def overlapping():
     return bytes(data)
 
 
+def nested():
+    """A zip in a zip in a zip, and no workbook at all."""
+    data = sheets.xlsx(ROWS)
+    for _ in range(3):
+        out = BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("名册.xlsx", data)
+        data = out.getvalue()
+    return data
+
+
+def misnamed(name):
+    """A workbook with one more part, whose name leads somewhere else."""
+    other = "z" * len(name.encode())
+    return rebuilt(add=[(f"{other}", b"")]).replace(other.encode(), name.encode())
+
+
 def encrypted():
     """The bit that says: a password is needed."""
     data = bytearray(sheets.xlsx(ROWS))
@@ -133,6 +150,7 @@ WORKBOOKS = {
     "lying size": (lying_size, "文件已损坏"),
     "twins": (twins, "文件已损坏"),
     "overlapping": (overlapping, "文件已损坏"),
+    "nested": (nested, "不是 Excel 表"),
     "cut": (lambda: sheets.xlsx(ROWS)[:-200], "文件已损坏"),
     "cut early": (lambda: sheets.xlsx(ROWS)[:40], "文件已损坏"),
     "no sheet": (lambda: rebuilt(drop=("xl/workbook.xml",)), "不是 Excel 表"),
@@ -152,6 +170,11 @@ WORKBOOKS = {
         "超过 100 列",
     ),
 }  # fmt: skip
+
+BAD_NAMES = [
+    "../../etc/passwd", "/etc/passwd", "xl/../../evil", "C:/evil.txt", "xl\\evil.xml", "xl//evil.xml",
+    "~/evil", "xl/./evil", "xl/e\x01vil", "..",
+]  # fmt: skip
 
 AT_THE_DOOR = {
     "empty": (b"", "文件是空的"),

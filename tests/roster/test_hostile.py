@@ -1,32 +1,69 @@
 """Each hostile file gets its sentence in Chinese, quickly; nothing of it reaches the roster."""
 
 import json
-import time
+import resource
+import subprocess
+import sys
 from datetime import date
 from io import BytesIO
 
 import pytest
 from sqlalchemy import func, select
 
+from pbtrain.audit.models import AuditEvent
 from pbtrain.core import queue
-from pbtrain.org.models import Member, RosterRow
+from pbtrain.org.models import Member, RosterImport, RosterRow
 from tests.roster import hostile, sheets
+
+MOST_CPU = 10  # seconds
+MOST_MEMORY = 300 * 1024  # kB
+MEASURED = """
+import re, sys
+from pathlib import Path
+from pbtrain.org import roster_child
+roster_child.main()
+print("peak", re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1], file=sys.stderr)
+"""
 
 
 @pytest.fixture
-def answer(client_for, office, db):
-    """Upload by the page, read, and open the import: its status and text."""
+def peaks(monkeypatch):
+    """The most memory each reading child had, in kB."""
+    found, run = [], subprocess.run
+
+    def measured(command, **options):
+        ended = run([sys.executable, "-c", MEASURED, *command[3:]], **options)
+        found.extend(int(line.split()[1]) for line in ended.stderr.splitlines() if line.startswith(b"peak"))
+        return ended
+
+    monkeypatch.setattr(subprocess, "run", measured)
+    return found
+
+
+def used():
+    """CPU seconds of this process and its children so far, and this process' largest memory in kB."""
+    own, below = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + below.ru_utime + below.ru_stime, own.ru_maxrss
+
+
+@pytest.fixture
+def answer(client_for, office, db, peaks):
+    """Upload by the page, read, and open the import: its status and text. No more than it may cost."""
     desk = client_for(office.admin)
 
     def send(data, name="名册.xlsx"):
-        begun = time.monotonic()
+        cpu, memory = used()
         first = desk.post("/roster", data={"unit_id": office.committee.id, "file": (BytesIO(data), name)})
         first.request.environ["wsgi.input"].close()  # the test client's own temporary file
         if first.status_code != 303:
             return first
         queue.run_waiting()
         page = desk.get(first.location)
-        assert time.monotonic() - begun < 10
+        spent, largest = used()
+        assert spent - cpu < MOST_CPU
+        assert largest - memory < MOST_MEMORY
+        assert peaks
+        assert max(peaks) < MOST_MEMORY
         return page
 
     return send
@@ -40,6 +77,15 @@ def test_a_hostile_workbook_gets_its_sentence(answer, db, case):
     assert sentence in page.text
     assert "一条也没有读入" in page.text
     assert db.session.scalar(select(func.count(RosterRow.id))) == 0
+
+
+@pytest.mark.parametrize("name", hostile.BAD_NAMES)
+def test_a_part_whose_name_leads_out_refuses_the_whole_workbook(answer, db, name, instance):
+    before = set(instance.rglob("*"))
+    page = answer(hostile.misnamed(name))
+    assert "文件已损坏" in page.text
+    assert db.session.scalar(select(func.count(RosterRow.id))) == 0
+    assert {path for path in set(instance.rglob("*")) - before if path.is_file()} == set()
 
 
 @pytest.mark.parametrize("case", hostile.AT_THE_DOOR)
@@ -100,6 +146,10 @@ def test_texts_in_every_encoding_are_read_right(send, state, encoding, delimiter
     [
         ("姓名", "w" * 10_000_000, "Too long: 10000000"),
         ("姓名", "王" * 61, "Too long: 61"),
+        ("姓名", lambda page, row, column: page.write_string(row, column, "王" * 32_000), "Too long: 32000"),
+        ("姓名", "示例\x00王", "unreadable character"),
+        ("姓名", "\u202e\u200b\u200d", "name is missing"),
+        ("姓名", "·····", "at least one letter"),
         ("姓名", "示例\x0b王", "unreadable character"),
         ("姓名", 12345, "cannot be a number"),
         ("姓名", "  ", "name is missing"),
@@ -115,6 +165,18 @@ def test_texts_in_every_encoding_are_read_right(send, state, encoding, delimiter
         ("出生日期", 1990, "unclear"),
         ("出生日期", "2027-01-01", "after today"),
         ("出生日期", 3.5e300, "unclear"),
+        ("出生日期", "NaN", "unclear"),
+        ("出生日期", "1e3", "unclear"),
+        ("出生日期", "²", "unclear"),
+        ("出生日期", -45474, "unclear"),
+        ("出生日期", "8小时", "unclear"),
+        ("出生日期", "1899-12-31", "before 1900"),
+        ("手机号", "NaN", "digits only"),
+        ("手机号", 1390000000.5, "decimals"),
+        ("手机号", -13900000001, "not a mobile number"),
+        ("手机号", "1e3", "digits only"),
+        ("手机号", True, "TRUE or FALSE"),
+        ("身份证号", "①50102199003071231", "last digit"),
         ("手机号", "1390000001", "10 digits"),
         ("手机号", "0471-1234567", "not a mobile number"),
         ("手机号", "²39000000011", "12 digits"),
@@ -201,3 +263,76 @@ def test_headers_in_any_order_and_by_other_names(send, state):
     )
     assert found.outcomes == ["new"]
     assert "备注" in found.remarks
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd.xlsx",
+        "<img src=x onerror=alert(1)>.xlsx",
+        "C:\\名册\\2026.xlsx",
+        "名册\u202exslx.exe",
+        "示" * 300 + ".xlsx",
+        ".xlsx",
+        " ",
+        "学时证明",
+    ],
+)
+def test_a_file_name_is_shown_and_nothing_else(client_for, office, db, instance, name):
+    desk = client_for(office.admin)
+    sent = desk.post(
+        "/roster",
+        data={"unit_id": office.committee.id, "file": (BytesIO(sheets.xlsx([sheets.person(1)])), name)},
+    )
+    if name.strip():
+        assert sent.status_code == 303
+        text = desk.get("/roster").text + desk.get(sent.location).text
+        assert "<img src=x" not in text
+        assert "\u202e" not in text
+        assert all(set(path.name) <= set("0123456789abcdef-") for path in instance.glob("uploads-roster/*"))
+        row = db.session.scalars(select(RosterImport)).one()
+        assert 0 < len(row.file_name) <= 200
+    else:
+        assert sent.status_code in (303, 422)
+
+
+def test_control_characters_in_excels_own_spelling_never_arrive(send, state):
+    """Excel writes them as _x000B_; once stored they would make every later export fail."""
+    found = state(send(data=hostile.cell("示例_x000B_王".encode())))
+    assert found.outcomes == ["refused"]
+    assert "unreadable character" in found.errors[2]
+
+
+def test_three_bad_lines_among_many_wait_for_a_choice(client_for, office, db, send, state):
+    rows = [sheets.person(number, branch=f"B10{number % 3 + 1}", 性别="") for number in range(1, 1_206)]
+    for place in (7, 600, 1_204):
+        rows[place]["手机号"] = "139"
+    import_id = send(rows)
+    found = state(import_id)
+    assert (found.state, len(found.rows), found.outcomes.count("refused")) == ("preview", 1_205, 3)
+    assert db.session.scalar(select(func.count(Member.id))) == 0
+    desk = client_for(office.admin)
+    address = f"/roster/imports/{import_id}"
+    refused = desk.post(f"{address}/write", data={"mode": "all_or_nothing"})
+    assert (refused.status_code, "有 3 行不能导入" in refused.text) == (422, True)
+    assert db.session.scalar(select(func.count(Member.id))) == 0
+    assert desk.post(f"{address}/write", data={"mode": "good_rows"}).status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(select(func.count(Member.id)).where(Member.unit_id.is_not(None))) == 1_202
+    events = select(func.count()).where(AuditEvent.target == f"roster:{import_id}")
+    assert db.session.scalar(events.where(AuditEvent.action == "roster.written")) == 1
+    assert desk.post(f"{address}/undo").status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(select(func.count(Member.id)).where(Member.unit_id.is_not(None))) == 0
+
+
+def test_the_columns_of_a_sheet_may_stand_anyhow(send, state):
+    """Renamed, in another order, behind titles, beside a hidden sheet and a cover; a missing one is named."""
+    row = {"备注": "x", "联系电话": "13900000001", "所属党支部": "B101", "党员姓名": "示例王五"}
+    found = state(send([row], above=2, hidden=("隐藏",), more_sheets=("封面",)))
+    assert found.outcomes == ["new"]
+    for word in ("备注", "隐藏", "封面", "身份证号"):
+        assert word in found.remarks
+    found = state(send([{"姓名": "示例王五", "手机号": "13900000001"}]))
+    assert (found.state, found.rows) == ("refused", {})
+    assert "所在支部" in found.refusal
