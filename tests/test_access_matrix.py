@@ -31,8 +31,6 @@ TABLE = {
     "accounts.activate": row("public", post=422),
     "accounts.forgotten": row("public", post=200),
     "accounts.reset": row("public", post=422),
-    "accounts.forgotten": row("public", post=200),
-    "accounts.reset": row("public", post=422),
     "accounts.sign_out": row("public", post=303),
     # -- home
     "home.home": row("signed in", everyone="all"),
@@ -132,7 +130,7 @@ TABLE = {
     # -- admin: one member
     "admin.member_new": row("roster:manage", **MANAGES, post=422),
     "admin.member": row("member:mend", **MENDS),
-    "admin.member_edit": row("member:mend", **MENDS, post=422),
+    "admin.member_edit": row("member:mend", **MENDS, post={409, 422}),
     "admin.show_in_full": row("member:mend", **MENDS, post=422),
     "admin.find": row("roster:manage", unit_admin="all", system_admin="all", post=422),
     "admin.roster_in_full": row("roster:manage", **MANAGES, post=422),

@@ -119,7 +119,7 @@ def member_page(row: Any, code: int = 422, **given: Any) -> Any:
     person, today = signed(), clock.today()
     manages = may(person, Perm.ROSTER_MANAGE, row.unit_id)
     roles = posts.roles_in(person, row.unit_id)
-    stale, opened = given.pop("stale", ()), given.pop("opened", None)
+    stale, opened = given.pop("stale", None), given.pop("opened", None)
     forms = {
         "facts": given.get("facts") or facts_form(row, bound=False),
         "transfer": given.get("transfer") or TransferForm(formdata=None, data={"on": today}),
@@ -146,7 +146,7 @@ def member_page(row: Any, code: int = 422, **given: Any) -> Any:
         manages=manages,
         can_grant=may(person, Perm.GRANT_MANAGE, row.unit_id),
     )
-    return (text, code) if stale or any(form.errors for form in given.values()) else text
+    return (text, code) if stale is not None or any(form.errors for form in given.values()) else text
 
 
 def show_form(row: Any, *, bound: bool = False) -> ShowForm:

@@ -69,7 +69,7 @@ def report() -> Any:
         with transaction(form):
             data_reports.make_report(person, subject=form.subject.data or "", text=form.text.data or "")
         if not form.errors:
-            flash(_("Sent. You read the answer under 提醒."), "ok")
+            flash(_("Sent. The answer comes to your reminders."), "ok")
             return redirect(url_for(".page"), 303)
     return make_response(render_template("home/wrong_data_new.html", form=form), 422 if form.errors else 200)
 

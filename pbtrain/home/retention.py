@@ -129,7 +129,7 @@ RETENTION: dict[str, Kind] = {
     "trail": Kind(N_("The audit trail"), SIX_MONTHS),
     "ledger": Kind(
         N_("The ledger of hours: of an erased person under a pseudonym"),
-        N_("The duty to keep a training ledger (学时制)"),
+        N_("The duty to keep a training ledger"),
     ),
 }  # fmt: skip
 

@@ -52,7 +52,9 @@ class AcademyForm(BaseForm):
         [InputRequired(), Length(max=100)],
         description=_l("A unit: the academy may find the members of this unit and of all below it."),
     )
-    code = TextField(_l("Code"), [Optional(), Length(max=32), CODE], description=_l("Empty: we make one."))
+    code = TextField(
+        _l("Code of the unit"), [Optional(), Length(max=32), CODE], description=_l("Empty: we make one.")
+    )
 
 
 class AreaForm(BaseForm):

@@ -59,6 +59,7 @@ def change_member(
         setattr(member, name, facts[name])
     if id_number is not None and _set_id_number(member, id_number):
         changed.append("id_number")
+    _check_number(member)
     _check_days(member)
     if "name" in changed:
         member.pinyin = pinyin(member.name)
@@ -105,17 +106,22 @@ def _set_id_number(member: Member, text: str) -> bool:
     taken = db.session.scalar(select(Member.id).where(Member.id_lookup == found, Member.id != member.id))
     if taken is not None:
         raise RuleError(N_("This ID number belongs to another member."), field="id_number")
-    born, sex = f"{number[6:10]}-{number[10:12]}-{number[12:14]}", "M" if int(number[16]) % 2 else "F"
-    if member.born_on is None:
-        member.born_on = date.fromisoformat(born)
-    if member.born_on.isoformat() != born:
-        raise RuleError(N_("Does not agree with the ID number."), field="born_on")
-    member.sex = member.sex or sex
-    if member.sex != sex:
-        raise RuleError(N_("Does not agree with the ID number."), field="sex")
     member.id_number, member.id_lookup = crypto.encrypt(number, ID_PURPOSE), found
     member.id_shown = mask_id(number)
     return True
+
+
+def _check_number(member: Member) -> None:
+    """Birth date and sex follow from the ID number where they are not recorded, and never contradict it."""
+    if member.id_number is None:
+        return
+    number = crypto.decrypt(member.id_number, ID_PURPOSE)
+    born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    sex = "M" if int(number[16]) % 2 else "F"
+    member.born_on, member.sex = member.born_on or born, member.sex or sex
+    for field, told in (("born_on", born), ("sex", sex)):
+        if getattr(member, field) != told:
+            raise RuleError(N_("Does not agree with the ID number."), field=field)
 
 
 def read_number(text: str) -> str:

@@ -11,7 +11,7 @@ from enum import IntEnum
 from pbtrain.core.errors import RuleError
 from pbtrain.core.formatting import mask_phone
 from pbtrain.core.marks import N_
-from pbtrain.org.roles import Role
+from pbtrain.org.roles import Perm, Role
 
 SHORTEST_REASON, LONGEST_REASON = 4, 200
 
@@ -46,6 +46,7 @@ SECRETARY, ADMIN, SYSTEM = Role.BRANCH_SECRETARY, Role.UNIT_ADMIN, Role.SYSTEM_A
 AUDITOR = Role.UNIT_AUDITOR
 ROSTER = dict.fromkeys((SECRETARY, ADMIN, SYSTEM), Shown.FULL)
 OVERSIGHT = ROSTER | {AUDITOR: Shown.FULL}
+NOMINATION = OVERSIGHT | {Role.ACADEMY_ADMIN: Shown.FULL}  # within the academy's service area
 LEDGER = {SECRETARY: Shown.FULL, ADMIN: Shown.FULL, AUDITOR: Shown.FULL}
 ON_REQUEST = {SECRETARY: Shown.ASK, ADMIN: Shown.ASK, SYSTEM: Shown.ASK}
 KEEPERS = {SECRETARY: Shown.MASKED, ADMIN: Shown.ASK, SYSTEM: Shown.ASK}
@@ -55,16 +56,16 @@ AWAY = N_("Who studies away from home is reached and counted at home.")
 BY_POST = N_("56 hours or 32, by the days in the post.")
 
 FACTS: dict[str, Fact] = {
-    "code": Fact(N_("Member number"), "work", APART, OVERSIGHT),
-    "name": Fact(N_("Full name"), "person", N_("To enter hours for the right person."), OVERSIGHT),
+    "code": Fact(N_("Member number"), "work", APART, NOMINATION),
+    "name": Fact(N_("Full name"), "person", N_("To enter hours for the right person."), NOMINATION),
     "branch": Fact(
-        N_("Branch"), "work", N_("Where the hours are entered and the target follows from."), OVERSIGHT
+        N_("Branch"), "work", N_("Where the hours are entered and the target follows from."), NOMINATION
     ),
     "since": Fact(N_("In the branch since"), "work", N_("A target counts the days in the branch."), ROSTER),
     "stage": Fact(N_("Stage"), "work", N_("Which training is prescribed."), OVERSIGHT),
     "post": Fact(N_("Post"), "work", BY_POST, OVERSIGHT),
     "post_since": Fact(N_("In the post since"), "work", BY_POST, ROSTER),
-    "hours": Fact(N_("Study hours"), "work", N_("The training ledger: 教育培训学时."), LEDGER),
+    "hours": Fact(N_("Study hours"), "work", N_("For the training ledger of the branch."), LEDGER),
     "username": Fact(N_("User name"), "work", N_("To sign in."), ROSTER),
     "sex": Fact(N_("Sex"), "person", STATISTICS, ROSTER),
     "born_on": Fact(N_("Birth date"), "person", APART, ROSTER),
@@ -83,7 +84,7 @@ FACTS: dict[str, Fact] = {
     "care": Fact(
         N_("Days on the care list"),
         "health",
-        N_("No hours are asked on these days (条例 Art. 23)."),
+        N_("No hours are asked on these days (Art. 23 of the rules of member education)."),
         OVERSIGHT,
     ),
     "care_reason": Fact(
@@ -97,9 +98,10 @@ FACTS: dict[str, Fact] = {
 
 @dataclass(frozen=True)
 class Export:
-    """A file with people in it: its endpoint and, by heading, which fact each column is."""
+    """A file with people in it: its endpoint, who may have it and, by heading, which fact each column is."""
 
     endpoint: str
+    perm: Perm
     columns: dict[str, str]
     in_full: bool = False  # masked facts are opened against a recorded reason
 
@@ -109,14 +111,28 @@ _ROSTER_COLUMNS = {
     "手机号": "phone", "党员类别": "stage", "入党日期": "joined_on", "所在支部": "branch",
     "进入支部日期": "since", "党内职务": "post", "任职日期": "post_since",
 }  # fmt: skip
+_LEDGER_COLUMNS = {
+    "序号": "hours", "日期": "hours", "学习内容": "hours", "形式": "hours", "党员": "name", "分钟": "hours",
+    "学时": "hours", "自学（另列）": "hours", "证明": "hours", "记录": "hours", "备注": "hours",
+}  # fmt: skip
+_YEAR_COLUMNS = {
+    "编号": "code", "姓名": "name", "党员类别": "stage", "已完成学时": "hours", "全年目标": "hours",
+    "今天应有": "hours", "情况": "hours",
+}  # fmt: skip
+_LEADER_COLUMNS = {
+    "编码": "branch", "所在支部": "branch", "上级组织": "branch", "书记": "name", "代理书记": "name",
+    "代理至（不含）": "post",
+}  # fmt: skip
+_STAY_COLUMNS = {"行": "code", "姓名": "name", "列": "code", "为什么不撤回": "code"}
 EXPORTS = (
-    Export("roster.export", _ROSTER_COLUMNS),
-    Export("admin.roster_in_full", _ROSTER_COLUMNS, in_full=True),
-    Export("hours.members_xlsx", {
-        "编号": "code", "姓名": "name", "阶段": "stage", "已完成学时": "hours", "全年目标": "hours",
-        "今天应完成": "hours", "进度": "hours"}),
-    Export("reports.xlsx", {}),
-)  # fmt: skip
+    Export("roster.export", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS),
+    Export("admin.roster_in_full", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS, in_full=True),
+    Export("hours.members_xlsx", Perm.MEMBERS_VIEW, _YEAR_COLUMNS),
+    Export("reports.xlsx", Perm.REPORT_VIEW, _LEDGER_COLUMNS),
+    Export("learners.xlsx", Perm.LEARNER_FIND, {"编号": "code", "姓名": "name", "所在支部": "branch"}),
+    Export("org.leaders_xlsx", Perm.GRANT_MANAGE, _LEADER_COLUMNS),
+    Export("roster.stays", Perm.ROSTER_MANAGE, _STAY_COLUMNS),
+)
 
 
 def shown(roles: Collection[Role], fact: str) -> Shown:

@@ -62,8 +62,8 @@ def leaders_xlsx() -> Response | BaseResponse:
     """The same list as Excel, whole."""
     wanted = asked()
     columns = [
-        sheets.Column(_("Code"), 16),
-        sheets.Column(_("Branch"), 34),
+        sheets.Column(_("Code of the unit"), 16),
+        sheets.Column(_("Party branch"), 34),
         sheets.Column(_("Unit above"), 30),
         sheets.Column(_("Secretary"), 16),
         sheets.Column(_("Acting secretary"), 16),

@@ -1,0 +1,243 @@
+"""Numbers are masked for everyone but the person; opened against a reason that the person reads."""
+
+import re
+from io import BytesIO
+
+import pytest
+from python_calamine import CalamineWorkbook
+from sqlalchemy import select
+
+from pbtrain.audit.models import AuditEvent
+from pbtrain.core import clock
+from pbtrain.core.db import transaction
+from pbtrain.hours import services as hours
+from pbtrain.hours.services import Line
+from pbtrain.org import disclosures, members, personal
+from pbtrain.org.models import Academy, CareSpan, Member, RosterImport, RosterRow
+from pbtrain.org.roles import MAY, Perm, Role
+
+PHONE, NUMBER, MASKED = "13800000012", "150102199003074520", "138****0012"
+SHOWN_NUMBER = "150102********4520"
+
+
+@pytest.fixture
+def league(make):
+    """A committee with two branches; a member of the first with both numbers, and a secretary there."""
+    top = make.unit("示例委员会")
+    one, two = make.unit("示例一支部", parent=top), make.unit("示例二支部", parent=top)
+    with transaction():
+        hours.publish_default_policy(None, top.id, clock.today().year)
+    member = make.member(one, name="示例苏日娜", phone=PHONE)
+    with transaction():
+        members.change_member(None, member.id, id_number=NUMBER)
+        hours.refresh_years([member.id], clock.today().year)
+    return top, one, two, member
+
+
+def visitor(make, role, top, one):
+    """Somebody with that role: of the branch for a secretary, of an academy that serves the committee for
+    who teaches, else of the committee."""
+    if role in (Role.ACADEMY_ADMIN, Role.COURSE_AUTHOR):
+        academy = make.unit(parent=top, kind="academy")
+        make.save(Academy(unit_id=academy.id, service_unit_id=top.id))
+        return make.person(role, academy)
+    return make.person(role, one if role in (Role.MEMBER, Role.BRANCH_SECRETARY) else top)
+
+
+def taken_back(make, unit, account):
+    """An import that was undone, all but one line."""
+    columns = {"file_name": "示例.xlsx", "file_hash": "0" * 64, "state": "written", "undone_at": clock.now()}
+    row = make.save(RosterImport(unit_id=unit.id, actor_id=account.id, **columns))
+    why = '[["", "Has been transferred again since."]]'
+    line = {"line": 2, "outcome": "new", "name": "示例", "values_json": "{}", "errors_json": why}
+    make.save(RosterRow(import_id=row.id, **line))
+    return row.id
+
+
+@pytest.mark.parametrize("role", [Role.BRANCH_SECRETARY, Role.UNIT_ADMIN, Role.SYSTEM_ADMIN])
+def test_no_page_shows_a_number_in_full(make, client_for, league, role):
+    top, one, _two, member = league
+    client = client_for(visitor(make, role, top, one))
+    pages = [f"/people/{member.id}", f"/units/{one.id}/members", f"/branches/{one.id}/members", "/wrong-data"]
+    seen = ""
+    for path in pages:
+        answer = client.get(path)
+        assert answer.status_code in (200, 403), path
+        assert PHONE not in answer.text, path
+        assert NUMBER not in answer.text, path
+        seen += answer.text
+    assert MASKED in seen
+    assert SHOWN_NUMBER in seen
+
+
+def test_a_number_is_opened_against_a_reason_that_the_person_reads(db, make, client_for, league):
+    top, one, _two, member = league
+    admin = client_for(make.person(Role.UNIT_ADMIN, top, name="示例管理员"))
+    path = f"/people/{member.id}/show"
+    short = admin.post(path, data={"facts": "phone", "reason": "看看"})
+    assert short.status_code == 422
+    assert PHONE not in short.text
+    assert admin.post(path, data={"reason": "核对身份证号"}).status_code == 422
+    shown = admin.post(path, data={"facts": ["id_number"], "reason": "核对身份证号"})
+    assert NUMBER in shown.text
+    assert PHONE not in shown.text  # was not asked for
+    assert shown.headers["Cache-Control"] == "no-store"
+    event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "personal.shown")).one()
+    assert (event.target, event.unit_id) == (f"member:{member.id}", one.id)
+    assert event.detail == {"facts": ["id_number"], "reason": "核对身份证号"}
+    own = client_for(member).get("/me/data")
+    assert "示例管理员" in own.text
+    assert "核对身份证号" in own.text
+    assert PHONE in own.text  # one's own
+    assert NUMBER not in own.text
+
+
+def test_the_secretary_may_open_the_phone_and_not_the_id_number(make, client_for, league):
+    _top, one, two, member = league
+    path = f"/people/{member.id}/show"
+    secretary = client_for(make.person(Role.BRANCH_SECRETARY, one))
+    assert PHONE in secretary.post(path, data={"facts": "phone", "reason": "通知活动改期"}).text
+    refused = secretary.post(path, data={"facts": ["phone", "id_number"], "reason": "通知活动改期"})
+    assert refused.status_code == 422
+    assert NUMBER not in refused.text
+    other = client_for(make.person(Role.BRANCH_SECRETARY, two))
+    assert other.post(path, data={"facts": "phone", "reason": "通知活动改期"}).status_code == 404
+
+
+def test_nothing_is_shown_when_it_cannot_be_written_down(make, client_for, league, monkeypatch):
+    top, _one, _two, member = league
+    admin = client_for(make.person(Role.UNIT_ADMIN, top))
+
+    def fail(*args, **kwargs):
+        raise OSError("示例：磁盘满")
+
+    monkeypatch.setattr("pbtrain.org.disclosures.audit.record", fail)
+    answer = admin.post(f"/people/{member.id}/show", data={"facts": "phone", "reason": "通知活动改期"})
+    assert answer.status_code >= 500
+    assert PHONE not in answer.text
+
+
+def test_the_reason_of_the_care_list_is_for_the_secretary_and_the_person(db, make, client_for, league):
+    top, one, _two, member = league
+    make.save(CareSpan(member_id=member.id, valid_from=clock.today(), reason="示例：手术后休养"))
+    for role, sees in ((Role.BRANCH_SECRETARY, True), (Role.UNIT_ADMIN, False), (Role.SYSTEM_ADMIN, False)):
+        text = client_for(visitor(make, role, top, one)).get(f"/people/{member.id}").text
+        assert ("手术后休养" in text) is sees, role
+    assert "手术后休养" in client_for(member).get("/me/data").text
+
+
+def test_a_file_of_the_unit_is_told_to_those_who_were_in_it(make, client_for, league):
+    top, one, two, member = league
+    newcomer = make.member(two)
+    client = client_for(make.person(Role.UNIT_ADMIN, top))
+    path = f"/units/{one.id}/roster-in-full"
+    assert client.post(path, data={"reason": ""}).status_code == 422
+    file = client.post(path, data={"reason": "与档案室核对"})
+    book = str(CalamineWorkbook.from_filelike(BytesIO(file.data)).get_sheet_by_index(0).to_python())
+    assert PHONE in book
+    assert NUMBER in book
+    [look] = disclosures.looks_of(member.id)
+    assert (look.reason, look.people) == ("与档案室核对", 1)
+    assert disclosures.looks_of(newcomer.id) == []
+
+
+def headings(answer):
+    """The table of a workbook: its headings, and the rows below as dictionaries."""
+    rows = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+    start = next(n for n, row in enumerate(rows) if sum(cell != "" for cell in row) > 2)
+    return rows[start], [dict(zip(rows[start], row, strict=True)) for row in rows[start + 1 :]]
+
+
+def addresses(export, one, import_id):
+    """Where the file is fetched."""
+    return {
+        "roster.export": f"/roster/export.xlsx?unit={one.id}",
+        "admin.roster_in_full": f"/units/{one.id}/roster-in-full",
+        "hours.members_xlsx": f"/branches/{one.id}/members.xlsx",
+        "reports.xlsx": f"/branches/{one.id}/reports/ledger.xlsx",
+        "learners.xlsx": "/learners.xlsx",
+        "org.leaders_xlsx": "/leaders.xlsx",
+        "roster.stays": f"/roster/imports/{import_id}/stays.xlsx",
+    }[export.endpoint]
+
+
+@pytest.mark.parametrize("export", personal.EXPORTS, ids=lambda export: export.endpoint)
+def test_every_export_holds_what_the_table_says_for_every_role(make, client_for, league, export):
+    _top, _one, _two, member = league
+    with transaction():
+        hours.post_many(None, [Line(member.id, clock.today(), "self_study", 45, "line:1", "示例自学")])
+    holders = [role for role in Role if files_of(make, client_for, league, role, export)]
+    assert holders == [role for role in Role if export.perm in MAY[role].perms]
+
+
+def files_of(make, client_for, league, role, export):
+    """Does this role get the file? Then each of its columns is looked at."""
+    top, one, _two, _member = league
+    account = visitor(make, role, top, one)
+    client, path = client_for(account), addresses(export, one, taken_back(make, one, account))
+    answer = client.post(path, data={"reason": "与档案室核对"}) if export.in_full else client.get(path)
+    if answer.status_code in (403, 404):
+        return False
+    assert answer.status_code == 200
+    columns, rows = headings(answer)
+    assert set(columns) == set(export.columns), "the file has other columns than the reviewed table"
+    for heading, fact in export.columns.items():
+        how = personal.shown([role], fact)
+        assert how > personal.Shown.NEVER, f"{role} never sees {fact}"
+        full = {"phone": PHONE, "id_number": NUMBER}.get(fact)
+        if full:
+            allowed = export.in_full and how >= personal.Shown.ASK
+            assert (full in {row[heading] for row in rows}) is allowed, f"{role} {fact}"
+    return True
+
+
+def test_every_file_of_people_is_in_the_table(app):
+    """A new download of a workbook needs its line, or a word here why it names nobody else."""
+    own = {"my_data.export", "roster.template", "roster.refused"}  # oneself; nobody; what was sent oneself
+    files = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.rule.endswith(".xlsx") or rule.endpoint in ("my_data.export", "admin.roster_in_full")
+    }
+    assert files == own | {export.endpoint for export in personal.EXPORTS}
+
+
+def test_a_masked_roster_read_back_changes_nothing_and_brings_no_stars(db, make, league):
+    from pbtrain.org.roster_queries import roster
+
+    top, one, _two, _member = league
+    admin = make.actor(make.person(Role.UNIT_ADMIN, top))
+    [row] = roster(admin, one.id)
+    assert (row["phone"], row["id_number"]) == (MASKED, SHOWN_NUMBER)
+    [row] = roster(admin, one.id, full=True)
+    assert (row["phone"], row["id_number"]) == (PHONE, NUMBER)
+
+
+def test_people_are_found_by_a_number_that_no_address_keeps(make, client_for, league):
+    top, _one, _two, member = league
+    client = client_for(make.person(Role.UNIT_ADMIN, top))
+    for number in (PHONE, NUMBER, "138 0000 0012"):
+        answer = client.post("/people/find", data={"number": number})
+        assert answer.location == f"/people/{member.id}"
+    assert client.post("/people/find", data={"number": "13900000000"}).status_code == 422
+    assert client.post("/people/find", data={"number": NUMBER[:-1] + "1"}).status_code == 422
+    outside = client_for(make.person(Role.UNIT_ADMIN, make.unit()))
+    assert outside.post("/people/find", data={"number": PHONE}).status_code == 422
+    assert f"/people/{member.id}" not in client.get(f"/units/{top.id}/members?q={PHONE}").text
+
+
+def test_everybody_can_read_what_is_recorded_and_how_long(client):
+    text = client.get("/privacy").text
+    assert "身份证号" in text
+    assert "190" in text
+    assert re.search("个人信息保护法", text)
+
+
+def test_the_table_knows_every_personal_column():
+    """Every column of a member that says something about the person stands in the reviewed table."""
+    inner = {"id", "account_id", "unit_id", "pinyin", "id_lookup", "id_shown", "pseudonym_key", "created_at",
+             "left_on", "erased_at"}  # fmt: skip
+    assert {column.name for column in Member.__table__.columns} - inner <= personal.FACTS.keys()
+    assert all(fact.kind in personal.KINDS for fact in personal.FACTS.values())
+    assert all(role in MAY for fact in personal.FACTS.values() for role in fact.sees)
+    assert Perm.MEMBER_MEND in MAY[Role.BRANCH_SECRETARY].perms
