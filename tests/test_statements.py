@@ -14,6 +14,7 @@ from pbtrain.events import services as events
 from pbtrain.hours import services as hours
 from pbtrain.hours.services import Line
 from pbtrain.notify import services as notify
+from pbtrain.org.models import DataReport
 from pbtrain.org.roles import Role
 
 FEW, MANY, MOST = 10, 60, 8
@@ -61,6 +62,16 @@ class Site:
                 events.record_event(actor, meeting, [self.member.id], form_id=str(uuid4()))
         self.done += count
 
+    def reports(self, count):
+        """Members say that something is wrong; the one who looks at an own list has some too."""
+        whose = [self.member.id, *(self.make.member(self.branch).id for _ in range(count))]
+        self.make.save(
+            *[
+                DataReport(member_id=one, unit_id=self.branch.id, subject="name", text="示例")
+                for one in whose * 2
+            ]
+        )
+
     def lines(self, count):
         with transaction():
             hours.post_many(
@@ -103,6 +114,9 @@ LISTS = (
     ("admin", "/units/{committee}/hours", "units"),
     ("admin", "/units/{branch}/slips", "members"),
     ("admin", "/accounts", "members"),
+    ("admin", "/wrong-data", "reports"),
+    ("secretary", "/wrong-data", "reports"),
+    ("member", "/me/data", "reports"),
     ("secretary", "/branches/{branch}/members", "members"),
     ("secretary", "/branches/{branch}/remind", "members"),
     ("secretary", "/branches/{branch}/reports/ledger", "members"),
