@@ -36,4 +36,4 @@ def test_axe_sees_a_picture_without_words(page, trouble):
     trouble.expect("404")
     page.goto("/no-such-page")
     page.evaluate("document.querySelector('main').append(document.createElement('img'))")
-    assert any(line.startswith("image-alt") for line in support.violations(page))
+    assert any("image-alt" in line for line in support.violations(page))

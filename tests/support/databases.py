@@ -12,6 +12,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import upgrade
+from jinja2.bccache import Bucket, BytecodeCache
 
 from pbtrain.app import create_app
 from pbtrain.core.db import db
@@ -19,12 +20,26 @@ from tests.support import postgres
 from tests.support.emptying import Emptier
 
 KEYS = {name: bytes([number]) * 32 for number, name in enumerate(("session", "data", "lookup", "link"), 1)}
+COMPILED: dict[str, bytes] = {}
 SETTINGS = {"TESTING": True, "WTF_CSRF_ENABLED": False, "KEYS": KEYS, "THREADS": 12, "DATABASE_WAIT": 5}
+
+
+class Remembered(BytecodeCache):
+    """Templates are compiled once in a process, not once for each application: all of them take a second."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key + bucket.checksum in COMPILED:
+            bucket.bytecode_from_string(COMPILED[bucket.key + bucket.checksum])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        COMPILED[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
 
 
 def make_app(address: str, **settings: object) -> Flask:
     """An application for tests over this database; other settings than the usual may be given."""
-    return create_app(**(SETTINGS | {"SQLALCHEMY_DATABASE_URI": address} | settings))
+    app = create_app(**(SETTINGS | {"SQLALCHEMY_DATABASE_URI": address} | settings))
+    app.jinja_env.bytecode_cache = Remembered()
+    return app
 
 
 @contextmanager
