@@ -29,11 +29,12 @@ from pbtrain.courses.views import bp as courses
 from pbtrain.events.views import bp as events
 from pbtrain.home import navigation
 from pbtrain.home.factor_views import bp as home
-from pbtrain.home.login_views import bp as logins
 from pbtrain.home.leader_views import bp as leading
 from pbtrain.home.learner_views import bp as learners
+from pbtrain.home.login_views import bp as logins
 from pbtrain.home.my_data_views import bp as my_data
 from pbtrain.home.personal_views import bp as admin
+from pbtrain.home.reshape_views import bp as reshape
 from pbtrain.home.roster_views import bp as roster
 from pbtrain.home.wrong_data_views import bp as wrong_data
 from pbtrain.hours.cli import bp as hours_commands
@@ -62,6 +63,7 @@ BLUEPRINTS = (
     leading,
     learners,
     roster,
+    reshape,
     cli.bp,
     hours_commands,
 )  # one line per feature

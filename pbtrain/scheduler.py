@@ -23,6 +23,7 @@ from pbtrain.accounts import services as accounts
 from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.courses import sweep as courses
+from pbtrain.home import reshaping
 from pbtrain.home import retention
 from pbtrain.hours import figures
 from pbtrain.hours import jobs as hours
@@ -43,6 +44,7 @@ JOBS: tuple[tuple[Callable[[], Any], str, dict[str, Any]], ...] = (  # function,
     (figures.refresh_if_due, "interval", {"seconds": 60}),
     (end_stale_sessions, "interval", {"minutes": 10}),
     (hours.refresh_pace, "cron", {"minute": 10}),  # before the reminders, which go by it
+    (reshaping.end_due_units, "cron", {"minute": 1}),  # just after midnight; again where it was missed
     (reminders.enqueue_due, "cron", {"hour": "8-20", "minute": 30}),
     (hours.anchor_daily, "cron", {"hour": 23, "minute": 50}),
     (retention.sweep_old, "cron", {"hour": 3, "minute": 20}),

@@ -55,22 +55,38 @@ def _down(tops: Any, day: date, *, deepest: int | None = None) -> Any:
     return start.union_all(step)
 
 
-def tree_on(top_id: int, day: date, *, limit: int | None = None) -> list[Row[Any]]:
-    """The tree in and below a unit on a day: unit_id, parent_id, name of that day, kind, depth."""
+def tree_on(
+    top_id: int, day: date, *, limit: int | None = None, mine: Select[tuple[int]] | None = None
+) -> list[Row[Any]]:
+    """The tree in and below a unit on a day: unit_id, parent_id, name of that day, kind, depth,
+    and `open`: is it one of `mine`."""
     found = _down(Unit.id == top_id, day)
     query = (
-        select(found.c.unit_id, found.c.parent_id, name_on(Unit, day).label("name"), Unit.kind, found.c.depth)
+        select(
+            found.c.unit_id,
+            found.c.parent_id,
+            name_on(Unit, day).label("name"),
+            Unit.kind,
+            found.c.depth,
+            _among(mine),
+        )
         .join(Unit, Unit.id == found.c.unit_id)
         .order_by(found.c.depth, Unit.code, Unit.id)
     )
     return list(db.session.execute(query if limit is None else query.limit(limit)))
 
 
-def children_on(parent_id: int, day: date, *, q: str = "") -> Select[Any]:
-    """The units right below on that day, by code: id, name of that day, kind, code, and when they ended."""
+def _among(mine: Select[tuple[int]] | None) -> Any:
+    return (Unit.id.in_(mine) if mine is not None else literal(False)).label("open")
+
+
+def children_on(
+    parent_id: int, day: date, *, q: str = "", mine: Select[tuple[int]] | None = None
+) -> Select[Any]:
+    """The units right below on that day, by code: unit_id, name of that day, kind, code, `open`."""
     name = name_on(Unit, day)
     query = (
-        select(Unit.id, name.label("name"), Unit.kind, Unit.code, Unit.valid_until)
+        select(Unit.id.label("unit_id"), name.label("name"), Unit.kind, Unit.code, _among(mine))
         .join(UnitLink, UnitLink.unit_id == Unit.id)
         .where(UnitLink.parent_id == parent_id, is_on(UnitLink, day))
         .order_by(Unit.code, Unit.id)
@@ -139,6 +155,16 @@ def successions_of(unit_ids: Collection[int]) -> list[Row[Any]]:
             .where(or_(UnitSuccession.from_id.in_(unit_ids), UnitSuccession.to_id.in_(unit_ids)))
             .order_by(UnitSuccession.on_day, UnitSuccession.id)
         )
+    )
+
+
+def planned_end(unit_id: int) -> date | None:
+    """The day on which a temporary unit ends by itself."""
+    return db.session.scalar(
+        select(UnitLink.valid_until)
+        .where(UnitLink.unit_id == unit_id)
+        .order_by(UnitLink.valid_from.desc(), UnitLink.id.desc())
+        .limit(1)
     )
 
 

@@ -58,6 +58,17 @@ def check_name(name: str, parent_id: int | None, *, but: int = 0) -> None:
         raise RuleError(N_("A unit of this name stands there already."), field="name")
 
 
+def check_names(parent_id: int | None, names: Collection[str]) -> None:
+    """The same for many new names at once."""
+    taken = db.session.scalars(
+        select(Unit.name)
+        .where(Unit.parent_id == parent_id, Unit.valid_until.is_(None), Unit.name.in_(names))
+        .order_by(Unit.id)
+    ).first()
+    if taken is not None:
+        raise RuleError(N_("“%(name)s” stands there already."), field="names", name=taken)
+
+
 def _check_code(code: str) -> None:
     if code and db.session.scalar(select(Unit.id).where(Unit.code == code)) is not None:
         raise RuleError(N_("This code is used by another unit."), field="code")
@@ -122,13 +133,7 @@ def add_units(
     rules.check_child(live(parent_id).kind, kind)
     names, codes = [name for name, _ in named], [code for _, code in named if code]
     unit_rules.check_names(names, codes)
-    taken = db.session.scalars(
-        select(Unit.name)
-        .where(Unit.parent_id == parent_id, Unit.valid_until.is_(None), Unit.name.in_(names))
-        .order_by(Unit.id)
-    ).first()
-    if taken is not None:
-        raise RuleError(N_("“%(name)s” stands there already."), field="names", name=taken)
+    check_names(parent_id, names)
     used = db.session.scalars(select(Unit.code).where(Unit.code.in_(codes)).order_by(Unit.id)).first()
     if used is not None:
         raise RuleError(N_("The code %(code)s is used by another unit."), field="names", code=used)

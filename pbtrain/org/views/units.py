@@ -1,19 +1,24 @@
 """Pages of the tree of units, and of the members below each."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
-from pbtrain.org import lists, queries, tree
-from pbtrain.org.access import may, needs, signed
-from pbtrain.org.forms import ConfirmForm, MoveForm, NewUnitForm, UnitForm
+from pbtrain.core.paging import paged
+from pbtrain.org import history, lists, queries, tree
+from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import FIELDS, STAGES, UNIT_KINDS
 from pbtrain.org.roles import Perm
+from pbtrain.org.unit_forms import EndingNewUnitForm, EndingUnitForm, NewUnitsForm
 from pbtrain.org.views import bp
+
+SHOWN = 50  # units of a page
 
 
 def reach(perm: Perm, unit_id: int) -> Any:
@@ -21,19 +26,34 @@ def reach(perm: Perm, unit_id: int) -> Any:
     return queries.unit_in_reach(signed(), perm, unit_id) or abort(404)
 
 
-def crumbs(unit_id: int, *more: tuple[str, str | None]) -> list[tuple[str, str | None]]:
+def crumbs(
+    unit_id: int, *more: tuple[str, str | None], path: Sequence[Any] = ()
+) -> list[tuple[str, str | None]]:
     """The way down to this unit, as far as the reader's reach begins, and what lies behind it."""
     person = signed()
     mine = {
         *person.units_with(Perm.UNITS_VIEW, subtree=True),
         *person.units_with(Perm.UNITS_VIEW, subtree=False),
     }
-    path = queries.path_to(unit_id)
+    path = path or queries.path_to(unit_id)
     start = next((n for n, row in enumerate(path) if row.id in mine), len(path) - 1)
     places: list[tuple[str, str | None]] = [
         (row.name, url_for("org.unit", unit_id=row.id) if mine else None) for row in path[start:]
     ]
     return [*places, *more]
+
+
+def rights(path: Sequence[Any]) -> frozenset[Perm]:
+    """What the reader may do in the last unit of this way down, without asking the database."""
+    person = signed()
+    above = {row.id for row in path}
+    own = path[-1].id
+    return frozenset(
+        perm
+        for perm in Perm
+        if own in person.units_with(perm, subtree=False)
+        or not above.isdisjoint(person.units_with(perm, subtree=True))
+    )
 
 
 def number(name: str) -> int:
@@ -61,18 +81,25 @@ def units() -> Response | str:
 def unit(unit_id: int) -> str:
     """One unit: what stands below it, and where something is missing."""
     row = reach(Perm.UNITS_VIEW, unit_id)
-    person = signed()
-    children = queries.children(unit_id) if UNIT_KINDS[row.kind].has_units else []
+    path, kind = queries.path_to(unit_id), UNIT_KINDS[row.kind]
+    q = clean(request.args.get("q", ""))[:100]
+    children = paged(queries.children(unit_id, q), size=SHOWN) if kind.has_units else None
+    listed = children.rows if children else ()
+    figures = queries.figures_of([unit_id, *(child.id for child in listed)])
     return render_template(
         "org/unit.html",
         unit=row,
-        places=crumbs(unit_id),
+        places=crumbs(unit_id, path=path),
         children=children,
-        own=queries.total(children) if UNIT_KINDS[row.kind].has_units else queries.figures(unit_id),
+        figures=figures,
+        own=figures[unit_id],
+        q=q,
+        ends_on=history.planned_end(unit_id) if row.kind == "temporary_branch" else None,
+        today=clock.today(),
         kinds=UNIT_KINDS,
         fields=FIELDS,
-        can=frozenset(perm for perm in Perm if may(person, perm, unit_id)),
-        above=row.parent_id is not None and may(person, Perm.UNIT_MANAGE, row.parent_id),
+        can=rights(path),
+        above=Perm.UNIT_MANAGE in rights(path[:-1]) if len(path) > 1 else False,
     )
 
 
@@ -80,7 +107,7 @@ def unit(unit_id: int) -> str:
 @needs(Perm.UNIT_MANAGE)
 def unit_new(unit_id: int) -> Response | str:
     """A new unit below this one."""
-    parent, form = reach(Perm.UNIT_MANAGE, unit_id), NewUnitForm()
+    parent, form = reach(Perm.UNIT_MANAGE, unit_id), EndingNewUnitForm()
     if form.validate_on_submit():
         with transaction(form):
             tree.add_unit(signed(), parent_id=unit_id, **form.values())
@@ -90,69 +117,50 @@ def unit_new(unit_id: int) -> Response | str:
     return page("org/unit_form.html", form, unit=parent, title=_("New unit below"), send=_("Add the unit"))
 
 
+@bp.route("/units/<int:unit_id>/new-many", methods=["GET", "POST"])
+@needs(Perm.UNIT_MANAGE)
+def units_new(unit_id: int) -> Response | str:
+    """Many new units below this one in one go."""
+    parent, form = reach(Perm.UNIT_MANAGE, unit_id), NewUnitsForm()
+    if form.validate_on_submit():
+        named = form.named()
+        with transaction(form):
+            tree.add_units(signed(), unit_id, named, kind=form.kind.data or "", field=form.field.data or "")
+        if not form.errors:
+            flash(_("%(count)s units have been added.", count=len(named)), "ok")
+            return redirect(url_for(".unit", unit_id=unit_id), 303)
+    return page(
+        "org/unit_form.html",
+        form,
+        unit=parent,
+        title=_("Many new units"),
+        send=_("Add them all"),
+        says=_("All of them are added, or, if one line cannot be used, none."),
+    )
+
+
 @bp.route("/units/<int:unit_id>/edit", methods=["GET", "POST"])
 @needs(Perm.UNIT_MANAGE)
 def unit_edit(unit_id: int) -> Response | str:
-    """Rename a unit, change its code or field."""
+    """Rename a unit, change its code, field or planned end."""
     row = reach(Perm.UNIT_MANAGE, unit_id)
-    form = UnitForm(data={"name": row.name, "code": row.code, "field": row.field})
+    given = {"name": row.name, "code": row.code, "field": row.field}
+    form = EndingUnitForm(data=given | {"ends_on": history.planned_end(unit_id)})
+    if row.kind != "temporary_branch":
+        del form.ends_on
     if form.validate_on_submit():
         with transaction(form):
             tree.change_unit(signed(), unit_id, **form.values())
         if not form.errors:
             flash(_("Saved."), "ok")
             return redirect(url_for(".unit", unit_id=unit_id), 303)
-    return page("org/unit_form.html", form, unit=row, title=_("Change the unit"), send=_("Save"))
-
-
-@bp.route("/units/<int:unit_id>/move", methods=["GET", "POST"])
-@needs(Perm.UNIT_MANAGE)
-def unit_move(unit_id: int) -> Response | str:
-    """Hang a unit under another one."""
-    row, form, person = reach(Perm.UNIT_MANAGE, unit_id), MoveForm(), signed()
-    if form.validate_on_submit():
-        with transaction(form):
-            wanted = lists.unit_named(person, Perm.UNIT_MANAGE, form.parent_id.data or "", "parent_id")
-            tree.move_unit(person, unit_id, wanted)
-        if not form.errors:
-            flash(_("%(name)s has been moved.", name=row.name), "ok")
-            return redirect(url_for(".unit", unit_id=unit_id), 303)
-    names = lists.unit_names(person, Perm.UNIT_MANAGE, ("committee", "general_branch", "leading_group"))
     return page(
         "org/unit_form.html",
         form,
         unit=row,
-        title=_("Move the unit"),
-        send=_("Move it"),
-        names=names,
-        says=_(
-            "From today it stands below the new unit, with everything in it. Reports of earlier days "
-            "keep the old place; who manages it from above changes at once."
-        ),
-    )
-
-
-@bp.route("/units/<int:unit_id>/abolish", methods=["GET", "POST"])
-@needs(Perm.UNIT_MANAGE)
-def unit_abolish(unit_id: int) -> Response | str:
-    """End an empty unit."""
-    row, form = reach(Perm.UNIT_MANAGE, unit_id), ConfirmForm()
-    if form.validate_on_submit():
-        with transaction(form):
-            tree.abolish_unit(signed(), unit_id)
-        if not form.errors:
-            flash(_("%(name)s has been abolished.", name=row.name), "ok")
-            return redirect(url_for(".unit", unit_id=row.parent_id), 303)
-    return page(
-        "org/unit_form.html",
-        form,
-        unit=row,
-        title=_("Abolish the unit"),
-        send=_("Abolish it from today"),
-        says=_(
-            "The unit ends today, and posts and roles in it with it. Its ledger stays, and the units "
-            "above go on reading it. Members and units below it must have been moved before."
-        ),
+        title=_("Change the unit"),
+        send=_("Save"),
+        says=_("A new name holds from today; reports and trees of earlier days keep the old one."),
     )
 
 
