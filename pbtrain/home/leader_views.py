@@ -68,7 +68,7 @@ def planned(form: HandoverForm, unit_id: int) -> Plan | None:
 @needs(Perm.GRANT_MANAGE)
 def secretary(unit_id: int) -> Any:
     """Who leads this unit; a new secretary is named in two steps: what it ends, then done."""
-    unit, form = unit_or_404(unit_id), HandoverForm()
+    unit, form = unit_or_404(unit_id), HandoverForm(data={"on": clock.today()})
     if form.validate_on_submit():
         plan = planned(form, unit_id)
         if plan and form.seen.data == plan.seen:
