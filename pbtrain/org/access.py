@@ -213,9 +213,12 @@ def must_have_factor() -> bool:
 
 def units_where(actor: Actor, perm: Perm) -> Select[tuple[int]]:
     """Select the ids of the units in which `actor` holds `perm`: use it in every query."""
-    below = select(UnitClosure.below_id).where(UnitClosure.above_id.in_(actor.units_with(perm, subtree=True)))
-    own = actor.units_with(perm, subtree=False)
-    return select(Unit.id).where(or_(Unit.id.in_(own), Unit.id.in_(below)))
+    own, roots = actor.units_with(perm, subtree=False), actor.units_with(perm, subtree=True)
+    reach = UnitClosure.above_id.in_(roots)
+    if own:  # one look into the closure for either: an OR of two selects is planned as a scan of all units
+        itself = and_(UnitClosure.above_id.in_(own), UnitClosure.depth == 0)
+        reach = or_(reach, itself) if roots else itself
+    return select(Unit.id).join(UnitClosure, UnitClosure.below_id == Unit.id).where(reach)
 
 
 def may(actor: Actor | None, perm: Perm, unit_id: int | None = None) -> bool:
