@@ -78,11 +78,29 @@ class UnitClosure(Model):
     depth: Mapped[int]
 
 
+class UnitCount(Model):
+    """Who stands in a unit and below it, and what waits there: regrouped on a schedule, its age shown."""
+
+    __table_args__ = (
+        Index("ix_unit_count_leaderless", "unit_id", sqlite_where=text("leaderless > 0"),
+              postgresql_where=text("leaderless > 0")),
+    )  # fmt: skip
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), unique=True)
+    members: Mapped[int] = mapped_column(default=0)  # on the roster, of any stage
+    asleep: Mapped[int] = mapped_column(default=0)  # of them without an active login
+    branches: Mapped[int] = mapped_column(default=0)
+    leaderless: Mapped[int] = mapped_column(default=0)  # branches where nobody may record
+    acting: Mapped[int] = mapped_column(default=0)  # branches where somebody only acts
+    refreshed_at: Mapped[datetime]
+
+
 class Member(Model):
     """A person on the roster. Personal columns are emptied when the person is erased; the row stays."""
 
     __table_args__ = (
         Index(None, "unit_id", "pinyin", "id"),
+        Index(None, "pinyin", "id"),  # lists of a large part of the roster
         Index(None, "phone"),
         Index(None, "name", "born_on"),  # rosters without numbers find a person by these
     )
