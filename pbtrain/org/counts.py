@@ -1,0 +1,103 @@
+"""How many people and branches stand below a unit, and how many of them wait for something.
+
+Small trees are counted as they are read. Of larger ones the scheduler keeps the counts in UnitCount; who
+shows them says from when they are.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, Select, case, exists, func, select
+
+from pbtrain.accounts.models import Account
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.org import rollup
+from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitCount
+from pbtrain.org.queries import is_on, led
+from pbtrain.org.roles import Role
+
+COUNTS = ("members", "asleep", "branches", "leaderless", "acting")
+BRANCHES = ("branch", "temporary_branch")
+
+
+def counted(day: date, units: rollup.Units | None = None) -> Select[Any]:
+    """The counts of every unit, or of these, as (unit_id, *COUNTS): the one place that adds them up."""
+    people = (
+        select(
+            Member.unit_id.label("unit_id"),
+            func.count().label("members"),
+            func.sum(case((Account.activated_at.is_(None), 1), else_=0)).label("asleep"),
+        )
+        .outerjoin(Account, Account.id == Member.account_id)
+        .where(Member.left_on.is_(None), Member.unit_id.is_not(None))
+        .group_by(Member.unit_id)
+    )
+    if units is not None:
+        people = people.where(Member.unit_id.in_(rollup.below(units)))
+    stood = people.subquery()
+    acts = exists().where(
+        RoleGrant.unit_id == Unit.id,
+        RoleGrant.role == Role.BRANCH_SECRETARY,
+        RoleGrant.post_id.is_(None),
+        is_on(RoleGrant, day),
+    )
+    has_post = exists().where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, day))
+    live = Unit.kind.in_(BRANCHES) & Unit.valid_until.is_(None)
+    own = select(
+        Unit.id.label("unit_id"),
+        stood.c.members,
+        stood.c.asleep,
+        case((live, 1), else_=0).label("branches"),
+        case((live & ~led(day), 1), else_=0).label("leaderless"),
+        case((live & acts & ~has_post, 1), else_=0).label("acting"),
+    ).outerjoin(stood, stood.c.unit_id == Unit.id)
+    if units is not None:
+        own = own.where(Unit.id.in_(rollup.below(units)))
+    return rollup.summed(own.subquery(), COUNTS, units)
+
+
+def refresh() -> int:
+    """Bring UnitCount up to date; how many rows were written."""
+    return rollup.renew(UnitCount, counted(clock.today()), COUNTS)
+
+
+def of_units(unit_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The counts of these units with all below, by id, with `as_of`: None is just now. Two statements.
+
+    A unit that is new below a large one is counted at once, with two more. The counts of a large unit that was never counted are None.
+    """
+    if rollup.is_small(unit_ids):
+        return _now(unit_ids)
+    kept = select(
+        UnitCount.unit_id,
+        *(getattr(UnitCount, name) for name in COUNTS),
+        rollup.as_of(UnitCount).scalar_subquery().label("as_of"),
+    ).where(UnitCount.unit_id.in_(unit_ids))
+    found = {row.unit_id: row._asdict() for row in db.session.execute(kept)}
+    missing = [unit_id for unit_id in unit_ids if unit_id not in found]
+    if missing and rollup.is_small(missing):
+        found |= _now(missing)
+        missing = []
+    return found | {unit_id: dict.fromkeys((*COUNTS, "as_of")) for unit_id in missing}
+
+
+def _now(unit_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    rows = db.session.execute(counted(clock.today(), unit_ids))
+    found = {row.unit_id: row._asdict() | {"as_of": None} for row in rows}
+    return {unit_id: found.get(unit_id) or dict.fromkeys(COUNTS, 0) | {"as_of": None} for unit_id in unit_ids}
+
+
+def waiting(name: str, limit: int, units: Sequence[int]) -> list[Row[Any]]:
+    """The first branches below these units with any of a count, by their code: id, name; from UnitCount."""
+    column = getattr(UnitCount, name)
+    return list(
+        db.session.execute(
+            select(Unit.id, Unit.name)
+            .join(UnitCount, UnitCount.unit_id == Unit.id)
+            .where(column > 0, Unit.kind.in_(BRANCHES), Unit.id.in_(rollup.below(units)))
+            .order_by(Unit.code, Unit.id)
+            .limit(limit)
+        )
+    )
