@@ -24,6 +24,10 @@ DOTS = "·•・‧∙⋅･"  # all of them are typed between the parts of a na
 ONE_DOT = str.maketrans(dict.fromkeys(DOTS, "·"))
 KEPT_FORMAT = "\u180e"  # Mongolian vowel separator: a letter's shape depends on it
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffd\ufffe\uffff]")
+UNSEEN = re.compile(  # format characters, but for the Mongolian one above
+    "[\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0001\U000e0020-\U000e007f]"
+)
 SPACES = re.compile(r"[\s\u3000]+")
 HAN = r"[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 HAN_SPACE = re.compile(f"(?<={HAN}) (?={HAN})")
@@ -67,8 +71,9 @@ class Refused(Exception):
 
 
 def name_key(name: str) -> str:
-    """For comparing only: dots unified, spaces and case away."""
-    return unicodedata.normalize("NFC", name).translate(ONE_DOT).replace(" ", "").casefold()
+    """For comparing only: dots unified, unseen characters, spaces and case away."""
+    plain = unicodedata.normalize("NFC", name).translate(ONE_DOT)
+    return "".join(UNSEEN.sub("", plain).split()).casefold()
 
 
 def name_variants(name: str) -> set[str]:
