@@ -24,7 +24,7 @@ class NotLoaded(RuntimeError):
 
 
 def load(preset: str, scale: float, tell: Tell) -> None:
-    """Fill an empty site with this preset; RuleError when it holds anything, NotLoaded when something broke."""
+    """Fill an empty site with this preset; RuleError when it holds anything, NotLoaded when it broke off."""
     from pbtrain.demo.bulk import load as bulk
     from pbtrain.demo.bulk.shapes import SHAPES
 

@@ -67,13 +67,12 @@ def raw(statement: Any) -> Iterator[list[tuple[Any, ...]]]:
 
 # --- Books ------------------------------------------------------------------------------------------
 
-
 ENTRY = HourEntry.__table__.c
 LINE = (
-    ENTRY.id, ENTRY.hash, ENTRY.member_id, ENTRY.posted_by_id, ENTRY.title, ENTRY.note, ENTRY.prev, ENTRY.book_id,
-    ENTRY.seq, ENTRY.person, cast(ENTRY.day, String), ENTRY.credit_year, ENTRY.activity, ENTRY.channel,
-    ENTRY.mode, ENTRY.minutes, ENTRY.credit, ENTRY.policy_id, ENTRY.proof, ENTRY.source, ENTRY.reverses_id,
-    ENTRY.posted_by, ENTRY.posted_at, ENTRY.starts_at, ENTRY.ends_at,
+    ENTRY.id, ENTRY.hash, ENTRY.member_id, ENTRY.posted_by_id, ENTRY.title, ENTRY.note,
+    ENTRY.prev, ENTRY.book_id, ENTRY.seq, ENTRY.person, cast(ENTRY.day, String), ENTRY.credit_year,
+    ENTRY.activity, ENTRY.channel, ENTRY.mode, ENTRY.minutes, ENTRY.credit, ENTRY.policy_id, ENTRY.proof,
+    ENTRY.source, ENTRY.reverses_id, ENTRY.posted_by, ENTRY.posted_at, ENTRY.starts_at, ENTRY.ends_at,
 )  # fmt: skip
 
 
@@ -264,7 +263,7 @@ Facts = tuple[tuple[Any, ...], ...]  # of each line what LEARNT names from rever
 
 
 class Judge:
-    """`assess` for people who did the same: each distinct year is judged once, the newest are remembered."""
+    """`assess` for people who did the same: distinct years are judged once, the newest are remembered."""
 
     def __init__(self) -> None:
         self._years: dict[Any, tuple[int, int]] = {}
@@ -297,8 +296,8 @@ class Judge:
         if key not in self._years:
             lines = [
                 Studied(
-                    n, date.fromisoformat(day), mode, proof, minutes, credit, _instant(starts), _instant(ends),
-                    reverses,
+                    n, date.fromisoformat(day), mode, proof, minutes, credit, _instant(starts),
+                    _instant(ends), reverses,
                 )
                 for n, (reverses, day, mode, proof, minutes, credit, starts, ends) in enumerate(facts)
             ]  # fmt: skip
@@ -307,7 +306,7 @@ class Judge:
         return self._years[key]
 
     def _duties(self, year: int, ties: list[Tie]) -> tuple[Stretch, ...]:
-        """Ties as far as they touch the year: whoever stood in a branch before it stands there all the year."""
+        """By ties as far as they touch the year: since when before it somebody has been here is all one."""
         first, after = date(year, 1, 1), date(year + 1, 1, 1)
         near = tuple(
             Tie(

@@ -1,4 +1,4 @@
-"""Conducting a bulk load: two processes make rows, one writes them, then figures, courses and verification."""
+"""Conducting a bulk load: some processes make rows, one writes them; then figures, courses, verification."""
 
 import ctypes
 import os

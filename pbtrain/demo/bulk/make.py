@@ -44,8 +44,9 @@ COLUMNS = {
         "id", "unit_id", "year", "entries", "person_times", "minutes", "credit", "prior_credit", "head",
     ),
     "member_year": (
-        "member_id", "credit_year", "entries", "minutes", "group_a", "group_b", "group_c", "group_d", "self_a",
-        "self_b", "self_c", "self_d", "counted", "target", "due", "due_on", "on_care", "custody_unit_id",
+        "member_id", "credit_year", "entries", "minutes", "group_a", "group_b", "group_c", "group_d",
+        "self_a", "self_b", "self_c", "self_d", "counted", "target", "due", "due_on", "on_care",
+        "custody_unit_id",
     ),
     "site": ("id", "kind", "name", "created_at"),
 }  # fmt: skip
@@ -125,7 +126,9 @@ class Maker:
         name, area = self.shape.branch(number)
         self._unit(rows, unit_id, name, "branch", area, self.shape.above(number))
         calendar = number % CALENDARS
-        roster = [self._person(number, n) for n in range(self.shape.starts[number + 1] - self.shape.starts[number])]
+        roster = [
+            self._person(number, n) for n in range(self.shape.starts[number + 1] - self.shape.starts[number])
+        ]
         habits = [self._habit(number, calendar, member) for member in roster]
         for member, habit in zip(roster, habits, strict=True):
             self._member(rows, number, unit_id, member)
@@ -158,7 +161,9 @@ class Maker:
             stage=stage,
             phone=None if member_id % 7 == 3 and odd else str(people.PHONES + member_id),
             left_on=first + (self.today - first) * 3 // 5 if odd and member_id % 199 == 5 else None,
-            care_since=first if odd and (member_id % 51 == 9 or (number % 12 == 9 and member_id % 5 == 0)) else None,
+            care_since=first
+            if odd and (member_id % 51 == 9 or (number % 12 == 9 and member_id % 5 == 0))
+            else None,
             person=chain.pseudonym(people.key_of("member", member_id)),
         )
 
@@ -242,8 +247,8 @@ class Maker:
                 rows.lines.append(book.reverse(plan.occasion, wrong, "示例：签到表核对，当天请假未到", at))
         for book in books.values():
             rows.add(
-                "book", book.id, unit_id, book.year, book.entries, book.person_times, book.minutes, book.credit,
-                0, book.head,
+                "book", book.id, unit_id, book.year, book.entries, book.person_times, book.minutes,
+                book.credit, 0, book.head,
             )  # fmt: skip
 
 

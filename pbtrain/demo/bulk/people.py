@@ -45,7 +45,7 @@ class Member:
 
 
 def key_of(kind: str, number: int) -> bytes:
-    """16 bytes that stand for a member or an account in pseudonyms: from the seed, as nobody is hidden here."""
+    """16 bytes behind the pseudonym of a member or an account: from the seed, as nobody is hidden here."""
     return hashlib.sha256(f"{SEED}|{kind}|{number}".encode()).digest()[:16]
 
 

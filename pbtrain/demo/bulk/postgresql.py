@@ -1,7 +1,7 @@
 """Rows into PostgreSQL: one transaction, by COPY, so that a load that is killed has left nothing at all.
 
-Inside it the loaded tables are empty files anew, without foreign keys, indexes and triggers; at its end all of
-them are put back from the catalogue's own words, and the catalogue is compared with what it was before.
+Inside it the loaded tables are empty files anew, without foreign keys, indexes and triggers; at its end all
+of them are put back from the catalogue's own words, and the catalogue is compared with what it was before.
 """
 
 import os
@@ -23,7 +23,8 @@ MEMORY = "768MB"  # for building indexes
 CATALOGUE = {
     "constraints": """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), contype::text,
         convalidated FROM pg_constraint
-        WHERE conrelid = ANY(%(tables)s::regclass[]) OR confrelid = ANY(%(tables)s::regclass[]) ORDER BY 1, 2""",
+        WHERE conrelid = ANY(%(tables)s::regclass[]) OR confrelid = ANY(%(tables)s::regclass[])
+        ORDER BY 1, 2""",
     "indexes": """SELECT i.indrelid::regclass::text, c.relname::text, pg_get_indexdef(i.indexrelid),
         EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u'))
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid

@@ -1,8 +1,8 @@
 """Rows into SQLite: a new file beside the empty one takes its place when it is whole.
 
-While it is filled it has neither journal nor guards; a load that is killed leaves the site's own file as it was,
-empty and guarded, and a file that the next load removes. The other core makes the rows, in files of their own,
-so that the one writer only moves them over inside the database.
+While it is filled it has neither journal nor guards; a load that is killed leaves the site's own file as it
+was, empty and guarded, and a file that the next load removes. The other core makes the rows, in files of
+their own, so that the one writer only moves them over inside the database.
 """
 
 import os
@@ -113,9 +113,7 @@ def writing(tell: Callable[[str], None]) -> Iterator[Writer]:
 
 def _schema(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
     return sorted(
-        connection.execute(
-            "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%'"
-        ).fetchall()
+        connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master").fetchall()
     )
 
 

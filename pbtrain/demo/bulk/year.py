@@ -18,7 +18,7 @@ from pbtrain.hours.rules import Tie
 
 CALENDARS = 12
 MEETINGS = 23
-LEADING = 4  # more sessions of those who lead
+LEADING = 6  # more sessions of those who lead
 HABITS = (1.0, 0.95, 0.9, 0.97, 0.85, 1.0, 0.9, 0.7, 0.95, 0.5, 0.85, 1.0, 0.93, 0.9, 0.8, 0.97, 0.9, 0.0)
 LEADERS = 4
 
@@ -79,25 +79,31 @@ class Years:
         yesterday = self.today - timedelta(days=1)
         if yesterday < self.first:
             return
-        length = (yesterday - self.first).days
+        days = (yesterday - self.first).days
         for count in range(MEETINGS):
-            day = self.first + timedelta(days=length * (count * CALENDARS + number + 1) // (MEETINGS * CALENDARS))
-            yield Plan(self._occasion(count, _workday(day, self.first)))
+            place = (count * CALENDARS + number + 1) / (MEETINGS * CALENDARS)
+            yield Plan(self._occasion(count, self._workday(days * place), days))
         for count in range(LEADING):
-            day = self.first + timedelta(days=length * (count * CALENDARS + number + 7) // (LEADING * CALENDARS + 7))
-            title = "支部班子扩大专题党课"
-            yield Plan(self._made(_workday(day, self.first), "party_lecture", title, 180, 18), leading=True)
+            place = (count * CALENDARS + number + 7) / (LEADING * CALENDARS + 7)
+            day = self._workday(days * place)
+            long = self._made(day, "party_lecture", "支部班子扩大专题党课", _minutes(180, days), 18)
+            yield Plan(long, leading=True)
 
-    def _occasion(self, count: int, day: date) -> Occasion:
+    def _workday(self, days: float) -> date:
+        """So many days into the window, or the Friday before a weekend."""
+        day = self.first + timedelta(days=int(days))
+        return max(day - timedelta(days=max(day.weekday() - 4, 0)), self.first)
+
+    def _occasion(self, count: int, day: date, days: int) -> Occasion:
         if count % 11 == 5:
-            return self._made(day, "online_course", "学时制度与学习台账", 90, None, proof="C")
+            return self._made(day, "online_course", "学时制度与学习台账", _minutes(90, days), None, proof="C")
         if count % 11 == 8:
-            return self._made(day, "self_study", f"自学：{LECTURES[day.month - 1]}", 60, None, proof="D")
+            title = f"自学：{LECTURES[day.month - 1]}"
+            return self._made(day, "self_study", title, _minutes(60, days), None, proof="D")
         if count % 2:
-            return self._made(day, "party_lecture", f"党课：{LECTURES[day.month - 1]}", 90, 9)
-        return self._made(
-            day, "theme_day", f"{day.month}月主题党日：{THEMES[day.month - 1]}", 120 if count % 4 else 90, 14
-        )
+            return self._made(day, "party_lecture", f"党课：{LECTURES[day.month - 1]}", _minutes(75, days), 9)
+        title = f"{day.month}月主题党日：{THEMES[day.month - 1]}"
+        return self._made(day, "theme_day", title, _minutes(90 if count % 4 else 75, days), 14)
 
     def _made(
         self, day: date, activity: str, title: str, minutes: int, hour: int | None, proof: str = "B"
@@ -140,9 +146,7 @@ class Years:
                 for place in places
                 if plans[place].occasion.day.year == year
             ]
-            self._years[key] = year_of(
-                PolicyRules(), self._ties(habit), lines, year=year, today=self.today
-            )
+            self._years[key] = year_of(PolicyRules(), self._ties(habit), lines, year=year, today=self.today)
         return self._years[key]
 
     def _ties(self, habit: Habit) -> list[Tie]:
@@ -159,6 +163,6 @@ class Years:
         return ties
 
 
-def _workday(day: date, first: date) -> date:
-    """The Friday before, for a day on a weekend, but not before the window."""
-    return max(day - timedelta(days=max(day.weekday() - 4, 0)), first)
+def _minutes(usual: int, days: int) -> int:
+    """As long as the pace of the year asks: `usual` minutes where the window is a year, in steps of five."""
+    return max(round(usual * days / 365 / 5) * 5, 15)
