@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
+from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock, images
 from pbtrain.core.db import db, insert_new
@@ -19,6 +20,9 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.services import Line, Posted
 from pbtrain.org.access import Actor
+
+CORRECTED = N_("%(name)s has corrected this record at %(when)s. Compare and save again.")
+CORRECTED_BY_SOMEBODY = N_("Somebody corrected this record meanwhile. Compare and save again.")
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ def correct_event(
         .returning(Event.unit_id, Event.activity, Event.title, Event.starts_at, Event.minutes, Event.place)
     ).first()
     if moved is None:
-        raise Conflict(N_("Somebody corrected this record meanwhile. Compare and save again."))
+        raise races.lost_to(CORRECTED, CORRECTED_BY_SOMEBODY, f"event:{event_id}", "event.corrected")
     meeting, came = Meeting(**moved._mapping), set(present)
     listed = {row.id: row.present for row in queries.attendance(event_id)}
     newly_listed = {row.id for row in queries.roster(meeting.unit_id, meeting.day)} - set(listed)

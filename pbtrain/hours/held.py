@@ -5,15 +5,18 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import rules
 from pbtrain.hours.models import HourClaim
 from pbtrain.hours.posting import Draft
 from pbtrain.org.access import Actor
+
+DECIDED = N_("%(name)s has decided this already, at %(when)s.")
 
 
 def overlap(line: Draft, standing: list[Any], drafts: list[Draft]) -> tuple[int, int | None] | None:
@@ -101,7 +104,10 @@ def decide(actor: Actor, claim_id: int, *, approve: bool, reason: str = "") -> H
         .returning(HourClaim.id)
     ).all()
     if len(moved) != 1:
-        raise Conflict(N_("Somebody decided this meanwhile."))
+        by, at = db.session.execute(
+            select(HourClaim.decided_by_id, HourClaim.decided_at).where(HourClaim.id == claim_id)
+        ).one()
+        raise races.lost(DECIDED, N_("Somebody decided this meanwhile."), by, at)
     audit.record(
         actor,
         "hours.held_approved" if approve else "hours.held_rejected",

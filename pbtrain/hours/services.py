@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import db
@@ -18,6 +19,8 @@ from pbtrain.hours.models import Book, HourEntry, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.posting import Draft, Person
 from pbtrain.org.access import Actor
+
+REVERSED = N_("%(name)s has reversed this line already, at %(when)s.")
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,20 @@ def reverse_many(actor: Actor | None, entry_ids: Iterable[int], *, reason: str) 
     standing = posting.standing_lines(ids, years)
     gone = {row.reverses_id for rows in standing.values() for row in rows}
     if gone & set(wanted):
-        raise Conflict(N_("This line has been reversed already."))
+        raise reversed_already(gone & set(wanted))
     drafts = [_mirror(entry, unit_of[entry.id], reason) for entry in originals]
     return _write(actor, "hours.reversed", drafts, books, persons, standing, years, rules_for, reason=reason)
+
+
+def reversed_already(entry_ids: Iterable[int]) -> Conflict:
+    """The refusal for whoever reverses what is reversed: it names who was faster, and when."""
+    by, at = db.session.execute(
+        select(HourEntry.posted_by_id, HourEntry.posted_at)
+        .where(HourEntry.reverses_id.in_(sorted(entry_ids)))
+        .order_by(HourEntry.id)
+        .limit(1)
+    ).one()
+    return races.lost(REVERSED, N_("This line has been reversed already."), by, at)
 
 
 def live_entries(occurrence: str) -> dict[int, int]:

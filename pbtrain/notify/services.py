@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, literal, select, update
 
+from pbtrain.accounts import races
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
 from pbtrain.core import clock, queue
 from pbtrain.core.batches import batched
 from pbtrain.core.db import db, insert_new
-from pbtrain.core.errors import Conflict
 from pbtrain.core.marks import N_
 from pbtrain.notify.channels import CHANNELS
 from pbtrain.notify.models import Delivery, Message
@@ -116,7 +116,12 @@ def retry_delivery(actor: Actor, delivery_id: int) -> None:
         .returning(Delivery.id)
     ).first()
     if moved is None:
-        raise Conflict(N_("This message is not parked any more."))
+        raise races.lost_to(
+            N_("%(name)s has sent this message again already, at %(when)s."),
+            N_("This message is not parked any more."),
+            f"delivery:{delivery_id}",
+            "delivery.retried",
+        )
     audit.record(actor, "delivery.retried", f"delivery:{delivery_id}")
     queue.enqueue(DELIVER, {})
 
@@ -131,7 +136,12 @@ def retry_job(actor: Actor, job_id: int) -> None:
         .returning(job.id)
     ).first()
     if moved is None:
-        raise Conflict(N_("This job has not failed any more: somebody started it again."))
+        raise races.lost_to(
+            N_("%(name)s has started this job again already, at %(when)s."),
+            N_("This job has not failed any more: somebody started it again."),
+            f"job:{job_id}",
+            "job.retried",
+        )
     audit.record(actor, "job.retried", f"job:{job_id}")
     db.session.info.setdefault("pb_nudges", []).append(job_id)
 

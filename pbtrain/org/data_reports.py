@@ -4,11 +4,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
+from pbtrain.accounts import races
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import tree
 from pbtrain.org.access import Actor, units_where
@@ -18,6 +19,7 @@ from pbtrain.org.queries import is_on
 from pbtrain.org.roles import MAY, Perm, Role
 
 OPEN_AT_ONCE = 5
+ANSWERED = N_("%(name)s has answered this report already, at %(when)s.")
 ANSWERS = {"mended": N_("Mended"), "kept": N_("Right as it stands")}
 FOR_MANAGERS = [key for key, (_label, mendable) in REPORTABLE.items() if not mendable]
 
@@ -66,7 +68,10 @@ def answer(actor: Actor, report_id: int, *, state: str, text: str) -> Any:
         .values(state=state, answer=text, decided_by_id=actor.account_id, decided_at=clock.now())
     )
     if moved.rowcount != 1:  # type: ignore[attr-defined]
-        raise Conflict(N_("This report has been answered already."))
+        by, at = db.session.execute(
+            select(DataReport.decided_by_id, DataReport.decided_at).where(DataReport.id == report_id)
+        ).one()
+        raise races.lost(ANSWERED, N_("This report has been answered already."), by, at)
     audit.record(
         actor, "data.answered", f"member:{row.member_id}", unit_id=row.unit_id, report=report_id, state=state
     )

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import func, or_, select, true
 
+from pbtrain.accounts import races
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
@@ -16,6 +17,8 @@ from pbtrain.org.access import Actor
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import Member, Post, RoleGrant, UnitClosure
 from pbtrain.org.roles import MAY, Perm, Role
+
+ENDED = N_("This role has ended already.")
 
 
 def give_post(
@@ -71,7 +74,14 @@ def end_post(actor: Actor | None, post_id: int, *, on: date | None = None) -> in
         raise RuleError(N_("This post does not exist."))
     tree.demand(actor, Perm.GRANT_MANAGE, post.unit_id)
     if post.valid_until is not None and post.valid_until <= clock.today():
-        raise Conflict(N_("This post has ended already."))
+        raise races.lost_to(
+            N_("%(name)s has ended this post already, at %(when)s."),
+            N_("This post has ended already."),
+            f"member:{post.member_id}",
+            "post.ended",
+            kind=post.kind,
+            on=post.valid_until.isoformat(),
+        )
     day = on or clock.today()
     rules.check_from(day, earliest=post.valid_from, today=clock.today() + timedelta(days=366))
     services.close_post(post, day)
@@ -191,9 +201,18 @@ def revoke(actor: Actor | None, grant_id: int) -> None:
     """End a role today; one that came with a post ends with the post."""
     grant = db.session.get(RoleGrant, grant_id, with_for_update=True, populate_existing=True)
     today = clock.today()
-    if grant is None or (grant.valid_until is not None and grant.valid_until <= today):
-        raise Conflict(N_("This role has ended already."))
+    if grant is None:
+        raise Conflict(ENDED)
     tree.demand(actor, Perm.GRANT_MANAGE, grant.unit_id)
+    if grant.valid_until is not None and grant.valid_until <= today:
+        raise races.lost_to(
+            N_("%(name)s has ended this role already, at %(when)s."),
+            ENDED,
+            f"account:{grant.account_id}",
+            "role.revoked",
+            role=grant.role,
+            on=grant.valid_until.isoformat(),
+        )
     if grant.post_id is not None:
         raise RuleError(N_("This role comes with a post. End the post."))
     if actor and not rules.may_give(roles_in(actor, grant.unit_id), Role(grant.role)):

@@ -11,10 +11,11 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import delete, func, insert, select, update
 
+from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock, crypto, queue
 from pbtrain.core.db import db, transaction
-from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import roster_files, roster_merge
 from pbtrain.org.access import Actor, actor_for, may
@@ -31,6 +32,7 @@ CHUNK = 1_000
 LIVE = ("reading", "preview", "written")
 RAW_PURPOSE = "roster_row.id_number"
 TAKEN = N_("This import has been written or cancelled already.")
+TAKEN_BY = N_("%(name)s has written or cancelled this import already, at %(when)s.")
 
 
 def start_import(
@@ -246,6 +248,10 @@ def _remarks(sheet: roster_files.Sheet, reader: Reader) -> list[Any]:
     return remarks
 
 
+def _taken(import_id: int) -> Exception:
+    return races.lost_to(TAKEN_BY, TAKEN, f"roster:{import_id}", "roster.written", "roster.cancelled")
+
+
 def prepare(actor: Actor, import_id: int, mode: str, *, transfers: bool = False) -> Plan:
     """What writing the preview will do, worked out while nobody waits; reads only.
 
@@ -258,7 +264,7 @@ def prepare(actor: Actor, import_id: int, mode: str, *, transfers: bool = False)
         )
     ).one()
     if one.state != "preview":
-        raise Conflict(TAKEN)
+        raise _taken(import_id)
     if not may(actor, Perm.ROSTER_MANAGE, one.unit_id):
         raise RuleError(N_("This unit is outside your scope."))
     counts = dict(
@@ -292,7 +298,7 @@ def confirm(actor: Actor, plan: Plan) -> Written:
         .returning(RosterImport.unit_id)
     )
     if unit_id is None:
-        raise Conflict(TAKEN)
+        raise _taken(plan.import_id)
     written = roster_merge.write(actor, plan)
     audit.record(
         actor,
@@ -314,6 +320,6 @@ def cancel(actor: Actor, import_id: int) -> None:
         .returning(RosterImport.unit_id)
     )
     if unit_id is None:
-        raise Conflict(TAKEN)
+        raise _taken(import_id)
     db.session.execute(delete(RosterRow).where(RosterRow.import_id == import_id))
     audit.record(actor, "roster.cancelled", f"roster:{import_id}", unit_id=unit_id)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from pbtrain.accounts import races
 from pbtrain.accounts.models import LoginSession, Slip
 from pbtrain.audit import services as audit
 from pbtrain.core import bulk, clock
@@ -27,6 +28,7 @@ from pbtrain.org.roster_plan import ACCOUNT, GRANT, MEMBER, POST, ROW, SPAN
 
 STALE = N_("The roster has just changed. Nothing was taken back: look at the page again.")
 TWICE = N_("This import has been taken back already.")
+TWICE_BY = N_("%(name)s has taken this import back already, at %(when)s.")
 NEVER = N_("This import was not written, so there is nothing to take back.")
 OLD = N_("The lines of this import are no longer kept, so it cannot be taken back.")
 NOBODY = "已撤回"  # is stored where the name was
@@ -46,12 +48,16 @@ def check(actor: Actor, import_id: int) -> Any:
     if not may(actor, Perm.ROSTER_MANAGE, one.unit_id):
         raise RuleError(N_("This unit is outside your scope."))
     if one.undone_at is not None:
-        raise Conflict(TWICE)
+        raise _twice(import_id)
     if one.state != "written":
         raise Conflict(NEVER)
     if not one.kept:
         raise RuleError(OLD)
     return one
+
+
+def _twice(import_id: int) -> Conflict:
+    return races.lost_to(TWICE_BY, TWICE, f"roster:{import_id}", "roster.undone")
 
 
 def undo(actor: Actor, found: Undoing) -> None:
@@ -72,7 +78,7 @@ def undo(actor: Actor, found: Undoing) -> None:
         .returning(RosterImport.unit_id)
     )
     if unit_id is None:
-        raise Conflict(TWICE)
+        raise _twice(found.import_id)
     try:
         _take_back(found)
         _vanish(found)

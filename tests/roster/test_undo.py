@@ -273,11 +273,11 @@ def test_a_second_undo_is_a_sentence(send, confirm, undo, client_for, office, db
         undo(import_id)
     confirm(import_id)
     undo(import_id)
-    with pytest.raises(Conflict, match="taken back already"):
+    with pytest.raises(Conflict, match="has taken this import back already"):
         undo(import_id)
     answer = client_for(office.admin).post(f"/roster/imports/{import_id}/undo")
     assert answer.status_code == 409
-    assert "已经撤回过" in answer.text
+    assert "这次导入已由" in answer.text
     assert db.session.scalar(select(func.count()).where(AuditEvent.action == "roster.undone")) == 1
 
 

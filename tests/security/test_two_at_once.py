@@ -24,10 +24,18 @@ def stands_still(frozen):
     """Nothing here depends on today."""
 
 
+NAMES = ("示例王建国", "示例李爱华")
+
+
 @pytest.fixture
-def two(app, make, branch, secretary, cookie):
-    """The cookies of two secretaries of one branch."""
-    return cookie(app, secretary), cookie(app, make.person(Role.BRANCH_SECRETARY, branch))
+def secretaries(make, branch):
+    return [make.person(Role.BRANCH_SECRETARY, branch, name=name) for name in NAMES]
+
+
+@pytest.fixture
+def two(app, secretaries, cookie):
+    """The cookies of two secretaries of one branch, called NAMES."""
+    return tuple(cookie(app, person) for person in secretaries)
 
 
 @pytest.fixture
@@ -73,12 +81,12 @@ def post(path, cookie, **fields):
     return Shot("POST", path, b"", body, FORM | {"Cookie": cookie})
 
 
-def settled(answers, loser):
-    """One 303, and the other told in words that lead on."""
-    codes = sorted(answer.status_code for answer in answers)
-    assert codes == [303, 409]
-    page = next(answer for answer in answers if answer.status_code == 409).get_data(as_text=True)
-    assert loser in page
+def settled(answers, done):
+    """One 303; the other is told who was faster and when, in words that lead on."""
+    codes = [answer.status_code for answer in answers]
+    assert sorted(codes) == [303, 409]
+    page = answers[codes.index(409)].get_data(as_text=True)
+    assert done % NAMES[codes.index(303)] in page
     assert 'href="/"' in page
     assert list(verify.verify()) == []
 
@@ -88,8 +96,19 @@ def test_two_secretaries_reverse_one_line(app, two, person, committee):
         (entry_id,) = hours.post_many(None, [line(person, 9)]).entry_ids
     path = f"/hours/lines/{entry_id}/reverse"
     answers = at_once(app, *(post(path, cookie, reason="点错了人") for cookie in two))
-    settled(answers, "已")
+    settled(answers, "已由%s于 15:00 冲正")
     assert database.session.scalar(select(func.count(HourEntry.id))) == 2
+
+
+def test_who_reverses_what_is_reversed_is_told_by_whom(app, secretaries, cookie, person, committee, frozen):
+    with transaction():
+        (entry_id,) = hours.post_many(None, [line(person, 9)]).entry_ids
+    path = f"/hours/lines/{entry_id}/reverse"
+    post(path, cookie(app, secretaries[0]), reason="点错了人").send(app)
+    frozen.shift(days=1)
+    page = post(path, cookie(app, secretaries[1]), reason="点错了人").send(app)
+    assert page.status_code == 409
+    assert "已由示例王建国于 2026-09-25 15:00 冲正" in page.get_data(as_text=True)
 
 
 def test_two_secretaries_approve_one_overlap(app, two, person, committee):
@@ -97,7 +116,7 @@ def test_two_secretaries_approve_one_overlap(app, two, person, committee):
         hours.post_many(None, [line(person, 9), line(person, 10, "event:2")])
     claim_id = database.session.scalar(select(HourClaim.id))
     answers = at_once(app, *(post(f"/held/{claim_id}/approve", cookie) for cookie in two))
-    settled(answers, "已")
+    settled(answers, "已由%s于 15:00 处理")
     assert database.session.scalar(select(func.count(HourEntry.id))) == 2
 
 
@@ -110,7 +129,7 @@ def test_one_approves_while_the_other_rejects(app, two, person, committee):
         post(f"/held/{claim_id}/approve", two[0]),
         post(f"/held/{claim_id}/reject", two[1], reason="另一场已记"),
     )
-    settled(answers, "已")
+    settled(answers, "已由%s于 15:00 处理")
     state = database.session.scalar(select(HourClaim.state))
     lines = database.session.scalar(select(func.count(HourEntry.id)))
     assert (state, lines) in (("approved", 2), ("rejected", 1))
@@ -148,6 +167,6 @@ def test_two_correct_one_meeting(app, two, make, branch, person):
         post(path, two[0], version=1, present=[str(other.id)], reason="点错了人"),
         post(path, two[1], version=1, present=[str(person.id), str(other.id)], reason="漏点一人"),
     )
-    settled(answers, "")
+    settled(answers, "%s于 15:00 更正过")
     present = set(database.session.scalars(select(Attendance.member_id).where(Attendance.present)))
     assert present == set(hours.live_entries(f"event:{database.session.scalar(select(Event.id))}"))

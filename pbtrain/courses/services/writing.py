@@ -7,17 +7,18 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
+from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.ordering import swap
 from pbtrain.courses.models import Course, Lesson
 from pbtrain.org.access import Actor
 from pbtrain.quizzes import queries as quiz_queries
 from pbtrain.quizzes import services as quizzes
-from pbtrain.quizzes.services.writing import CHANGED
+from pbtrain.quizzes.services.writing import CHANGED, CHANGED_BY
 
 MOST_LESSONS = 100
 
@@ -41,7 +42,7 @@ def edit_course(actor: Actor | None, course_id: int, version: int, **values: Any
         .execution_options(synchronize_session=False)
     ).first()
     if changed is None:
-        raise Conflict(CHANGED)
+        raise races.lost_to(CHANGED_BY, CHANGED, f"course:{course_id}", "course.edited")
     audit.record(
         actor,
         "course.edited",
@@ -86,7 +87,7 @@ def edit_lesson(actor: Actor | None, course_id: int, lesson_id: int, version: in
         .execution_options(synchronize_session=False)
     )
     if changed is None:
-        raise Conflict(CHANGED)
+        raise races.lost_to(CHANGED_BY, CHANGED, f"lesson:{lesson_id}", "lesson.edited")
     audit.record(actor, "lesson.edited", f"lesson:{lesson_id}", course=course_id)
 
 

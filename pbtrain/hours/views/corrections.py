@@ -12,6 +12,7 @@ from pbtrain.hours import queries
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.corrections import check_not_own, reverse_line
 from pbtrain.hours.forms import ReverseForm
+from pbtrain.hours.services import reversed_already
 from pbtrain.hours.views.common import ENTRY, bp, label
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.roles import Perm
@@ -36,7 +37,7 @@ def reverse(entry_id: int) -> Response:
     if line.reverses_id is not None:
         raise RuleError(N_("A reversal cannot itself be reversed. Record the hours again instead."))
     if line.reversed_by_id is not None:
-        raise Conflict(N_("This line has been reversed already."))
+        raise reversed_already([entry_id])
     back = url_for(".member", branch_id=line.unit_id, member_id=line.member_id, year=line.credit_year)
     if form.validate_on_submit():
         try:

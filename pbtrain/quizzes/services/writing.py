@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, literal, select, update
 
+from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.ordering import swap
 from pbtrain.org.access import Actor
@@ -20,6 +21,7 @@ from pbtrain.quizzes.kinds import KINDS
 from pbtrain.quizzes.models import Question, Quiz, QuizVersion
 
 CHANGED = N_("Someone else changed this meanwhile. Both versions are shown below.")
+CHANGED_BY = N_("%(name)s changed this at %(when)s. Both versions are shown below.")
 FROZEN = N_("Published questions are not changed. Begin a new version first.")
 MOST_QUESTIONS = 200
 
@@ -71,7 +73,7 @@ def edit_terms(actor: Actor | None, quiz_id: int, version: int, **terms: Any) ->
         .returning(Quiz.unit_id)
     ).first()
     if changed is None:
-        raise Conflict(CHANGED)
+        raise races.lost_to(CHANGED_BY, CHANGED, f"quiz:{quiz_id}", "quiz.edited")
     audit.record(actor, "quiz.edited", f"quiz:{quiz_id}", unit_id=changed.unit_id, **terms)
 
 
@@ -146,7 +148,7 @@ def edit_question(actor: Actor | None, quiz_id: int, question_id: int, version: 
         .execution_options(synchronize_session=False)
     )
     if changed is None:
-        raise Conflict(CHANGED)
+        raise races.lost_to(CHANGED_BY, CHANGED, f"question:{question_id}", "question.edited")
     audit.record(actor, "question.edited", f"question:{question_id}", quiz=quiz_id)
 
 
@@ -196,6 +198,11 @@ def publish(actor: Actor | None, quiz_id: int) -> bool:
         .execution_options(synchronize_session=False)
     )
     if published is None:
-        raise Conflict(N_("Someone else has just published this version."))
+        raise races.lost_to(
+            N_("%(name)s has published this version already, at %(when)s."),
+            N_("Someone else has just published this version."),
+            f"quiz:{quiz_id}",
+            "quiz.published",
+        )
     audit.record(actor, "quiz.published", f"quiz:{quiz_id}", number=published, questions=count)
     return True
