@@ -62,12 +62,12 @@ def next_step(found: list[Step]) -> Step | None:
     return next((step for step in found if not step.done), None)
 
 
-def afterwards(counts: Any) -> list[tuple[str, str, str, str]]:
+def afterwards(counts: Any, branches: int) -> list[tuple[str, str, str, str]]:
     """What else a new site wants: title, text, address, icon."""
     led = (
         ngettext("%(num)s branch has nobody yet", "%(num)s branches have nobody yet", counts.none)
         if counts.none
-        else _("Every branch has a secretary")
+        else (_("Every branch has a secretary") if branches else _("No branches yet"))
     )
     return [
         (_("Name the secretaries"), led, url_for("org.leaders"), "flag"),

@@ -18,8 +18,9 @@ from pbtrain.hours import queries as hours_q
 from pbtrain.hours.views.units import overview
 from pbtrain.org import leaders
 from pbtrain.org.access import Actor, Grant, current_view, may, needs, signed, signed_in, units_where
+from pbtrain.org.counts import of_units
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.queries import figures_of, unit_in_reach
+from pbtrain.org.queries import unit_in_reach
 from pbtrain.org.roles import MAY, Perm
 
 bp = Blueprint("home", __name__)
@@ -160,8 +161,10 @@ def admin(person: Actor) -> str:
     """Whether anything is wrong, and what a new site still needs; six statements."""
     held = grants_of(person, "admin")
     top, units = asked_of(held), units_where(person, Perm.UNIT_MANAGE)
-    count, first = leaders.leaderless(units, clock.today())
-    counts, sums = leaders.counts(units, clock.today()), figures_of([top.unit_id])[top.unit_id]
+    sums = of_units([top.unit_id])[top.unit_id]
+    kept = sums if sums["as_of"] else None
+    count, first = leaders.leaderless(units, clock.today(), kept)
+    counts = leaders.counts(units, clock.today(), kept)
     sees_jobs, waits = may(person, Perm.JOBS_VIEW), queries.troubles(person)
     return render_template(
         "home/admin.html",
@@ -183,14 +186,16 @@ def start() -> str:
     """From an empty site to the first slip, the next step first; four statements."""
     person = signed()
     top = asked_of(grants_of(person, "admin"))
-    counts = leaders.counts(units_where(person, Perm.UNIT_MANAGE), clock.today())
-    steps = starting.steps(top.unit_id, figures_of([top.unit_id])[top.unit_id], counts.slips)
+    sums = of_units([top.unit_id])[top.unit_id]
+    kept = sums if sums["as_of"] else None
+    counts = leaders.counts(units_where(person, Perm.UNIT_MANAGE), clock.today(), kept)
+    steps = starting.steps(top.unit_id, sums, counts.slips)
     return render_template(
         "home/start.html",
         top=top,
         steps=steps,
         step=starting.next_step(steps),
-        more=starting.afterwards(counts),
+        more=starting.afterwards(counts, sums["branches"]),
     )
 
 

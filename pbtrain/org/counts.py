@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, case, exists, func, select
+from sqlalchemy import Select, case, exists, func, select
+from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock
@@ -64,9 +65,8 @@ def refresh() -> int:
 
 
 def of_units(unit_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """The counts of these units with all below, by id, with `as_of`: None is just now. Two statements.
-
-    A unit that is new below a large one is counted at once, with two more. The counts of a large unit that was never counted are None.
+    """The counts of these units with all below, by id, with `as_of`: None is just now. Two statements,
+    three where a unit was never counted before, which is done at once.
     """
     if rollup.is_small(unit_ids):
         return _now(unit_ids)
@@ -77,10 +77,7 @@ def of_units(unit_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     ).where(UnitCount.unit_id.in_(unit_ids))
     found = {row.unit_id: row._asdict() for row in db.session.execute(kept)}
     missing = [unit_id for unit_id in unit_ids if unit_id not in found]
-    if missing and rollup.is_small(missing):
-        found |= _now(missing)
-        missing = []
-    return found | {unit_id: dict.fromkeys((*COUNTS, "as_of")) for unit_id in missing}
+    return found | (_now(missing) if missing else {})
 
 
 def _now(unit_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -89,15 +86,28 @@ def _now(unit_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return {unit_id: found.get(unit_id) or dict.fromkeys(COUNTS, 0) | {"as_of": None} for unit_id in unit_ids}
 
 
-def waiting(name: str, limit: int, units: Sequence[int]) -> list[Row[Any]]:
-    """The first branches below these units with any of a count, by their code: id, name; from UnitCount."""
-    column = getattr(UnitCount, name)
-    return list(
-        db.session.execute(
-            select(Unit.id, Unit.name)
-            .join(UnitCount, UnitCount.unit_id == Unit.id)
-            .where(column > 0, Unit.kind.in_(BRANCHES), Unit.id.in_(rollup.below(units)))
-            .order_by(Unit.code, Unit.id)
-            .limit(limit)
+def kept(unit_ids: Sequence[int]) -> dict[str, Any] | None:
+    """The sum of the kept counts of these units; None where the tree is small and counted as it is read."""
+    if rollup.is_small(unit_ids):
+        return None
+    sums = (func.coalesce(func.sum(getattr(UnitCount, name)), 0).label(name) for name in COUNTS)
+    found = db.session.execute(select(*sums).where(UnitCount.unit_id.in_(unit_ids))).one()
+    return dict(found._asdict())
+
+
+def branches_with(name: str, units: Select[Any]) -> Select[Any]:
+    """Branches among these units with any of a count, by their code: id, name, code, above, the counts."""
+    above = aliased(Unit)
+    return (
+        select(
+            Unit.id,
+            Unit.name,
+            Unit.code,
+            func.coalesce(above.name, "").label("above"),
+            *(getattr(UnitCount, each) for each in COUNTS),
         )
+        .join(UnitCount, UnitCount.unit_id == Unit.id)
+        .outerjoin(above, above.id == Unit.parent_id)
+        .where(getattr(UnitCount, name) > 0, Unit.kind.in_(BRANCHES), Unit.id.in_(units))
+        .order_by(Unit.code, Unit.id)
     )

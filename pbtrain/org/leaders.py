@@ -11,6 +11,7 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, units_where
+from pbtrain.org.counts import branches_with
 from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitClosure
 from pbtrain.org.queries import is_on, led
 from pbtrain.org.roles import Perm, Role
@@ -133,25 +134,35 @@ def ending_terms(units: Select[tuple[int]] | None, today: date) -> Select[Any]:
     )
 
 
-def counts(units: Select[tuple[int]], today: date) -> Row[Any]:
+def counts(units: Select[tuple[int]], today: date, kept: dict[str, Any] | None = None) -> Row[Any]:
     """Branches nobody leads, those where somebody only acts, terms that end soon, whether any member was
-    ever handed a slip; one statement."""
+    ever handed a slip; one statement. `kept` are the counts of a large tree, which are not counted again.
+    """
     live = select(func.count()).select_from(Unit).where(_lives(), Unit.id.in_(units))
     acts = exists().where(RoleGrant.unit_id == Unit.id, acting_on(today))
     has_post = exists().where(Post.unit_id == Unit.id, _secretary_on(today))
     terms = ending_terms(units, today).order_by(None).with_only_columns(literal(1)).subquery()
     return db.session.execute(
         select(
-            live.where(~led(today)).scalar_subquery().label("none"),
-            live.where(acts, ~has_post).scalar_subquery().label("acting"),
+            (literal(kept["leaderless"]) if kept else live.where(~led(today)).scalar_subquery()).label(
+                "none"
+            ),
+            (literal(kept["acting"]) if kept else live.where(acts, ~has_post).scalar_subquery()).label(
+                "acting"
+            ),
             select(func.count()).select_from(terms).scalar_subquery().label("terms"),
             exists().where(Slip.account_id == Member.account_id, Member.unit_id.in_(units)).label("slips"),
         )
     ).one()
 
 
-def leaderless(units: Select[tuple[int]], today: date) -> tuple[int, list[Row[Any]]]:
+def leaderless(
+    units: Select[tuple[int]], today: date, kept: dict[str, Any] | None = None
+) -> tuple[int, list[Row[Any]]]:
     """How many of these branches have nobody who may record for them, and the first five; one statement."""
+    if kept is not None:
+        first = db.session.execute(branches_with("leaderless", units).limit(FIRST)).all()
+        return kept["leaderless"], list(first)
     rows = db.session.execute(
         select(Unit.id, Unit.name, func.count().over().label("all"))
         .where(Unit.id.in_(units), _lives(), ~led(today))
@@ -161,8 +172,14 @@ def leaderless(units: Select[tuple[int]], today: date) -> tuple[int, list[Row[An
     return (rows[0].all if rows else 0), list(rows)
 
 
-def asleep(actor: Actor, unit_id: int = 0) -> Select[Any]:
-    """Branches in reach with members who have never signed in: id, name, code, above, members, asleep."""
+def asleep(actor: Actor, unit_id: int = 0, *, kept: bool = False) -> Select[Any]:
+    """Branches in reach with members who have never signed in: id, name, code, above, members, asleep.
+
+    With `kept` by the counts that are kept of a large tree.
+    """
+    if kept:
+        listed = branches_with("asleep", units_where(actor, Perm.SLIP_PRINT))
+        return listed.where(Unit.id.in_(_below(unit_id))) if unit_id else listed
     above = aliased(Unit)
     waits = Account.activated_at.is_(None)
     found = (
@@ -185,9 +202,9 @@ def asleep(actor: Actor, unit_id: int = 0) -> Select[Any]:
     return found.where(Unit.id.in_(_below(unit_id))) if unit_id else found
 
 
-def asleep_total(actor: Actor, unit_id: int = 0) -> Row[Any]:
+def asleep_total(actor: Actor, unit_id: int = 0, *, kept: bool = False) -> Row[Any]:
     """How many people of how many branches in reach have never signed in."""
-    found = asleep(actor, unit_id).order_by(None).subquery()
+    found = asleep(actor, unit_id, kept=kept).order_by(None).subquery()
     return db.session.execute(
         select(func.count().label("branches"), func.coalesce(func.sum(found.c.asleep), 0).label("people"))
     ).one()

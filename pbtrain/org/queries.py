@@ -1,19 +1,14 @@
 """Reading who is who. Lists are limited to what the reader may see, ordered with `id` last, and paged."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import Row, Select, and_, case, exists, or_, select
 
-from pbtrain.accounts.models import Account
-from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitClosure
+from pbtrain.org.models import Post, RoleGrant, Unit, UnitClosure
 from pbtrain.org.roles import Perm, Role
-
-FIGURES = ("members", "asleep", "branches", "leaderless")
 
 
 def is_on(table: Any, day: date) -> Any:
@@ -68,43 +63,6 @@ def children(parent_id: int, q: str = "") -> Select[Any]:
     )
     if q:
         found = found.where(or_(Unit.name.contains(q, autoescape=True), Unit.code == q))
-    return found
-
-
-def figures_of(unit_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """Of each unit and all below it: members, those not activated, live branches, those without secretary."""
-    people = (
-        select(
-            UnitClosure.above_id,
-            func.count().label("members"),
-            func.count().filter(Account.activated_at.is_(None)).label("asleep"),
-        )
-        .join(Member, Member.unit_id == UnitClosure.below_id)
-        .outerjoin(Account, Account.id == Member.account_id)
-        .where(UnitClosure.above_id.in_(unit_ids), Member.left_on.is_(None))
-        .group_by(UnitClosure.above_id)
-        .order_by(UnitClosure.above_id)
-    )
-    branches = (
-        select(
-            UnitClosure.above_id,
-            func.count().label("branches"),
-            func.count().filter(~led(clock.today())).label("leaderless"),
-        )
-        .join(Unit, Unit.id == UnitClosure.below_id)
-        .where(
-            UnitClosure.above_id.in_(unit_ids),
-            Unit.kind.in_(("branch", "temporary_branch")),
-            Unit.valid_until.is_(None),
-        )
-        .group_by(UnitClosure.above_id)
-        .order_by(UnitClosure.above_id)
-    )
-    found = {unit_id: dict.fromkeys(FIGURES, 0) for unit_id in unit_ids}
-    for query in (people, branches):
-        for row in db.session.execute(query):
-            figures = dict(row._mapping)
-            found[figures.pop("above_id")] |= figures
     return found
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
-from pbtrain.org import access, leaders, posts, queries
+from pbtrain.org import access, counts, leaders, posts
 from pbtrain.org.models import Post, RoleGrant
 from pbtrain.org.roles import Perm, Role
 
@@ -142,11 +142,11 @@ def test_the_lists_and_the_figures_agree(db, make, league, frozen):
     name(admin, one, first, valid_until=day(90))
     assert (shown("none"), shown("acting")) == ([], [two.name])
     assert figures() == (0, 1, 0)
-    assert queries.figures_of([top.id])[top.id]["leaderless"] == 0
+    assert counts.of_units([top.id])[top.id]["leaderless"] == 0
     frozen.shift(days=30)  # nobody acts any more, and the term of the other one ends in 60 days
     assert (shown("none"), shown("acting")) == ([two.name], [])
     assert figures() == (1, 0, 1)
-    assert queries.figures_of([top.id])[top.id]["leaderless"] == 1
+    assert counts.of_units([top.id])[top.id]["leaderless"] == 1
 
 
 def test_a_term_that_ends_is_listed_until_somebody_follows(db, league):

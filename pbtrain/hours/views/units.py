@@ -11,6 +11,7 @@ from pbtrain.core.paging import paged
 from pbtrain.hours import figures
 from pbtrain.hours.queries import Attainment
 from pbtrain.hours.views.common import bp
+from pbtrain.org import rollup
 from pbtrain.org.access import Actor, may, needs, signed
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.queries import path_to, unit_in_reach
@@ -26,7 +27,7 @@ def overview(person: Actor, unit: Any) -> dict[str, Any]:
     if sort not in SORTS:
         abort(404)
     year = clock.today().year
-    live = figures.is_small(unit.id)
+    live = rollup.is_small([unit.id])
     page = paged(figures.below(unit.id, year, live=live, sort=sort), size=UNITS_SHOWN)
     return {
         "unit": unit,

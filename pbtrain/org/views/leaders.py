@@ -11,6 +11,7 @@ from pbtrain.core.db import db
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
+from pbtrain.org import counts as unit_counts
 from pbtrain.org import leaders, queries
 from pbtrain.org.access import needs, signed, units_where
 from pbtrain.org.kinds import POSTS
@@ -38,7 +39,9 @@ def asked() -> dict[str, Any]:
 
 def counts() -> Any:
     """How many there are of each, for the filters above the lists."""
-    return leaders.counts(units_where(signed(), Perm.GRANT_MANAGE), clock.today())
+    person = signed()
+    sums = unit_counts.kept(person.units_with(Perm.GRANT_MANAGE, subtree=True))
+    return leaders.counts(units_where(person, Perm.GRANT_MANAGE), clock.today(), sums)
 
 
 @bp.get("/leaders", endpoint="leaders")
@@ -102,8 +105,10 @@ def asleep() -> str:
     person, unit_id = signed(), number("unit")
     if unit_id:
         reach(Perm.SLIP_PRINT, unit_id)
+    roots = [unit_id] if unit_id else person.units_with(Perm.SLIP_PRINT, subtree=True)
+    kept = unit_counts.kept(roots) is not None
     return render_template(
         "org/asleep.html",
-        page=paged(leaders.asleep(person, unit_id)),
-        total=leaders.asleep_total(person, unit_id),
+        page=paged(leaders.asleep(person, unit_id, kept=kept)),
+        total=leaders.asleep_total(person, unit_id, kept=kept),
     )

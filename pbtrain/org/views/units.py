@@ -11,7 +11,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
-from pbtrain.org import history, lists, queries, tree
+from pbtrain.org import counts, history, lists, queries, tree
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import FIELDS, STAGES, UNIT_KINDS
 from pbtrain.org.roles import Perm
@@ -85,7 +85,7 @@ def unit(unit_id: int) -> str:
     q = clean(request.args.get("q", ""))[:100]
     children = paged(queries.children(unit_id, q), size=SHOWN) if kind.has_units else None
     listed = children.rows if children else ()
-    figures = queries.figures_of([unit_id, *(child.id for child in listed)])
+    figures = counts.of_units([unit_id, *(child.id for child in listed)])
     return render_template(
         "org/unit.html",
         unit=row,
