@@ -43,7 +43,7 @@ def done(unit_id: int | None, text: str) -> Response:
 
 @bp.route("/units/<int:unit_id>/move", methods=["GET", "POST"])
 @needs(Perm.UNIT_MANAGE)
-def move(unit_id: int) -> Response | str:
+def move(unit_id: int) -> Any:
     """Hang a unit under another one."""
     row, form, person = reach(Perm.UNIT_MANAGE, unit_id), MoveForm(), signed()
     if form.validate_on_submit():
@@ -75,54 +75,63 @@ def move(unit_id: int) -> Response | str:
 
 @bp.route("/units/<int:unit_id>/abolish", methods=["GET", "POST"])
 @needs(Perm.UNIT_MANAGE)
-def abolish(unit_id: int) -> Response | str:
+def abolish(unit_id: int) -> Any:
     """End an empty unit."""
-    row, form = reach(Perm.UNIT_MANAGE, unit_id), ConfirmForm()
+    row, form, title = reach(Perm.UNIT_MANAGE, unit_id), ConfirmForm(), _("Abolish the unit")
     if form.validate_on_submit():
         with transaction(form):
             reshaping.abolish(signed(), unit_id)
         if not form.errors:
             return done(row.parent_id, _("%(name)s has been abolished.", name=row.name))
     now = queries.outlook([unit_id], clock.today())
-    return page(
-        "org/unit_form.html",
+    reason = ""
+    if now.members or now.units:
+        reason = _(
+            "%(members)s members and %(units)s units still stand here. Transfer or move them first, or merge "
+            "this unit with another.",
+            members=now.members,
+            units=now.units,
+        )
+    lines = (
+        _("%(name)s ends today.", name=row.name),
+        _("%(posts)s posts and %(roles)s further roles end.", posts=now.posts, roles=now.roles),
+        _("%(held)s lines that wait for a decision go to the branches of their members.", held=now.held),
+        _("Its ledger stays, and the units above go on reading it."),
+        _("Today this can still be taken back, while nothing has been built on it."),
+    )
+    return wizard(
+        "home/ending.html",
+        row,
         form,
-        unit=row,
-        title=_("Abolish the unit"),
+        title,
+        lines=lines,
+        barred=reason,
+        merging=not barred(row),
         send=_("Abolish it from today"),
-        says=_(
-            "The unit ends today, and %(posts)s posts and %(roles)s further roles in it with it. Its ledger "
-            "stays, and the units above go on reading it; %(held)s lines that wait for a decision go to the "
-            "branches of their members. Members (now %(members)s) and units below it (now %(units)s) must "
-            "have been moved before, or merge the unit with another.",
-            **vars(now),
-        ),
     )
 
 
 @bp.route("/units/<int:unit_id>/reopen", methods=["GET", "POST"])
 @needs(Perm.UNIT_MANAGE)
-def reopen(unit_id: int) -> Response | str:
+def reopen(unit_id: int) -> Any:
     """Take back what was merged or abolished today."""
-    row, form = reach(Perm.UNIT_MANAGE, unit_id), ConfirmForm()
+    row, form, title = reach(Perm.UNIT_MANAGE, unit_id), ConfirmForm(), _("Take it back")
     if form.validate_on_submit():
         with transaction(form):
             reshaping.reopen(signed(), unit_id)
         if not form.errors:
             return done(unit_id, _("%(name)s is there again.", name=row.name))
     ended = reopening.ended_today(unit_id)
-    if ended is None:
-        says = _("Only what was merged or abolished today can be taken back.")
-    else:
-        says = _(
-            "It is as if this had not happened: %(members)s members and %(units)s units come back, "
-            "and the posts and roles that ended with it begin again.",
-            members=len(ended.member_ids),
-            units=len(ended.unit_ids),
+    lines: tuple[str, ...] = ()
+    if ended is not None:
+        lines = (
+            _("It is as if this had not happened: %(name)s is there again.", name=row.name),
+            _("%(count)s members come back.", count=len(ended.member_ids)),
+            _("%(count)s units below come back.", count=len(ended.unit_ids)),
+            _("The posts and roles that ended with it begin again."),
         )
-    return page(
-        "org/unit_form.html", form, unit=row, title=_("Take it back"), send=_("Take it back"), says=says
-    )
+    reason = "" if ended else _("Only what was merged or abolished today can be taken back.")
+    return wizard("home/ending.html", row, form, title, lines=lines, barred=reason, merging=False, send=title)
 
 
 def barred(unit: Any) -> str:

@@ -56,7 +56,8 @@ class NewUnitsForm(BaseForm):
 class DayForm(BaseForm):
     """The day a tree is looked at; sent by GET, changes nothing."""
 
-    class Meta(BaseForm.Meta):
-        csrf = False
-
     on = DateField(_l("Day"), [Optional()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.on.flags.optional = False  # without a day it is today: nothing to say at the field

@@ -105,7 +105,7 @@ def unit(unit_id: int) -> str:
 
 @bp.route("/units/<int:unit_id>/new", methods=["GET", "POST"])
 @needs(Perm.UNIT_MANAGE)
-def unit_new(unit_id: int) -> Response | str:
+def unit_new(unit_id: int) -> Any:
     """A new unit below this one."""
     parent, form = reach(Perm.UNIT_MANAGE, unit_id), EndingNewUnitForm()
     if form.validate_on_submit():
@@ -119,7 +119,7 @@ def unit_new(unit_id: int) -> Response | str:
 
 @bp.route("/units/<int:unit_id>/new-many", methods=["GET", "POST"])
 @needs(Perm.UNIT_MANAGE)
-def units_new(unit_id: int) -> Response | str:
+def units_new(unit_id: int) -> Any:
     """Many new units below this one in one go."""
     parent, form = reach(Perm.UNIT_MANAGE, unit_id), NewUnitsForm()
     if form.validate_on_submit():
@@ -141,7 +141,7 @@ def units_new(unit_id: int) -> Response | str:
 
 @bp.route("/units/<int:unit_id>/edit", methods=["GET", "POST"])
 @needs(Perm.UNIT_MANAGE)
-def unit_edit(unit_id: int) -> Response | str:
+def unit_edit(unit_id: int) -> Any:
     """Rename a unit, change its code, field or planned end."""
     row = reach(Perm.UNIT_MANAGE, unit_id)
     given = {"name": row.name, "code": row.code, "field": row.field}
