@@ -135,8 +135,6 @@ TABLE = {
     "admin.find": row("roster:manage", unit_admin="all", system_admin="all", post=422),
     "admin.roster_in_full": row("roster:manage", **MANAGES, post=422),
     "admin.erase": row("roster:manage", **MANAGES, get=422, post=422),
-    "admin.kept_data": row("jobs:view", system_admin="all"),
-    "admin.privacy": row("public"),
     "admin.member_transfer": row("roster:manage", **MANAGES, post=422),
     "admin.member_leave": row("roster:manage", **MANAGES, post=422),
     "admin.member_return": row("roster:manage", **MANAGES, post=409),
@@ -148,6 +146,8 @@ TABLE = {
     "my_data.page": row("learn", members="all"),
     "my_data.report": row("learn", members="all", post=422),
     "my_data.export": row("learn", members="all", post=422),
+    "privacy.notice": row("public"),
+    "privacy.kept": row("jobs:view", system_admin="all"),
     "wrong_data.waiting": row("member:mend", secretary="all", unit_admin="all", system_admin="all"),
     "wrong_data.answer": row("member:mend", **MENDS, post=422),
     # -- roster import

@@ -120,7 +120,9 @@ PLACES: dict[str, tuple[Place, ...]] = {
         WRONG,
         replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
         MINE,
-        Place(N_("Jobs"), "list", "notify.jobs", Perm.JOBS_VIEW, desk_only=True),
+        Place(
+            N_("Jobs"), "list", "notify.jobs", Perm.JOBS_VIEW, ("notify.jobs", "privacy.kept"), desk_only=True
+        ),
     ),
 }
 

@@ -8,20 +8,18 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
-from pbtrain.core.db import db, transaction
+from pbtrain.core.db import db, transaction, unhurried
 from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import clean
-from pbtrain.core.guards import public
 from pbtrain.core.i18n import N_, _, ngettext
-from pbtrain.home import retention
 from pbtrain.home.admin_views import bp, member_or_404, member_page, show_form
 from pbtrain.hours.models import HourEntry
 from pbtrain.notify import services as notify
-from pbtrain.org import disclosures, erasure, members, personal, queries, roster_queries, roster_sheets
+from pbtrain.org import disclosures, erasure, members, queries, roster_queries, roster_sheets
 from pbtrain.org.access import Actor, needs, signed, units_where
 from pbtrain.org.forms import NumberForm, ReasonForm
 from pbtrain.org.models import Member, Post, Unit, UnitClosure
-from pbtrain.org.roles import MAY, Perm
+from pbtrain.org.roles import Perm
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FOUND, LARGEST = 20, 50_000  # people found by a number; people in one file
@@ -118,6 +116,7 @@ def people_in(unit_id: int) -> int:
 
 def full_roster(person: Actor, unit: Any, reason: str) -> Response:
     """The file; who took it, when and why stands at the foot of every printed page and in its properties."""
+    unhurried()
     now = clock.local(clock.now())
     mark = f"{person.name} {person.username} · {now:%Y-%m-%d %H:%M} · {reason}"
     out: BytesIO = roster_sheets.sheet(
@@ -155,23 +154,3 @@ def kept_of(member_id: int) -> list[str]:
         ngettext("%(num)s line of the ledger", "%(num)s lines of the ledger", lines),
         ngettext("%(num)s post, with its days", "%(num)s posts, with their days", held),
     ]
-
-
-@bp.get("/retention")
-@needs(Perm.JOBS_VIEW)
-def kept_data() -> str:
-    """How long what is kept, and what the job removed lately."""
-    return render_template("home/retention.html", kinds=retention.RETENTION, runs=retention.runs())
-
-
-@bp.get("/privacy")
-@public
-def privacy() -> str:
-    """What is recorded, why, how long, who sees it, and what one may ask: for everybody to read."""
-    return render_template(
-        "home/privacy.html",
-        facts=personal.FACTS,
-        kinds=personal.KINDS,
-        roles=MAY,
-        retention=retention.RETENTION,
-    )

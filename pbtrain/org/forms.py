@@ -184,7 +184,7 @@ class WrongDataForm(BaseForm):
 class AnswerForm(BaseForm):
     """What became of a report of wrong data."""
 
-    state = RadioField(_l("What has been done"))
+    state = RadioField(_l("What has been done"), validate_choice=False)
     text = TextField(_l("One sentence for the member"), [InputRequired(), Length(min=2, max=500)])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
