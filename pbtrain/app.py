@@ -104,13 +104,13 @@ def create_app(**settings: object) -> Flask:
 
 
 def equip_database(app: Flask) -> None:
-    """SQLite gets WAL, full synchronisation and the ledger's hash function; PostgreSQL an end to waiting."""
+    """SQLite gets WAL, full synchronisation and the ledger's hash function; PostgreSQL ends what waits."""
     with app.app_context():
         for engine in db.engines.values():
             if engine.dialect.name == "sqlite":
                 sqlite.listen(engine, may_change_schema=bool(app.config["MAY_CHANGE_SCHEMA"]))
             elif not app.config["MAY_CHANGE_SCHEMA"]:
-                postgresql.listen(engine, wait=float(app.config["DATABASE_WAIT"]))
+                postgresql.listen(engine, app.config)
 
 
 def serve_behind(app: Flask) -> None:

@@ -6,7 +6,13 @@ from flask import Flask
 
 from pbtrain.core import keys
 
-CONNECT_WAIT = 10  # seconds for PostgreSQL to answer at all
+CONNECT: dict[str, int] = {  # to PostgreSQL: how soon a network that swallows everything is noticed
+    "connect_timeout": 10,  # seconds for it to answer at all
+    "keepalives_idle": 10,  # seconds of silence, then three questions to the other machine
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,  # milliseconds until what was sent must have arrived
+}
 
 
 class Defaults:
@@ -30,6 +36,9 @@ class Defaults:
     PROXY_HOPS = 0  # how many reverse proxies of ours stand in front
     THREADS = 32
     DATABASE_WAIT = 5  # seconds for a free connection or a lock, then 503
+    STATEMENT_WAIT = 10  # seconds a statement of a page may take on PostgreSQL, then 503; 0: no end
+    EXPORT_STATEMENT_WAIT = 120  # of a workbook that is made while its reader waits
+    JOB_STATEMENT_WAIT = 3600  # of jobs and commands; changes of the schema have no end
     SITE_URL = ""  # "https://learn.example.cn", for links in mails; empty: mails name no link
     SMTP_HOST = ""
     SMTP_PORT = 25
@@ -68,7 +77,7 @@ def load(app: Flask, overrides: dict[str, object]) -> None:
             "pool_use_lifo": True,  # the connection just used has its statements prepared
             "pool_timeout": app.config["DATABASE_WAIT"],
         }
-        | ({"connect_args": {"connect_timeout": CONNECT_WAIT}} if uri.startswith("postgresql") else {}),
+        | ({"connect_args": CONNECT} if uri.startswith("postgresql") else {}),
     )
     _refuse_half_set(app)
 

@@ -12,6 +12,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from flask import g, has_request_context
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import BigInteger, DateTime, Integer, MetaData, TypeDecorator, bindparam, insert
@@ -149,6 +150,16 @@ def record_apart() -> Iterator[Session]:
     db.session.rollback()
     with Session(db.engine) as session, session.begin():
         yield session
+
+
+def unhurried() -> None:
+    """What this request reads from here on may take as long as an export needs (EXPORT_STATEMENT_WAIT).
+
+    Jobs and commands have their own time; a transaction that writes keeps the time it began with.
+    """
+    if has_request_context() and not _writing.get():
+        g.unhurried = True
+        db.session.rollback()  # the next statement takes a connection anew
 
 
 def is_postgresql() -> bool:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from pbtrain.core.db import db
 from pbtrain.core.errors import Busy, Conflict, RuleError, TooOften
 from pbtrain.core.i18n import _, say
+from pbtrain.core.postgresql import was_stopped
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FAILING = (*FULL, errno.EIO, errno.EROFS)
@@ -94,6 +95,8 @@ def init_app(app: Flask) -> None:
         if isinstance(error, OperationalError | PoolTimeout) or getattr(error, "errno", None) in FAILING:
             app.logger.warning("not now: %s", error)
             g.database_away, g._login_user = True, None  # this page must not wait for it again
+            if was_stopped(error):
+                return show(503, _("It took too long and was stopped. Ask for less, or try again later."))
             return show(507 if is_full(error) else 503)
         app.logger.exception("unexpected")
         return show(500)

@@ -1,21 +1,51 @@
-"""PostgreSQL as pbtrain needs it: waiting for a lock has an end, and what was planned once is kept."""
+"""PostgreSQL as pbtrain needs it: waiting and working have an end, and what was planned once is kept."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from flask import g, has_request_context
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 
+STOPPED = "57014"  # query_canceled
 
-def listen(engine: Engine, *, wait: float) -> None:
-    """Every connection of this engine waits that many seconds for a lock, as on SQLite for the one writer."""
+
+def listen(engine: Engine, config: Mapping[str, Any]) -> None:
+    """Every connection of this engine waits DATABASE_WAIT seconds for a lock, as SQLite's writers for each other.
+
+    Whoever takes one gives its statements the time that fits: a page little, an export more, a job most.
+    """
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, record: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{int(wait * 1000)}ms"])
-        connection.commit()
+        _set(connection, "lock_timeout", config["DATABASE_WAIT"])
+
+    @event.listens_for(engine, "checkout")
+    def taken(connection: Any, record: Any, proxy: Any) -> None:
+        allowed = config[_patience()]
+        if record.info.get("pb_allowed") != allowed:
+            _set(connection, "statement_timeout", allowed)
+            record.info["pb_allowed"] = allowed
 
     keep_plans(engine)
+
+
+def _patience() -> str:
+    """The setting that says how long a statement may take here."""
+    if not has_request_context():
+        return "JOB_STATEMENT_WAIT"
+    return "EXPORT_STATEMENT_WAIT" if g.get("unhurried") else "STATEMENT_WAIT"
+
+
+def _set(connection: Any, name: str, seconds: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, false)", [name, f"{int(seconds * 1000)}ms"])
+    connection.commit()
+
+
+def was_stopped(error: Any) -> bool:
+    """Did the server stop this statement, because its time was over?"""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) == STOPPED
 
 
 def keep_plans(engine: Engine) -> None:

@@ -13,6 +13,8 @@ from urllib.parse import quote
 import xlsxwriter
 from flask import Response, request
 
+from pbtrain.core.db import unhurried
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SAFE = {
     "constant_memory": True,
@@ -57,6 +59,7 @@ def written(
     `above` are lines over the heading, `below` are rows under the last. The heading is frozen and repeated
     on every printed page. Memory does not grow with the rows.
     """
+    unhurried()
     file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever sends it
     with xlsxwriter.Workbook(file, SAFE) as book:
         sheet = book.add_worksheet(name[:31])

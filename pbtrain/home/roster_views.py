@@ -19,7 +19,7 @@ from flask import (
 
 from pbtrain.audit import services as audit
 from pbtrain.core import clock, sheets
-from pbtrain.core.db import db, record_apart, transaction
+from pbtrain.core.db import db, record_apart, transaction, unhurried
 from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import choices, clean
 from pbtrain.core.i18n import _, say
@@ -108,6 +108,7 @@ def export() -> Response:
     unit_id, name = _unit(actor)
     with record_apart() as session:
         audit.record(actor, "roster.exported", f"unit:{unit_id}", unit_id=unit_id, session=session)
+    unhurried()
     branches = roster_queries.branch_names(actor, unit_id)
     out = roster_sheets.sheet(roster_queries.roster(actor, unit_id), branches=branches)
     return send_file(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from pbtrain.core import clock, sheets
-from pbtrain.core.db import db
+from pbtrain.core.db import db, unhurried
 from pbtrain.core.formatting import check_code, hours, number
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import N_, _
@@ -127,6 +127,7 @@ def paper(branch_id: int, key: str) -> str:
 
 def whole(report: Report, scope: Scope) -> Iterator[Line]:
     """Every line, read some at a time."""
+    unhurried()
     for row in db.session.execute(report.rows(scope).execution_options(yield_per=500)):
         yield report.line(row)
 
