@@ -12,6 +12,7 @@ import pytest
 from pbtrain import prepare
 from pbtrain.core import keys
 from tests.support.launched import Run
+from tests.support.patience import busy
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def alive(pids: list[int]) -> list[int]:
     return found
 
 
-def eventually(condition, seconds: float = 5) -> bool:
+def eventually(condition, seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -60,8 +61,8 @@ def test_it_answers_and_one_signal_ends_all_of_it(launch, tmp_path, number):
 
     children, begun = run.children(), time.monotonic()
     run.process.send_signal(number)
-    assert run.process.wait(10) == 0
-    assert time.monotonic() - begun < 5
+    assert run.process.wait(60) == 0
+    assert time.monotonic() - begun < 5 * busy()
     assert alive(children) == []
 
 
@@ -71,7 +72,7 @@ def test_no_process_lives_without_the_others(launch):
     assert eventually(lambda: len(run.children()) >= 5)
     children = run.children()
     os.kill(children[0], signal.SIGKILL)
-    assert run.process.wait(10) == 1
+    assert run.process.wait(60) == 1
     assert re.search(r"The \w+ process has ended by itself", run.said)
     assert eventually(lambda: alive(children) == [])
 
@@ -82,8 +83,8 @@ def test_a_killed_parent_leaves_no_orphans(launch):
     assert eventually(lambda: len(run.children()) >= 5)
     children = run.children()
     run.process.kill()
-    run.process.wait(5)
-    assert eventually(lambda: alive(children) == [], 8), "they end with their parent"
+    run.process.wait(30)
+    assert eventually(lambda: alive(children) == []), "they end with their parent"
 
 
 def test_a_taken_port_is_named(launch):

@@ -78,7 +78,7 @@ def new_context(browser, live_server, screen):
             reduced_motion="reduce",
             **(support.SCREENS[screen] | more),
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         opened.append(context)
         return context
 

@@ -231,7 +231,7 @@ def test_two_confirms_at_once_write_one(app, send, office, db):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert (won, len(lost)) == ([199], 1)
     assert db.session.scalar(select(func.count(Member.id))) == 199
 
