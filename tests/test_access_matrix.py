@@ -43,7 +43,7 @@ TABLE = {
     # -- home: the second factor (the world's people have shown theirs)
     "home.factor": row("entering", everyone="all", post=422),
     "home.factor_app": row("entering", everyone="all", post=422),
-    "home.factor_card": row("entering", everyone="all", post=200),
+    "home.factor_card": row("entering", everyone="all", get=303, post=200),
     "home.proof": row("entering", everyone="all", post=422),
     "home.my_factor": row("signed in", everyone="all"),
     "home.end_factor": row("signed in", member="all", other_member="all", post=303),
@@ -60,6 +60,7 @@ TABLE = {
     "hours.line": row("signed in", everyone="none", **SEES),
     "hours.reverse": row("hours:reverse", secretary="own", post=422),
     "hours.members": row("members:view", kinds="branch", **SEES),
+    "hours.members_csv": row("members:view", **SEES),
     "hours.members_xlsx": row("members:view", kinds="branch", **SEES),
     "hours.member": row("members:view", kinds="branch", **SEES),
     "hours.unit": row("units:view", kinds="committee", **OVERSEES),

@@ -147,13 +147,16 @@ def pending_secret() -> str:
     return secret
 
 
-@bp.post("/factor/card")
+@bp.route("/factor/card", methods=["GET", "POST"])
 @entering
 def factor_card() -> Response:
     """Print a card; its codes are shown once, and the card of before is void."""
     person = signed()
-    if first := before_change(person, url_for(".my_factor" if person.has_factor else ".factor")):
+    back = url_for(".my_factor" if person.has_factor else ".factor")
+    if first := before_change(person, back):
         return first
+    if request.method == "GET":  # the codes cannot be shown again
+        return redirect(back, 303)
     with transaction():
         codes = factors.print_card(person)
     text = render_template(
