@@ -97,6 +97,11 @@ class Picking:
         return pack(self.chosen)
 
     @property
+    def elsewhere(self) -> int:
+        """How many are chosen for this part that this page does not show."""
+        return len(set(self.of_part(self.part)) - {row.id for row in self.rows})
+
+    @property
     def shown(self) -> str:
         """For the hidden field `shown`."""
         return ",".join(str(row.id) for row in self.rows)

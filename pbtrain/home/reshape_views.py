@@ -85,20 +85,26 @@ def abolish(unit_id: int) -> Any:
             return done(row.parent_id, _("%(name)s has been abolished.", name=row.name))
     now = queries.outlook([unit_id], clock.today())
     reason = ""
-    if now.members or now.units:
+    if now.members:
         reason = _(
-            "%(members)s members and %(units)s units still stand here. Transfer or move them first, or merge "
-            "this unit with another.",
-            members=now.members,
-            units=now.units,
+            "%(count)s members still stand here. Transfer them first, or merge this unit with another.",
+            count=now.members,
         )
-    lines = (
-        _("%(name)s ends today.", name=row.name),
-        _("%(posts)s posts and %(roles)s further roles end.", posts=now.posts, roles=now.roles),
-        _("%(held)s lines that wait for a decision go to the branches of their members.", held=now.held),
+    elif now.units:
+        reason = _(
+            "%(count)s units still stand below it. Move them first, or merge this unit with another.",
+            count=now.units,
+        )
+    lines = [_("%(name)s ends today.", name=row.name)]
+    if now.posts or now.roles:
+        lines.append(_("%(posts)s posts and %(roles)s further roles end.", posts=now.posts, roles=now.roles))
+    if now.held:
+        words = N_("%(held)s lines that wait for a decision go to the branches of their members.")
+        lines.append(_(words, held=now.held))
+    lines += [
         _("Its ledger stays, and the units above go on reading it."),
         _("Today this can still be taken back, while nothing has been built on it."),
-    )
+    ]
     return wizard(
         "home/ending.html",
         row,
@@ -126,8 +132,8 @@ def reopen(unit_id: int) -> Any:
     if ended is not None:
         lines = (
             _("It is as if this had not happened: %(name)s is there again.", name=row.name),
-            _("%(count)s members come back.", count=len(ended.member_ids)),
-            _("%(count)s units below come back.", count=len(ended.unit_ids)),
+            *([_("%(count)s members come back.", count=len(ended.member_ids))] if ended.member_ids else []),
+            *([_("%(count)s units below come back.", count=len(ended.unit_ids))] if ended.unit_ids else []),
             _("The posts and roles that ended with it begin again."),
         )
     reason = "" if ended else _("Only what was merged or abolished today can be taken back.")
