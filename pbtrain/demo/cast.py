@@ -64,6 +64,19 @@ UNITS = (
 )  # fmt: skip
 BRANCHES = tuple(unit for unit in UNITS if unit.people)
 
+ACADEMY = (  # 满洲里国门党建学院 and those it teaches
+    UnitPlan("root", "示例市委员会", "committee", above=""),
+    UnitPlan("academy", "示例国门党建学院", "academy"),
+    UnitPlan("south", "示例口岸区党工委", "committee"),
+    UnitPlan("border", "示例边境镇党委", "committee"),
+    UnitPlan("office", "示例口岸机关党支部", "branch", "south", "office", 32, 0.25),
+    UnitPlan("community", "示例国门社区党支部", "branch", "south", "community", 28, 0.3),
+    UnitPlan("rail", "示例铁路口岸站党支部", "branch", "south", "state_firm", 26, 0.15),
+    UnitPlan("school", "示例边境学校党支部", "branch", "border", "school", 20, 0.4, (24, 59)),
+    UnitPlan("pasture", "示例边境嘎查党支部", "branch", "border", "rural", 24, 0.9, (22, 74)),
+    UnitPlan("police", "示例边境派出所党支部", "branch", "border", "office", 20, 0.3, (23, 55)),
+)
+
 
 @dataclass
 class Person:
@@ -93,12 +106,13 @@ def part(today: date, share: float) -> date:
     return first + timedelta(days=int((today - first).days * share))
 
 
-def people(today: date) -> dict[str, list[Person]]:
+def people(today: date, units: tuple[UnitPlan, ...] = UNITS) -> dict[str, list[Person]]:
     """The members of each branch; the first four lead it."""
     dice, phones = random.Random(SEED), count(19900000001)  # noqa: S311 - the same people for everybody
     names = _names(dice)
-    cast = {plan.key: [_person(plan, n, today, dice, names) for n in range(plan.people)] for plan in BRANCHES}
-    for plan in BRANCHES:
+    branches = [plan for plan in units if plan.people]
+    cast = {plan.key: [_person(plan, n, today, dice, names) for n in range(plan.people)] for plan in branches}
+    for plan in branches:
         branch = cast[plan.key]
         for number, person in enumerate(branch):
             every = {"retired": 3, "pasture": 9}.get(plan.key, 1000)  # who has no telephone
@@ -110,7 +124,8 @@ def people(today: date) -> dict[str, list[Person]]:
         cast[key][-3].joined_on = cast[key][-4].joined_on = None  # type: ignore[assignment]
     cast["office"][20].name = cast["office"][21].name = "示例王志强"  # two of one name in one branch
     cast["office"][5].zeal = 0.55  # whoever signs in as `member` has something left to do until December
-    cast["pasture"][4].name = "示例阿拉坦格日乐图"
+    if "pasture" in cast:
+        cast["pasture"][4].name = "示例阿拉坦格日乐图"
     return cast
 
 

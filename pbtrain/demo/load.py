@@ -11,12 +11,13 @@ from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.demo import mail, meetings, roster, study
+from pbtrain.demo.cast import ACADEMY
 from pbtrain.demo.roster import LOGINS, PASSWORD, World
 from pbtrain.hours import services as hours
 from pbtrain.org.models import Member, RoleGrant, Unit
 
 Tell = Callable[[str], None]
-SITE_NAME = "示例区党员学习"
+SITE_NAME, ACADEMY_SITE_NAME = "示例区党员学习", "示例国门党建学院"
 
 
 class NotLoaded(RuntimeError):
@@ -28,27 +29,22 @@ def load(preset: str, scale: float, tell: Tell) -> None:
     from pbtrain.demo.bulk import load as bulk
     from pbtrain.demo.bulk.shapes import SHAPES
 
-    if preset in SHAPES:
-        _refuse_unless_empty()
-        try:
-            bulk.load(SHAPES[preset].scaled(scale), tell)
-        except bulk.Broken as error:
-            raise NotLoaded(str(error)) from error
-    else:
-        load_small(tell)
+    if preset == "small":
+        return load_small(tell)
+    if preset == "academy":
+        return load_academy(tell)
+    _refuse_unless_empty()
+    try:
+        bulk.load(SHAPES[preset].scaled(scale), tell)
+    except bulk.PROBLEMS as error:
+        raise NotLoaded(str(error)) from error
 
 
 def load_small(tell: Tell) -> None:
     """Fill an empty site in one transaction; `tell` hears of each step. RuleError when it holds anything."""
     world = World(clock.today(), password_hash=passwords.make(PASSWORD))
     with transaction():
-        _refuse_unless_empty()
-        site.mark("demo", SITE_NAME)
-        tell("Units, members, posts")
-        roster.build_units(world)
-        roster.hire_staff(world)
-        roster.build_members(world, tell)
-        roster.give_posts(world)
+        _begin(world, SITE_NAME, tell)
         roster.move_people(world)
         roster.open_logins(world)
         tell("Policies and years")
@@ -58,6 +54,28 @@ def load_small(tell: Tell) -> None:
         mail.send_messages(world)
         mail.remind(world)
         mail.leave_failed_job(world)
+
+
+def load_academy(tell: Tell) -> None:
+    """An academy and the branches it teaches, in one transaction; its classes come with their tables."""
+    world = World(clock.today(), plans=ACADEMY, password_hash=passwords.make(PASSWORD))
+    with transaction():
+        _begin(world, ACADEMY_SITE_NAME, tell)
+        roster.hire_authors(world)
+        roster.open_logins(world)
+        tell("Policies and years")
+        _begin_years(world)
+        study.take_courses(world, study.write_courses(world, tell), tell)
+
+
+def _begin(world: World, name: str, tell: Tell) -> None:
+    _refuse_unless_empty()
+    site.mark("demo", name)
+    tell("Units, members, posts")
+    roster.build_units(world)
+    roster.hire_staff(world)
+    roster.build_members(world, tell)
+    roster.give_posts(world)
 
 
 def _refuse_unless_empty() -> None:
@@ -95,7 +113,12 @@ def accounts() -> list[dict[str, str]]:
         .tuples()
         .all()
     )
-    names = dict(db.session.execute(select(Unit.id, Unit.name).order_by(Unit.id)).tuples().all())
+    where = {*granted.values(), *(unit_id for _account_id, unit_id in ids.values())}
+    names = dict(
+        db.session.execute(select(Unit.id, Unit.name).where(Unit.id.in_(where)).order_by(Unit.id))
+        .tuples()
+        .all()
+    )
     return [
         {
             "role": str(role),

@@ -11,8 +11,8 @@ from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.demo import cast
-from pbtrain.demo.cast import Person, part
-from pbtrain.org import posts, services, tree
+from pbtrain.demo.cast import Person, UnitPlan, part
+from pbtrain.org import academies, posts, services, tree
 from pbtrain.org.access import Actor, actor_for
 from pbtrain.org.roles import Role
 
@@ -33,6 +33,7 @@ STAFF = {  # who holds a role without standing on a roster: role -> (name, unit)
     Role.ACADEMY_ADMIN: ("示例学院教务主任", "academy"),
     Role.COURSE_AUTHOR: ("示例学院课程编写员", "academy"),
 }
+AUTHORS = ("示例学院党史教研员", "示例学院边境教育教研员", "示例学院基层党建教研员")
 MEMBER = 5  # the place on the office's roster of whoever signs in as `member`
 ACTIVE = range(4, 16)  # places on the office's roster of those who have set a password
 WITH_SLIP = range(16, 22)
@@ -43,6 +44,7 @@ class World:
     """What has been built so far."""
 
     today: date
+    plans: tuple[UnitPlan, ...] = cast.UNITS
     units: dict[str, int] = field(default_factory=dict)
     people: dict[str, list[Person]] = field(default_factory=dict)
     staff: dict[Role, int] = field(default_factory=dict)  # account ids
@@ -56,6 +58,11 @@ class World:
             raise LookupError(f"account {account_id} is disabled")
         return found
 
+    @property
+    def branches(self) -> list[UnitPlan]:
+        """Those of its units that have members."""
+        return [plan for plan in self.plans if plan.people]
+
     def everybody(self) -> Iterable[Person]:
         """All members, branch by branch."""
         for branch in self.people.values():
@@ -63,8 +70,8 @@ class World:
 
 
 def build_units(world: World) -> None:
-    """The tree, as it has stood for years; one branch is new."""
-    for number, plan in enumerate(cast.UNITS):
+    """The tree, as it has stood for years; one branch is new. The academy serves all of it."""
+    for number, plan in enumerate(world.plans):
         since = part(world.today, 0.9) if plan.key == "fresh" else date(2015, 7, 1)
         unit = tree.add_unit(
             None,
@@ -76,15 +83,16 @@ def build_units(world: World) -> None:
             valid_from=since,
         )
         world.units[plan.key] = unit.id
+    academies.set_area(None, world.units["academy"], world.units["root"])
 
 
 def build_members(world: World, tell: Callable[[str], None]) -> None:
-    """240 people with logins that wait for their first slip."""
-    world.people = cast.people(world.today)
+    """People with logins that wait for their first slip."""
+    world.people = cast.people(world.today, world.plans)
     world.people["office"][9].since = part(world.today, 0.4)  # joined within the year
     world.people["school"][-1].since = part(world.today, 0.6)
     done = 0
-    for plan in cast.BRANCHES:
+    for plan in world.branches:
         for person in world.people[plan.key]:
             done += 1
             member = services.add_member(
@@ -103,7 +111,7 @@ def give_posts(world: World) -> None:
     half = half if half <= today else part(today, 0.5)
     since = {"school": half, "community": part(today, 0.3)}
     until = {"firm": max(part(today, 0.85), before + timedelta(days=1))}
-    for plan in cast.BRANCHES:
+    for plan in world.branches:
         unit_id, branch = world.units[plan.key], world.people[plan.key]
         kinds = ("secretary", "deputy", "committee_member", "committee_member")
         for person, kind in zip(branch, kinds, strict=False):
@@ -150,6 +158,15 @@ def hire_staff(world: World) -> None:
         db.session.flush()  # the grant names account.id
         posts.grant_role(None, account.id, unit_id=world.units[unit], role=role)
         world.staff[role] = account.id
+
+
+def hire_authors(world: World) -> None:
+    """More people who write courses for the academy."""
+    for name in AUTHORS:
+        account = Account(username=services.free_username(name), name=name)
+        db.session.add(account)
+        db.session.flush()  # the grant names account.id
+        posts.grant_role(None, account.id, unit_id=world.units["academy"], role=Role.COURSE_AUTHOR)
 
 
 def open_logins(world: World) -> None:

@@ -36,6 +36,9 @@ class Broken(RuntimeError):
     """What was loaded does not verify; the site stays closed."""
 
 
+PROBLEMS = (Broken, postgresql.NotRestored, sqlite.NotRestored)
+
+
 def load(shape: Shape, tell: Tell, processes: int | None = None) -> None:
     """Fill an empty site; it stays closed ("loading") until all is written and verified."""
     begun = time.monotonic()
