@@ -15,7 +15,7 @@ from pbtrain.hours import posting
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.rules import Assessment, assess, duties
-from pbtrain.org.models import Member, Unit
+from pbtrain.org.models import Member, Unit, UnitClosure
 
 # A member of a branch belongs to exactly one of these, in this order; care is not failure.
 CARE = MemberYear.on_care.is_(True)
@@ -200,6 +200,22 @@ def branch_members(
         "counted": (func.coalesce(MemberYear.counted, 0).desc(), Member.id),
     }
     return listed.order_by(*orders.get(sort, orders["name"]))
+
+
+def members_below(unit_id: int, year: int) -> Select[Any]:
+    """Everybody in a unit and below it with their year, branch by branch: what a file holds."""
+    return (
+        select(
+            Member.code, Member.name, Unit.name.label("unit_name"), Member.stage,
+            MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.on_care,
+        )
+        .select_from(UnitClosure)
+        .join(Unit, Unit.id == UnitClosure.below_id)
+        .join(Member, Member.unit_id == Unit.id)
+        .outerjoin(MemberYear, and_(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
+        .where(UnitClosure.above_id == unit_id, Member.left_on.is_(None))
+        .order_by(UnitClosure.below_id, Member.pinyin, Member.id)
+    )  # fmt: skip
 
 
 def waiting_claims(unit_ids: Sequence[int] | Select[Any]) -> Select[Any]:

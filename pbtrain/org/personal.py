@@ -119,8 +119,9 @@ _YEAR_COLUMNS = {
     "编号": "code", "姓名": "name", "党员类别": "stage", "已完成学时": "hours", "全年目标": "hours",
     "今天应有": "hours", "情况": "hours",
 }  # fmt: skip
+_SUBTREE_COLUMNS = _YEAR_COLUMNS | {"所在支部": "branch"}
 _LEADER_COLUMNS = {
-    "编码": "branch", "所在支部": "branch", "上级组织": "branch", "书记": "name", "代理书记": "name",
+    "编码": "branch", "党支部": "branch", "上级组织": "branch", "书记": "name", "代理书记": "name",
     "代理至（不含）": "post",
 }  # fmt: skip
 _STAY_COLUMNS = {"行": "code", "姓名": "name", "列": "code", "为什么不撤回": "code"}
@@ -128,6 +129,7 @@ EXPORTS = (
     Export("roster.export", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS),
     Export("admin.roster_in_full", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS, in_full=True),
     Export("hours.members_xlsx", Perm.MEMBERS_VIEW, _YEAR_COLUMNS),
+    Export("hours.members_csv", Perm.MEMBERS_VIEW, _SUBTREE_COLUMNS),
     Export("reports.xlsx", Perm.REPORT_VIEW, _LEDGER_COLUMNS),
     Export("learners.xlsx", Perm.LEARNER_FIND, {"编号": "code", "姓名": "name", "所在支部": "branch"}),
     Export("org.leaders_xlsx", Perm.GRANT_MANAGE, _LEADER_COLUMNS),

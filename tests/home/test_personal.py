@@ -1,5 +1,6 @@
 """Numbers are masked for everyone but the person; opened against a reason that the person reads."""
 
+import csv
 import re
 from io import BytesIO
 
@@ -143,6 +144,9 @@ def test_a_file_of_the_unit_is_told_to_those_who_were_in_it(make, client_for, le
 
 def headings(answer):
     """The table of a workbook: its headings, and the rows below as dictionaries."""
+    if answer.mimetype == "text/csv":
+        heading, *lines = csv.reader(answer.text.removeprefix("\ufeff").splitlines())
+        return heading, [dict(zip(heading, line, strict=True)) for line in lines]
     rows = CalamineWorkbook.from_filelike(BytesIO(answer.data)).get_sheet_by_index(0).to_python()
     start = next(n for n, row in enumerate(rows) if sum(cell != "" for cell in row) > 2)
     return rows[start], [dict(zip(rows[start], row, strict=True)) for row in rows[start + 1 :]]
@@ -154,6 +158,7 @@ def addresses(export, one, import_id):
         "roster.export": f"/roster/export.xlsx?unit={one.id}",
         "admin.roster_in_full": f"/units/{one.id}/roster-in-full",
         "hours.members_xlsx": f"/branches/{one.id}/members.xlsx",
+        "hours.members_csv": f"/units/{one.id}/members.csv",
         "reports.xlsx": f"/branches/{one.id}/reports/ledger.xlsx",
         "learners.xlsx": "/learners.xlsx",
         "org.leaders_xlsx": "/leaders.xlsx",
@@ -192,12 +197,13 @@ def files_of(make, client_for, league, role, export):
 
 
 def test_every_file_of_people_is_in_the_table(app):
-    """A new download of a workbook needs its line, or a word here why it names nobody else."""
+    """A new download needs its line, or a word here why it names nobody else."""
     own = {"my_data.export", "roster.template", "roster.refused"}  # oneself; nobody; what was sent oneself
     files = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
-        if rule.rule.endswith(".xlsx") or rule.endpoint in ("my_data.export", "admin.roster_in_full")
+        if rule.rule.endswith((".xlsx", ".csv"))
+        or rule.endpoint in ("my_data.export", "admin.roster_in_full")
     }
     assert files == own | {export.endpoint for export in personal.EXPORTS}
 
