@@ -42,42 +42,29 @@ def _below(unit_id: int) -> Select[tuple[int]]:
 SHOW = ("none", "acting", "all")
 
 
+def _held_by(today: date) -> tuple[Any, Any, Any]:
+    """For each `Unit`: the name of its secretary, of who acts, and until when somebody acts."""
+    person, stand_in = aliased(Member), aliased(Account)
+    secretary = (
+        select(func.min(person.name))
+        .join(Post, Post.member_id == person.id)
+        .where(Post.unit_id == Unit.id, _secretary_on(today))
+    )
+    acts = (RoleGrant.unit_id == Unit.id, acting_on(today))
+    acting = select(func.min(stand_in.name)).join(RoleGrant, RoleGrant.account_id == stand_in.id).where(*acts)
+    until = select(func.max(RoleGrant.valid_until)).where(*acts)
+    one, two, three = (query.correlate(Unit).scalar_subquery() for query in (secretary, acting, until))
+    return one.label("secretary"), two.label("acting"), three.label("until")
+
+
 def branches(actor: Actor, today: date, *, show: str, unit_id: int = 0, q: str = "") -> Select[Any]:
     """Live branches in reach, with who leads each today: id, name, code, above, secretary, acting, until.
 
     `show`: "none" where nobody may record anything, "acting" where somebody only acts, or all of them.
     """
-    above, person, stand_in = aliased(Unit), aliased(Member), aliased(Account)
-    secretary = (
-        select(func.min(person.name))
-        .join(Post, Post.member_id == person.id)
-        .where(Post.unit_id == Unit.id, _secretary_on(today))
-        .correlate(Unit)
-        .scalar_subquery()
-    )
-    acting = (
-        select(func.min(stand_in.name))
-        .join(RoleGrant, RoleGrant.account_id == stand_in.id)
-        .where(RoleGrant.unit_id == Unit.id, acting_on(today))
-        .correlate(Unit)
-        .scalar_subquery()
-    )
-    until = (
-        select(func.max(RoleGrant.valid_until))
-        .where(RoleGrant.unit_id == Unit.id, acting_on(today))
-        .correlate(Unit)
-        .scalar_subquery()
-    )
+    above = aliased(Unit)
     found = (
-        select(
-            Unit.id,
-            Unit.name,
-            Unit.code,
-            func.coalesce(above.name, "").label("above"),
-            secretary.label("secretary"),
-            acting.label("acting"),
-            until.label("until"),
-        )
+        select(Unit.id, Unit.name, Unit.code, func.coalesce(above.name, "").label("above"), *_held_by(today))
         .outerjoin(above, above.id == Unit.parent_id)
         .where(_lives(), Unit.id.in_(units_where(actor, Perm.GRANT_MANAGE)))
         .order_by(Unit.code, Unit.id)
@@ -87,10 +74,8 @@ def branches(actor: Actor, today: date, *, show: str, unit_id: int = 0, q: str =
     if show == "none":
         found = found.where(~led(today))
     elif show == "acting":
-        found = found.where(
-            exists().where(RoleGrant.unit_id == Unit.id, acting_on(today)),
-            ~exists().where(Post.unit_id == Unit.id, _secretary_on(today)),
-        )
+        acts = exists().where(RoleGrant.unit_id == Unit.id, acting_on(today))
+        found = found.where(acts, ~exists().where(Post.unit_id == Unit.id, _secretary_on(today)))
     if q:
         found = found.where(
             or_(Unit.name.contains(q, autoescape=True), Unit.code.startswith(q, autoescape=True))
