@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from pbtrain import cli, config
+from pbtrain.accounts.cli import bp as accounts_commands
 from pbtrain.accounts.views import bp as accounts
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
 from pbtrain.core import (

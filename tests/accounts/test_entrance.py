@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 from pbtrain.accounts import passwords
 from pbtrain.accounts.models import Account, LoginSession, LoginTry
 from pbtrain.accounts.services import disable, end_all, open_session, sweep_expired
+from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.org.models import RoleGrant
 from pbtrain.org.roles import Role
@@ -58,26 +59,35 @@ def test_a_phone_number_is_a_name_while_it_is_unique(db, client, make, someone):
     assert sign_in(client, "13800000012").status_code == 422
 
 
-def test_the_answer_is_the_same_for_every_wrong_try(app, client, make, someone, monkeypatch):
+def test_the_answer_is_the_same_for_every_wrong_try(app, client, make, someone, monkeypatch, statements):
     make.account(username="asleep", password_hash=None, activated_at=None)
+    for _ in range(2):  # a couple with one phone
+        make.account(phone="13800000012", password_hash=HASH)
+    make.account(phone="13800000013", password_hash=HASH)
+    make.member(left_on=clock.today(), account_id=make.account(username="left", password_hash=HASH).id)
     gone = make.account(username="gone", password_hash=HASH)
     with transaction():
         disable(None, gone.id)
     checked = []
     real = passwords.fits
     monkeypatch.setattr(passwords, "fits", lambda h, p: checked.append(p) or real(h, p))
-    pages = set()
+    pages, counts = set(), set()
     for name, password in (
         ("wuyun01", "wrong word"),
         ("nobody", PASSWORD),
         ("asleep", PASSWORD),
         ("gone", PASSWORD),
+        ("left", "wrong word"),
+        ("13800000012", PASSWORD),
+        ("13800000013", "wrong word"),
     ):
-        answer = app.test_client().post("/login", data={"username": name, "password": password})
+        with statements() as sent:
+            answer = app.test_client().post("/login", data={"username": name, "password": password})
+        counts.add(len(sent))
         assert answer.status_code == 422
         pages.add(answer.text.replace(name, "NAME").split("<main", 1)[1].replace(csrf(answer.text), ""))
-    assert len(pages) == 1
-    assert len(checked) == 4  # a hash is worked out for each of them
+    assert len(pages) == len(counts) == 1
+    assert len(checked) == 7  # a hash is worked out for each of them
 
 
 def csrf(text):
@@ -117,6 +127,19 @@ def test_success_forgets_the_failures_of_the_name(db, client, someone):
     assert sign_in(client).status_code == 303
     left = db.session.scalars(select(LoginTry.subject).distinct()).all()
     assert [subject[:5] for subject in left] == ["addr:"]
+
+
+def test_a_sign_in_takes_four_statements(client, someone, statements):
+    with statements() as sent:
+        assert sign_in(client).status_code == 303
+    assert len([one for one in sent if "FROM site" not in one]) == 4, str(sent)
+
+
+def test_who_has_left_is_told_where_to_ask(client, make):
+    make.member(left_on=clock.today(), account_id=make.account(username="left01", password_hash=HASH).id)
+    sign_in(client, "left01")
+    assert client.get("/").location == "/login"
+    assert "支部书记" in client.get("/login").text.split("<main", 1)[1]
 
 
 def test_sign_out_ends_the_session_on_the_server(app, client, someone):

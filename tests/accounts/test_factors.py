@@ -331,3 +331,17 @@ def test_the_page_takes_few_statements(client_for, enrolled, card, statements):
     with statements() as sent:
         assert client.get("/me/factor").status_code == 200
     assert len([one for one in sent if "FROM site" not in one]) <= 8, str(sent)
+
+
+def test_a_command_resets_the_factor_of_the_first_administrator(app, db, make, enrolled):
+    make.login_session(enrolled)
+    run = app.test_cli_runner().invoke
+    assert run(args=["accounts", "reset-factor", "nobody", "--reason", "lost phone"]).exit_code == 1
+    assert run(args=["accounts", "reset-factor", "wuyun01", "--reason", " "]).exit_code == 1
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(SecondFactor)) == 1
+    assert run(args=["accounts", "reset-factor", "wuyun01", "--reason", "lost phone"]).exit_code == 0
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(SecondFactor)) == 0
+    assert db.session.scalar(select(func.count()).where(LoginSession.ended_at.is_(None))) == 0
+    assert run(args=["accounts", "reset-factor", "wuyun01", "--reason", "lost phone"]).exit_code == 1
