@@ -69,6 +69,7 @@ BLUEPRINTS = (
     reshape,
     cli.bp,
     hours_commands,
+    accounts_commands,
 )  # one line per feature
 
 
