@@ -60,20 +60,19 @@ def tree_on(
 ) -> list[Row[Any]]:
     """The tree in and below a unit on a day: unit_id, parent_id, name of that day, kind, depth,
     and `open`: is it one of `mine`."""
-    found = _down(Unit.id == top_id, day)
-    query = (
-        select(
-            found.c.unit_id,
-            found.c.parent_id,
-            name_on(Unit, day).label("name"),
-            Unit.kind,
-            found.c.depth,
-            _among(mine),
-        )
-        .join(Unit, Unit.id == found.c.unit_id)
-        .order_by(found.c.depth, Unit.code, Unit.id)
-    )
-    return list(db.session.execute(query if limit is None else query.limit(limit)))
+    found: Any = _down(Unit.id == top_id, day)
+    if limit is not None:  # without an order the recursion stops there
+        found = select(found).limit(limit).subquery()
+    query = select(
+        found.c.unit_id,
+        found.c.parent_id,
+        name_on(Unit, day).label("name"),
+        Unit.kind,
+        Unit.code,
+        found.c.depth,
+        _among(mine),
+    ).join(Unit, Unit.id == found.c.unit_id)
+    return sorted(db.session.execute(query), key=lambda row: (row.depth, row.code, row.unit_id))
 
 
 def _among(mine: Select[tuple[int]] | None) -> Any:
