@@ -10,7 +10,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
-from pbtrain.core.paging import paged
+from pbtrain.core.paging import in_words, paged
 from pbtrain.org import counts, history, lists, queries, tree
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import FIELDS, STAGES, UNIT_KINDS
@@ -195,7 +195,7 @@ def members(unit_id: int) -> str:
         "to": first + len(rows) - 1 if rows else 0,
         "prev_url": turn(first - lists.PAGE, before=rows[0].id) if found.earlier and rows else None,
         "next_url": turn(first + len(rows), after=rows[-1].id) if found.later and rows else None,
-        "total_text": _("of %(total)s people", total=f"{found.total:,}"),
+        "total_text": _("of %(total)s people", total=in_words(found.total)),
     }
     return render_template(
         "org/members.html",
