@@ -15,6 +15,7 @@ from pbtrain.core.db import db
 from pbtrain.hours import services
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.org.models import Member, Post, UnitClosure
+from pbtrain.org.temporary import living
 
 BATCH = 500
 AT_ONCE = 2_000  # members recomputed with the change itself; more are left to the hourly job
@@ -45,10 +46,9 @@ def hand_over(from_id: int, to_id: int | None, member_ids: Collection[int] | Non
     )
 
 
-def held_in(unit_ids: Collection[int]) -> int:
-    """How many lines wait for a decision in these branches."""
-    waiting = select(func.count()).where(HourClaim.unit_id.in_(unit_ids), HourClaim.state == "held")
-    return db.session.scalar(waiting) or 0
+def answering(unit_id: int) -> int:
+    """The branch whose secretary puts right the books of this one: itself, or what it was merged into."""
+    return living({unit_id}).get(unit_id, unit_id)
 
 
 def written_since(member_ids: Collection[int], unit_id: int, at: datetime) -> int:

@@ -10,6 +10,7 @@ from pbtrain.core.db import transaction
 from pbtrain.home import reshaping
 from pbtrain.home.picking import Picking, pack, unpack
 from pbtrain.hours import services as hours
+from pbtrain.hours.models import Book
 from pbtrain.org.models import Member, Unit, UnitSuccession
 from pbtrain.org.roles import Role
 
@@ -271,3 +272,21 @@ def test_the_tree_takes_eight_statements_at_most(make, place, statements, count)
         with statements() as sent:
             assert place.client.get(path).status_code == 200
         assert len([one for one in sent if "FROM site" not in one]) <= 8, sent
+
+
+def test_the_secretary_of_what_stays_puts_the_old_books_right(make, client_for, place):
+    line = hours.Line(place.people[0], clock.today(), "theme_day", 60, "event:1", "示例")
+    with transaction():
+        entry = hours.post_many(None, [line]).entry_ids[0]
+    path = f"/hours/lines/{entry}/reverse"
+    heir, stranger = (
+        client_for(make.person(Role.BRANCH_SECRETARY, unit))
+        for unit in (place.two, make.unit(parent=place.left))
+    )
+    assert heir.post(path, data={"reason": "示例原因"}).status_code == 404
+    with transaction():
+        reshaping.merge(None, [place.one.id], place.two.id)
+    assert stranger.post(path, data={"reason": "示例原因"}).status_code == 404
+    assert path in heir.get(f"/hours/lines/{entry}").text
+    assert heir.post(path, data={"reason": "示例原因"}).location == f"/hours/lines/{entry}"
+    assert place.make.db.session.scalar(select(Book.minutes).where(Book.unit_id == place.one.id)) == 0

@@ -8,7 +8,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import BaseForm
 from pbtrain.core.i18n import _
 from pbtrain.core.marks import N_
-from pbtrain.hours import queries
+from pbtrain.hours import custody, queries
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.corrections import check_not_own, reverse_line
 from pbtrain.hours.forms import ReverseForm
@@ -31,14 +31,16 @@ def reverse(entry_id: int) -> Response:
     """Cancel a line of one's branch: what will happen, then with a reason."""
     person, form = signed(), ReverseForm()
     line = queries.line_with_place(entry_id)
-    if line is None or not may(person, Perm.HOURS_REVERSE, line.unit_id):
+    if line is None or not may(person, Perm.HOURS_REVERSE, custody.answering(line.unit_id)):
         abort(404)
     check_not_own(person, line.member_id)
     if line.reverses_id is not None:
         raise RuleError(N_("A reversal cannot itself be reversed. Record the hours again instead."))
     if line.reversed_by_id is not None:
         raise reversed_already([entry_id])
-    back = url_for(".member", branch_id=line.unit_id, member_id=line.member_id, year=line.credit_year)
+    back = url_for(".line", entry_id=entry_id)
+    if line.now_in == line.unit_id:
+        back = url_for(".member", branch_id=line.unit_id, member_id=line.member_id, year=line.credit_year)
     if form.validate_on_submit():
         try:
             with transaction():
@@ -47,7 +49,7 @@ def reverse(entry_id: int) -> Response:
             refuse(form, error)
         else:
             flash(_("Reversed. The line stays in the ledger, struck out, with your reason."), "ok")
-            return redirect(back if line.now_in == line.unit_id else url_for(".line", entry_id=entry_id), 303)
+            return redirect(back, 303)
     return make_response(
         render_template(
             "hours/reverse.html", form=form, line=line, back_url=back, kind=label(ACTIVITIES, line.activity)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort, render_template
 
 from pbtrain.core.errors import RuleError
-from pbtrain.hours import queries
+from pbtrain.hours import custody, queries
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.rules import Verdict
@@ -50,6 +50,8 @@ def line(entry_id: int) -> str:
         verdict=verdict_of(found),
         kinds={"activity": label(ACTIVITIES, found.activity), "channel": label(CHANNELS, found.channel)},
         proof=label(PROOFS, found.proof),
+        may_reverse=may(person, Perm.HOURS_REVERSE)
+        and may(person, Perm.HOURS_REVERSE, custody.answering(found.unit_id)),
         own=found.member_id == person.member_id,
         reversal=queries.line_with_place(found.reversed_by_id) if found.reversed_by_id else None,
     )
