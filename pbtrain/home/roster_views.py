@@ -21,10 +21,12 @@ from pbtrain.audit import services as audit
 from pbtrain.core import clock, sheets
 from pbtrain.core.db import db, record_apart, transaction, unhurried
 from pbtrain.core.errors import RuleError
+from pbtrain.core.formatting import number
 from pbtrain.core.forms import choices, clean
 from pbtrain.core.i18n import _, say
 from pbtrain.core.paging import paged
 from pbtrain.home import roster_work
+from pbtrain.home.retention import RETENTION
 from pbtrain.org import roster_back, roster_queries, roster_services, roster_sheets
 from pbtrain.org.access import Actor, may, needs, signed
 from pbtrain.org.models import Unit
@@ -41,6 +43,13 @@ FIRST = ("refused", "transfer", "changed", "new", "same")  # which lines a previ
 def say_text(message: str, params: dict[str, Any]) -> str:
     """A stored sentence in the reader's language."""
     return say(RuleError(message, **params))
+
+
+def _remark(message: str, params: dict[str, Any]) -> str:
+    """The same with numbers as people write them."""
+    return say_text(
+        message, {key: number(value) if isinstance(value, int) else value for key, value in params.items()}
+    )
 
 
 def _units(actor: Actor) -> list[tuple[int, str]]:
@@ -136,7 +145,7 @@ def show(import_id: int) -> str:
         if outcome not in counts:
             abort(404)
         q = clean(request.args.get("q", "")[:100])
-        total = "" if q else _("of %(count)s", count=counts[outcome])
+        total = "" if q else _("of %(count)s", count=number(counts[outcome]))
         page = paged(roster_queries.lines(import_id, outcome, q), total_text=total)
         given |= {
             "counts": counts,
@@ -144,9 +153,10 @@ def show(import_id: int) -> str:
             "q": q,
             "page": page,
             "lines": [roster_queries.shown_line(line) for line in page.rows],
-            "remarks": [say_text(*remark) for remark in json.loads(one.remarks or "[]")],
+            "remarks": [_remark(*remark) for remark in json.loads(one.remarks or "[]")],
             "labels": {name: column.label for name, column in COLUMNS.items()},
             "say_text": say_text,
+            "days": RETENTION["roster_rows"].days,
         }
     if one.state == "refused":
         given["refusal"] = say_text(*json.loads(one.refusal))

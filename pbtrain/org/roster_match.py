@@ -261,7 +261,7 @@ class Matcher:
             if phone != mask_phone(person.phone):
                 row.refuse("phone", MASKED, phone)
                 return
-            del values["phone"]  # as our export masks it: unchanged
+            values["phone_shown"] = values.pop("phone")  # as our export masks it: unchanged
         staged.changes = changes_of(person, values, post, self.today)
         if "id_number" in values and "id_lookup" not in values and values["id_number"] != person.id_shown:
             row.refuse(

@@ -115,7 +115,7 @@ def shown_line(row: Any) -> dict[str, Any]:
         "values": {
             "sex": SEX_WORDS[values.get("sex", "")],
             "born_on": values.get("born_on", ""),
-            "phone": mask_phone(values.get("phone")),
+            "phone": mask_phone(values.get("phone")) or values.get("phone_shown", ""),
             "id_shown": values.get("id_shown", ""),
             "stage": STAGE_WORDS.get(values.get("stage", ""), ""),
             "post": POST_WORDS.get(values.get("post", ""), ""),

@@ -173,6 +173,8 @@ def _stored(import_id: int, one: Staged, columns: list[str], raw: dict[int, list
         }
     elif number and "*" not in number:
         values["id_sealed"] = base64.b64encode(crypto.encrypt(number, ID_PURPOSE)).decode()
+    elif number:
+        values["id_shown"] = number
     if one.outcome == "new" or "name" in one.changes:
         values["pinyin"] = pinyin(values["name"])
     if one.outcome == "new":  # spelled here, so that the writer's lock is short

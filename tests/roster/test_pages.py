@@ -64,12 +64,12 @@ def test_writing_all_while_a_line_is_refused_writes_nothing(desk, upload, db):
     assert db.session.scalar(select(func.count(Member.id))) == 0
 
 
-def test_writing_twice_says_somebody_was_faster(desk, upload):
+def test_writing_twice_says_who_was_faster(desk, upload, office):
     address = upload([sheets.person(1)])
     assert desk.post(f"{address}/write", data={"mode": "all_or_nothing"}).status_code == 303
     again = desk.post(f"{address}/write", data={"mode": "all_or_nothing"})
     assert again.status_code == 409
-    assert "已经写入或取消" in again.text
+    assert f"这次导入已由{office.admin.name}于" in again.text
 
 
 def test_a_file_that_is_no_roster_is_refused_beside_its_field(desk, office):
