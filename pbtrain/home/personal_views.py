@@ -13,6 +13,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import N_, _, ngettext
 from pbtrain.home.admin_views import bp, member_or_404, member_page, show_form
+from pbtrain.home.factor_views import before_change
 from pbtrain.hours.models import HourEntry
 from pbtrain.notify import services as notify
 from pbtrain.org import disclosures, erasure, members, queries, roster_queries, roster_sheets
@@ -82,9 +83,12 @@ def found_by(person: Actor, number: str) -> list[Any]:
 @bp.route("/units/<int:unit_id>/roster-in-full", methods=["GET", "POST"])
 @needs(Perm.ROSTER_MANAGE)
 def roster_in_full(unit_id: int) -> Any:
-    """The roster of a unit with all numbers, against a reason that every one of its members can read."""
+    """The roster of a unit with all numbers, against the password once more and a reason that every one of
+    its members can read."""
     person, form = signed(), ReasonForm()
     unit = queries.unit_in_reach(person, Perm.ROSTER_MANAGE, unit_id) or abort(404)
+    if first := before_change(person, url_for(".roster_in_full", unit_id=unit_id)):
+        return first
     count = people_in(unit_id)
     if form.validate_on_submit():
         try:
@@ -134,6 +138,8 @@ def erase(member_id: int) -> Any:
     """Empty what is personal of somebody who has left; first what goes and what stays."""
     person, row, form = signed(), member_or_404(member_id), ReasonForm()
     erasure.check_erasable(person, row)
+    if first := before_change(person, url_for(".erase", member_id=member_id)):
+        return first
     if form.validate_on_submit():
         with transaction(form):
             account_id = erasure.erase(person, member_id, reason=form.reason.data or "")

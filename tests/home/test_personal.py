@@ -142,6 +142,17 @@ def test_a_file_of_the_unit_is_told_to_those_who_were_in_it(make, client_for, le
     assert disclosures.looks_of(newcomer.id) == []
 
 
+def test_a_full_roster_asks_the_password_of_who_gave_it_long_ago(make, client_for, league, frozen):
+    top, one, _two, _member = league
+    client = client_for(make.person(Role.UNIT_ADMIN, top))
+    frozen.shift(minutes=11)
+    for method in (client.get, client.post):
+        answer = method(f"/units/{one.id}/roster-in-full", data={"reason": "与档案室核对"})
+        assert answer.status_code == 303
+        assert answer.location.startswith("/proof")
+        assert PHONE not in answer.text
+
+
 def headings(answer):
     """The table of a workbook: its headings, and the rows below as dictionaries."""
     if answer.mimetype == "text/csv":
