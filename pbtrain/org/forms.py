@@ -198,6 +198,9 @@ class OwnDataForm(BaseForm):
     old = PasswordField(_l("Present password"), [InputRequired()])
 
 
+BY_OTHER_WAYS = (Role.MEMBER, Role.BRANCH_SECRETARY)  # by the roster; by a post, or acting with an end
+
+
 class GrantForm(BaseForm):
     role = SelectField(_l("Role"))
     unit_id = TextField(_l("Unit"), [InputRequired(), Length(max=100)], description=UNIT_HELP)
@@ -207,7 +210,7 @@ class GrantForm(BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.role.choices = labels({role: row for role, row in MAY.items() if role is not Role.MEMBER})
+        self.role.choices = labels({role: row for role, row in MAY.items() if role not in BY_OTHER_WAYS})
 
 
 class SlipsForm(BaseForm):
