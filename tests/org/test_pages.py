@@ -149,7 +149,8 @@ def test_roles_are_given_and_taken(db, make, league):
     given = {"role": "unit_auditor", "unit_id": top.name}
     assert client.post(f"{path}/grants", data=given).status_code == 303
     assert client.post(f"{path}/grants", data=given | {"role": "system_admin"}).status_code == 422
-    assert client.post(f"{path}/grants", data=given | {"role": "member"}).status_code == 422
+    for role in ("member", "branch_secretary"):  # by the roster; by a post, or acting with an end
+        assert client.post(f"{path}/grants", data=given | {"role": role}).status_code == 422
     grant = db.session.scalar(select(RoleGrant.id).where(RoleGrant.account_id == member.account_id))
     assert "示例" in client.get("/accounts").text
     assert client.post(f"/grants/{grant}/end").status_code == 303
