@@ -10,7 +10,7 @@ from pbtrain.core import clock, site
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.demo import mail, meetings, roster, study
+from pbtrain.demo import details, mail, meetings, roster, study
 from pbtrain.demo.cast import ACADEMY
 from pbtrain.demo.roster import LOGINS, PASSWORD, World
 from pbtrain.hours import services as hours
@@ -47,6 +47,7 @@ def load_small(tell: Tell) -> None:
         _begin(world, SITE_NAME, tell)
         roster.move_people(world)
         roster.open_logins(world)
+        details.add_details(world)
         tell("Policies and years")
         _begin_years(world)
         meetings.hold_meetings(world, tell)
