@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from pbtrain.accounts import devices, passwords, rules
 from pbtrain.accounts.models import Account, LoginSession, LoginTry, PasswordLink, Slip
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db, insert_of, prepared, record_apart
+from pbtrain.core.db import db, glance, insert_of, prepared, record_apart
 from pbtrain.core.errors import RuleError, TooOften
 from pbtrain.core.marks import N_
 from pbtrain.core.tokens import fingerprint, new_token
@@ -41,12 +41,13 @@ class Entrance:
     def subjects(self) -> tuple[str, str]:
         return f"{self.what}:{fingerprint(self.name)}", f"addr:{self.address}"[:80]
 
-    def check(self) -> bool:
+    def check(self, via: Connection | None = None) -> bool:
         """Raise TooOften while this name or this address has to wait. Has this name failed of late?"""
         now = clock.now()
         name, address = self.subjects
-        rows = _tries_of(name=name, address=address, since=now - rules.WINDOW).all()
-        db.session.rollback()  # nothing is held while a password is hashed
+        rows = _tries_of(via=via, name=name, address=address, since=now - rules.WINDOW).all()
+        if via is None:
+            db.session.rollback()  # nothing is held while a password is hashed
         wait = max(
             rules.wait_for_name([at for subject, at in rows if subject == name], now),
             rules.wait_for_address([at for subject, at in rows if subject == address], now),
@@ -117,10 +118,10 @@ class Arrival:
     door: Entrance | None
 
 
-def find_login(name: str) -> Row[Any] | None:
+def find_login(name: str, via: Connection | None = None) -> Row[Any] | None:
     """The account with this user name, else the only one with this phone number."""
     name = rules.plain(name)
-    rows = _logins_of(name=name).all()
+    rows = _logins_of(via=via, name=name).all()
     named = [row for row in rows if row.username == name]
     return named[0] if named else rows[0] if len(rows) == 1 else None
 
@@ -134,9 +135,10 @@ def sign_in(name: str, password: str, *, address: str) -> Arrival:
     """Whose name and password these are. RuleError says the same, as slowly, whatever is wrong;
     TooOften while the name or the address has to wait."""
     with passwords.turn():
-        found = find_login(name)
-        door = entrance(name, address, found)
-        failed = door.check()
+        with glance() as connection:
+            found = find_login(name, connection)
+            door = entrance(name, address, found)
+            failed = door.check(connection)
         right = passwords.fits(found.password_hash if found else None, password)
         if not right or found is None or found.disabled_at is not None:
             door.failed("login.failed", found.id if found else None)
