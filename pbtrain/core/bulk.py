@@ -5,10 +5,12 @@ finished rows: executemany on SQLite, COPY and UPDATE … FROM unnest(…) on Po
 come from the models, never from outside.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, func, select
+from sqlalchemy import BigInteger, Column, Select, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from pbtrain.core.db import db, is_postgresql
 
@@ -103,16 +105,11 @@ def update(
     ).rowcount
 
 
-def delete(table: Any, values: Sequence[Any], *, key: str = "id") -> int:
-    """Remove the rows with these keys; how many there were."""
-    if not values:
-        return 0
-    connection = db.session.connection()
+def among(ids: Sequence[int]) -> Select[Any]:
+    """The ids as a subselect, for `column.in_(...)`: one parameter, however many there are."""
     if is_postgresql():
-        statement = f"DELETE FROM {table.name} WHERE {key} = ANY(%s::{_array(table.c[key])}[])"  # noqa: S608
-        return connection.exec_driver_sql(statement, (list(values),)).rowcount
-    statement = f"DELETE FROM {table.name} WHERE {key} = ?"  # noqa: S608
-    return connection.exec_driver_sql(statement, [(value,) for value in values]).rowcount
+        return select(func.unnest(cast(list(ids), ARRAY(BigInteger))))
+    return select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value)
 
 
 def _array(column: Column[Any]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, update
 
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
@@ -76,9 +76,12 @@ def begin_years(member_ids: Sequence[int], years: FirstYears) -> None:
 
 def close_years(member_ids: Sequence[int]) -> None:
     """Nobody counts these years any more: their owners were taken off a roster before a first line."""
-    columns = ("counted", "target", "due", "due_on", "on_care", "custody_unit_id")
-    rows = [(member_id, 0, 0, 0, clock.today(), False, None) for member_id in member_ids]
-    bulk.update(YEAR, columns, bulk.native(YEAR, ("member_id", *columns), rows), key="member_id")
+    nothing = {"counted": 0, "target": 0, "due": 0, "on_care": False, "custody_unit_id": None}
+    owners = MemberYear.member_id.in_(bulk.among(member_ids))
+    db.session.execute(
+        update(MemberYear).where(owners).values(due_on=clock.today(), **nothing),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def with_lines(members: Select[Any], since: datetime) -> set[int]:

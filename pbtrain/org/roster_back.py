@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select, union
 
-from pbtrain.accounts.models import Account, Slip
+from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.marks import N_
@@ -54,7 +54,6 @@ class Undoing:
     import_id: int
     gone: list[Any] = field(default_factory=list)  # (member, account, branch): vanish
     left: list[Any] = field(default_factory=list)  # the same: are marked as left
-    slips: list[int] = field(default_factory=list)  # accounts of those who vanish
     back: set[int] = field(default_factory=set)  # members of whom values go back
     moved: set[int] = field(default_factory=set)  # members who go back to their branch
     stays: list[Stay] = field(default_factory=list)
@@ -122,9 +121,6 @@ def _new(actor: Actor, found: Undoing, busy: Collection[int]) -> None:
             found.left.append(person)
         else:
             found.stay(line, AWAY)
-    accounts = select(Member.account_id).where(Member.id.in_(written))
-    printed = set(db.session.scalars(select(Slip.account_id).where(Slip.account_id.in_(accounts))))
-    found.slips = [account_id for _, account_id, _ in found.gone if account_id in printed]
 
 
 def _used(members: Select[Any]) -> Any:

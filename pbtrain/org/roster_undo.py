@@ -5,13 +5,14 @@ People who vanish leave an empty row: the ledger's rows of sums are never delete
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import case, delete, func, or_, select, update
+from sqlalchemy import String, case, cast, delete, func, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pbtrain.accounts import races
-from pbtrain.accounts.models import LoginSession, Slip
+from pbtrain.accounts.models import Account, LoginSession, Slip
 from pbtrain.audit import services as audit
 from pbtrain.core import bulk, clock
 from pbtrain.core.batches import batched
@@ -20,11 +21,11 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, may
 from pbtrain.org.erasure import EMPTIED
-from pbtrain.org.models import Post, RoleGrant, RosterImport
+from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_back import Undoing, state_of
 from pbtrain.org.roster_merge import LOCK, doubled
-from pbtrain.org.roster_plan import ACCOUNT, GRANT, MEMBER, POST, ROW, SPAN
+from pbtrain.org.roster_plan import ACCOUNT, MEMBER, ROW
 
 STALE = N_("The roster has just changed. Nothing was taken back: look at the page again.")
 TWICE = N_("This import has been taken back already.")
@@ -103,11 +104,9 @@ def undo(actor: Actor, found: Undoing) -> None:
 
 def _take_back(found: Undoing) -> None:
     """What the batch gave goes, what it changed is as before; each value must still be as planned."""
-    bulk.delete(GRANT, found.posts, key="post_id")
-    if bulk.delete(POST, found.posts) != len(found.posts):
-        raise Conflict(STALE)
-    if bulk.delete(SPAN, found.spans) != len(found.spans):
-        raise Conflict(STALE)
+    _all(delete(RoleGrant).where(RoleGrant.post_id.in_(bulk.among(found.posts))))
+    _exactly(delete(Post).where(Post.id.in_(bulk.among(found.posts))), found.posts)
+    _exactly(delete(Affiliation).where(Affiliation.id.in_(bulk.among(found.spans))), found.spans)
     for one in found.gathered.finished():
         done = bulk.update(one.table, one.columns, one.rows, expect=one.expect, key=one.key)
         if one.key == "id" and done != len(one.rows):
@@ -117,23 +116,30 @@ def _take_back(found: Undoing) -> None:
 def _vanish(found: Undoing) -> None:
     """Empty the rows of new people and their logins, and remove their ties."""
     now, today = clock.now(), clock.today()
-    members = [member_id for member_id, _, _ in found.gone]
-    accounts = [account_id for _, account_id, _ in found.gone if account_id is not None]
-    for some in batched(found.slips, CHUNK):
-        db.session.execute(delete(Slip).where(Slip.account_id.in_(some)))
-    bulk.delete(GRANT, accounts, key="account_id")
-    bulk.delete(POST, members, key="member_id")
-    bulk.delete(SPAN, members, key="member_id")
+    ids = [member_id for member_id, _, _ in found.gone]
+    logins = [account_id for _, account_id, _ in found.gone if account_id is not None]
+    members, accounts = bulk.among(ids), bulk.among(logins)
+    for owner in (RoleGrant.account_id, Slip.account_id):
+        _all(delete(owner.class_).where(owner.in_(accounts)))
+    for owner in (Post.member_id, Affiliation.member_id):
+        _all(delete(owner.class_).where(owner.in_(members)))
     new = EMPTIED | {"name": NOBODY, "pinyin": "", "unit_id": None, "left_on": today, "erased_at": now}
-    rows = [(member_id, *new.values(), unit_id, None) for member_id, _, unit_id in found.gone]
-    expect = ("unit_id", "erased_at")
-    done = bulk.update(MEMBER, tuple(new), bulk.native(MEMBER, ("id", *new, *expect), rows), expect=expect)
-    if done != len(rows):
-        raise Conflict(STALE)
-    login = (*EMPTY_LOGIN, "disabled_at", "username")
-    logins = [(key, *EMPTY_LOGIN.values(), now, f"undone-{key}", None) for key in accounts]
-    rows = bulk.native(ACCOUNT, ("id", *login, "activated_at"), logins)
-    if bulk.update(ACCOUNT, login, rows, expect=("activated_at",)) != len(rows):
+    _exactly(update(Member).where(Member.id.in_(members), Member.erased_at.is_(None)).values(new), ids)
+    login = EMPTY_LOGIN | {"disabled_at": now, "username": literal("undone-") + cast(Account.id, String)}
+    _exactly(
+        update(Account).where(Account.id.in_(accounts), Account.activated_at.is_(None)).values(login), logins
+    )
+
+
+def _all(statement: Any) -> int:
+    """How many rows a set-based change reached; no object of the session is looked at for it."""
+    done: Any = db.session.execute(statement, execution_options={"synchronize_session": False})
+    return int(done.rowcount)
+
+
+def _exactly(statement: Any, ids: Sequence[int]) -> None:
+    """So many rows, or somebody was faster."""
+    if _all(statement) != len(ids):
         raise Conflict(STALE)
 
 
