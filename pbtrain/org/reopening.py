@@ -16,7 +16,7 @@ from pbtrain.core.marks import N_
 from pbtrain.org import tree
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitLink, UnitName, UnitSuccession
-from pbtrain.org.reshaping import hand_over_reports, move_people, set_rows
+from pbtrain.org.reshaping import hand_over_reports, move_people, serve, set_rows
 from pbtrain.org.roles import Perm
 
 
@@ -80,6 +80,7 @@ def reopen(actor: Actor | None, unit_id: int) -> Ended:
             tree.rehang(ended.unit_ids, ended.into_id, unit_id)
         move_people(ended.member_ids, ended.into_id, unit_id, clock.today())
         hand_over_reports(ended.into_id, unit_id, ended.member_ids)
+        serve(ended.into_id, unit_id, ended.detail.get("academies", ()))
         db.session.execute(
             delete(UnitSuccession).where(
                 UnitSuccession.from_id == unit_id, UnitSuccession.on_day == clock.today()

@@ -20,6 +20,7 @@ from pbtrain.org import rules, tree, unit_rules
 from pbtrain.org.access import Actor
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import (
+    Academy,
     Affiliation,
     DataReport,
     Member,
@@ -90,10 +91,11 @@ def _merge_one(actor: Actor | None, unit_id: int, into_id: int) -> Shift:
     move_people(members, unit_id, into_id, today)
     hand_over_reports(unit_id, into_id)
     _succeed(actor, unit_id, into_id, "merge")
+    academies = serve(unit_id, into_id)
     ended = tree.end([unit_id], today)[unit_id]
     audit.record(
         actor, "unit.merged", f"unit:{unit_id}", unit_id=into_id, name=name, into=into_id,
-        members=members, units=units, **ended,
+        members=members, units=units, academies=academies, **ended,
     )  # fmt: skip
     return Shift(unit_id, into_id, tuple(members), tuple(units))
 
@@ -130,6 +132,15 @@ def split(actor: Actor | None, unit_id: int, parts: Sequence[Part]) -> list[Shif
         parts=[[shift.to_id, len(shift.member_ids) + len(shift.unit_ids)] for shift in shifts],
     )  # fmt: skip
     return shifts
+
+
+def serve(from_id: int, to_id: int, unit_ids: Collection[int] | None = None) -> list[int]:
+    """Academies whose area was one unit serve another; returns whose: the ids of their units."""
+    theirs = update(Academy).where(Academy.service_unit_id == from_id)
+    if unit_ids is not None:
+        theirs = theirs.where(Academy.unit_id.in_(unit_ids))
+    moved = theirs.values(service_unit_id=to_id).returning(Academy.unit_id)
+    return sorted(db.session.scalars(moved.execution_options(synchronize_session=False)))
 
 
 def _succeed(actor: Actor | None, from_id: int, to_id: int, kind: str) -> None:

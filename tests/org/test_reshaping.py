@@ -16,6 +16,7 @@ from pbtrain.hours.verify import verify
 from pbtrain.org import history, posts, services, tree
 from pbtrain.org.access import may
 from pbtrain.org.models import (
+    Academy,
     Affiliation,
     DataReport,
     Member,
@@ -39,11 +40,12 @@ def league(make, frozen):
     left, right = (make.unit(name, parent=top, kind="committee") for name in ("示例甲党委", "示例乙党委"))
     one, two = make.unit("示例一支部", parent=left), make.unit("示例二支部", parent=left)
     with transaction():
-        hours.publish_default_policy(None, top.id, YEAR)
+        hours.publish_default_policy(None, top.id, YEAR - 1)
     people = {unit.id: [make.member(unit).id for _ in range(3)] for unit in (one, two)}
     with transaction():
         for unit in (one, two):
-            hours.refresh_years(people[unit.id], YEAR)
+            for year in (YEAR - 1, YEAR):  # custody of a year that is over follows as well
+                hours.refresh_years(people[unit.id], year)
             posts.give_post(
                 None, people[unit.id][0], unit_id=unit.id, kind="secretary", valid_from=date(YEAR, 1, 1)
             )
@@ -200,6 +202,18 @@ def test_what_cannot_be_split(league):
         reshaping.split(None, league.top, [Part("示例新", (league.left,))])
 
 
+def test_an_academy_serves_what_its_area_became(db, make, league):
+    academy = make.unit("示例党校", kind="academy").id
+    make.save(Academy(unit_id=academy, service_unit_id=league.left))
+    for work, area in (
+        (lambda: reshaping.merge(None, [league.left], league.right), league.right),
+        (lambda: reshaping.reopen(None, league.left), league.left),
+    ):
+        with transaction():
+            work()
+        assert db.session.scalar(select(Academy.service_unit_id)) == area
+
+
 def test_somebody_moved_meanwhile_is_a_conflict(db, league):
     from pbtrain.org.reshaping import move_people
 
@@ -307,7 +321,9 @@ def test_other_rules_above_judge_at_once(db, make, league):
         assert reshaping.move(None, league.one, league.right) == 0
     targets = set(
         db.session.scalars(
-            select(MemberYear.target).where(MemberYear.member_id.in_(league.people[league.one]))
+            select(MemberYear.target).where(
+                MemberYear.member_id.in_(league.people[league.one]), MemberYear.credit_year == YEAR
+            )
         )
     )
     assert targets == {4000, 6000}

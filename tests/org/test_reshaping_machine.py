@@ -28,7 +28,7 @@ KINDS = st.sampled_from(["committee", "branch", "branch", "temporary_branch", "g
 
 
 class Organisation(RuleBasedStateMachine):
-    """A committee, two branches, some members with hours; days pass, and everything may happen to them."""
+    """Two committees with two branches of three each; days pass, and everything may happen to them."""
 
     backend = None
     travel = None
@@ -40,18 +40,15 @@ class Organisation(RuleBasedStateMachine):
         self.names = 0
         self.posted: dict[int, int] = {}  # member -> minutes
         self.days = [FIRST]
-        self.reopened: tuple | None = None
         with transaction():
             self.root = tree.add_unit(None, name="Top", kind="committee", parent_id=None).id
             hours.publish_default_policy(None, self.root, 2026)
-            units = [
-                self.new(self.root, "committee"),
-                self.new(self.root, "branch"),
-                self.new(self.root, "branch"),
-            ]
-            for unit_id in units[1:]:
+            for _ in range(2):
+                above = self.new(self.root, "committee")
                 for _ in range(2):
-                    self.person(unit_id)
+                    unit_id = self.new(above, "branch")
+                    for _ in range(3):
+                        self.person(unit_id)
 
     def new(self, parent_id, kind, **more):
         self.names += 1
@@ -105,7 +102,7 @@ class Organisation(RuleBasedStateMachine):
         unit_id = self.some(where)
         self.attempt(lambda: tree.change_unit(None, unit_id, name=f"R{name}"))
 
-    @rule(which=PICK, kind=KINDS, where=PICK, below=KINDS)
+    @rule(which=PICK, kind=KINDS, where=PICK, below=st.sampled_from(["committee", "committee", "branch"]))
     def move(self, which, kind, where, below):
         unit_id, parent_id = self.some(which, kind) or self.root, self.some(where, below) or self.root
         self.attempt(lambda: reshaping.move(None, unit_id, parent_id))
@@ -132,12 +129,16 @@ class Organisation(RuleBasedStateMachine):
         if ending:
             self.attempt(lambda: reshaping.merge_into_new(None, ending, self.root, name=name))
 
-    @rule(which=PICK, kind=KINDS, stay=st.integers(0, 3), parts=st.integers(1, 3))
-    def split(self, which, kind, stay, parts):
-        unit_id = self.some(which, kind)
+    @rule(which=PICK, stay=st.integers(0, 3), parts=st.integers(1, 3))
+    def split(self, which, stay, parts):
+        """Of a unit with two or more in it some stay; now and then all would go, or too few for the parts."""
+        live = db.session.scalars(select(Unit.id).where(Unit.valid_until.is_(None)).order_by(Unit.id)).all()
+        able = [unit_id for unit_id in live if len(members_of(unit_id) or units_of(unit_id)) > 1]
+        unit_id = self.one_of(able, which)
         if unit_id is None:
             return
-        going = (members_of(unit_id) or units_of(unit_id))[stay:]
+        whole = members_of(unit_id) or units_of(unit_id)
+        going = whole[(stay + self.names) % len(whole) :]
         self.names += 1
         made = [Part(f"S{self.names}-{n}", tuple(going[n::parts])) for n in range(parts)]
         self.attempt(lambda: reshaping.split(None, unit_id, made))
