@@ -17,6 +17,7 @@ from pbtrain.events import services as events
 from pbtrain.events.services import Meeting
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
+from pbtrain.org.models import Affiliation, Member
 
 LAST_YEAR = "office"  # the branch that also has a second half of last year
 CORRECTED = ("office", "joint", "pasture")  # branches whose last two records were corrected
@@ -78,8 +79,8 @@ def hold_meetings(world: World, tell: Callable[[str], None]) -> None:
         if plan.key == LAST_YEAR:
             dates = [*calendar(world.today.year - 1, range(7, 13), offset), *dates]
         held = [each for each in dates if each.day <= yesterday]
-        habits = Habits(world.people[plan.key])
-        ids = [_hold(world, plan.key, each, habits) for each in held]
+        habits, home = Habits(world.people[plan.key]), Home(world.units[plan.key])
+        ids = [_hold(world, plan.key, each, habits.come(each, home.on(each.day))) for each in held]
         if plan.key in CORRECTED and len(ids) >= 2:
             _correct(world, plan.key, ids[-1], again=True)
             _correct(world, plan.key, ids[-2], again=False)
@@ -118,13 +119,33 @@ class Habits:
         return came or home
 
 
-def _hold(world: World, key: str, plan: Plan, habits: Habits) -> int:
+class Home:
+    """Who stood in a branch on which day, asked once for all its meetings."""
+
+    def __init__(self, unit_id: int) -> None:
+        self.spans = db.session.execute(
+            select(Member.id, Affiliation.valid_from, Affiliation.valid_until, Member.left_on)
+            .join(Affiliation, Affiliation.member_id == Member.id)
+            .where(Affiliation.unit_id == unit_id)
+            .order_by(Member.id)
+        ).all()
+
+    def on(self, day: date) -> set[int]:
+        """The ids of that day's roster."""
+        return {
+            member_id
+            for member_id, since, *ends in self.spans
+            if since <= day and all(end is None or day < end for end in ends)
+        }
+
+
+def _hold(world: World, key: str, plan: Plan, present: set[int]) -> int:
     unit_id = world.units[key]
     starts = clock.at(plan.day, plan.hour, 30)
     recorded = events.record_event(
         world.actor(world.scribe[key]),
         Meeting(unit_id, plan.activity, plan.title, starts, plan.minutes, "示例党员活动室"),
-        habits.come(plan, {row.id for row in queries.roster(unit_id, plan.day)}),
+        present,
         form_id=str(uuid.uuid5(FORMS, f"{key}/{plan.day}/{plan.hour}/{plan.title}")),
         days_back=732,
     )

@@ -50,13 +50,16 @@ class World:
     staff: dict[Role, int] = field(default_factory=dict)  # account ids
     scribe: dict[str, int] = field(default_factory=dict)  # whose account records a branch's meetings
     password_hash: str = ""
+    actors: dict[int, Actor] = field(default_factory=dict)
 
     def actor(self, account_id: int) -> Actor:
-        """This person as the services want them."""
-        found = actor_for(account_id)
-        if found is None:
-            raise LookupError(f"account {account_id} is disabled")
-        return found
+        """This person as the services want them; roles are given before the first deed."""
+        if account_id not in self.actors:
+            found = actor_for(account_id)
+            if found is None:
+                raise LookupError(f"account {account_id} is disabled")
+            self.actors[account_id] = found
+        return self.actors[account_id]
 
     @property
     def branches(self) -> list[UnitPlan]:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import String, bindparam, cast, exists, func, insert, literal, null, select, update
+from sqlalchemy import Integer, String, bindparam, cast, exists, func, insert, literal, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db, is_postgresql, micros
+from pbtrain.core.db import db, is_postgresql, micros, prepared
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import chain
@@ -156,30 +156,37 @@ def policies(unit_ids: Iterable[int]) -> Callable[[int | None, int], PolicyRules
     return rules_for
 
 
-def _insert_missing(model: Any, source: Any, columns: Sequence[str]) -> None:
+def _insert_missing(model: Any, source: Any, columns: Sequence[str]) -> Any:
+    """INSERT … SELECT of what is not there yet, for `prepared`."""
     dialect = postgresql if is_postgresql() else sqlite
-    db.session.execute(dialect.insert(model).from_select(columns, source).on_conflict_do_nothing())
+    return dialect.insert(model).from_select(columns, source).on_conflict_do_nothing()
 
 
-def _genesis(year: int) -> Any:
+def _genesis(year: Any) -> Any:
     """`chain.genesis` in SQL, for the unit of the row."""
-    text = literal("book|") + cast(Unit.id, String) + literal(f"|{year}")
+    text = literal("book|") + cast(Unit.id, String) + literal("|") + cast(year, String)
     if is_postgresql():
         return func.encode(func.sha256(func.convert_to(text, "UTF8")), "hex")
     return func.pb_sha256(text)
 
 
+@prepared
+def _missing_books() -> Any:
+    year: Any = bindparam("year", type_=Integer)
+    missing = (
+        select(Unit.id, year, *[literal(0)] * 5, _genesis(year))
+        .where(Unit.id.in_(bindparam("ids", expanding=True)))
+        .where(~exists().where(Book.unit_id == Unit.id, Book.year == year))
+        .order_by(Unit.id)
+    )
+    sums = ["entries", "person_times", "minutes", "credit", "prior_credit"]
+    return _insert_missing(Book, missing, ["unit_id", "year", *sums, "head"])
+
+
 def open_books(unit_ids: set[int], years: set[int]) -> dict[tuple[int, int], Any]:
     """The books of these branches and years, made where missing, locked in the order of their ids."""
     for year in sorted(years):
-        missing = (
-            select(Unit.id, literal(year), *[literal(0)] * 5, _genesis(year))
-            .where(Unit.id.in_(sorted(unit_ids)))
-            .where(~exists().where(Book.unit_id == Unit.id, Book.year == year))
-            .order_by(Unit.id)
-        )
-        sums = ["entries", "person_times", "minutes", "credit", "prior_credit"]
-        _insert_missing(Book, missing, ["unit_id", "year", *sums, "head"])
+        _missing_books(year=year, ids=sorted(unit_ids))
     rows = db.session.execute(
         select(Book.id, Book.unit_id, Book.year, Book.entries, Book.head, Book.sealed_at)
         .where(Book.unit_id.in_(sorted(unit_ids)), Book.year.in_(sorted(years)))
@@ -189,18 +196,24 @@ def open_books(unit_ids: set[int], years: set[int]) -> dict[tuple[int, int], Any
     return {(row.unit_id, row.year): row for row in rows}
 
 
+@prepared
+def _missing_years() -> Any:
+    year: Any = bindparam("year", type_=Integer)
+    missing = (
+        select(Member.id, year, *[literal(0)] * (len(PARTS) + 5), literal(False), Member.unit_id)
+        .where(Member.id.in_(bindparam("ids", expanding=True)))
+        .where(~exists().where(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
+        .order_by(Member.id)
+    )
+    sums = ["entries", "minutes", *PARTS, "counted", "target", "due"]
+    columns = ["member_id", "credit_year", *sums, "on_care", "custody_unit_id"]
+    return _insert_missing(MemberYear, missing, columns)
+
+
 def open_years(member_ids: set[int], years: set[int]) -> None:
     """The MemberYear rows, made where missing, locked in the order (member, year)."""
     for year in sorted(years):
-        missing = (
-            select(Member.id, literal(year), *[literal(0)] * (len(PARTS) + 5), literal(False), Member.unit_id)
-            .where(Member.id.in_(sorted(member_ids)))
-            .where(~exists().where(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
-            .order_by(Member.id)
-        )
-        sums = ["entries", "minutes", *PARTS, "counted", "target", "due"]
-        columns = ["member_id", "credit_year", *sums, "on_care", "custody_unit_id"]
-        _insert_missing(MemberYear, missing, columns)
+        _missing_years(year=year, ids=sorted(member_ids))
     db.session.execute(
         select(MemberYear.id)
         .where(MemberYear.member_id.in_(sorted(member_ids)), MemberYear.credit_year.in_(sorted(years)))

@@ -1,5 +1,6 @@
 """The academy: its area, its authors, the branches it teaches."""
 
+import pytest
 from sqlalchemy import select
 
 from pbtrain.core import site
@@ -13,6 +14,7 @@ from pbtrain.org.roles import Role
 from tests.demo.test_bulk import count, quiet
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # test_small shows the services on both
 def test_it_teaches_the_town_around_it(db, frozen):
     load.load("academy", 1, quiet)
     assert site.kind() == "demo"

@@ -29,9 +29,14 @@ def test_it_is_refused_on_top_of_anything(make):
     assert not count(Unit.id > 0)
 
 
-@pytest.mark.parametrize("day", [date(2027, 1, 1), date(2028, 2, 29)])
+@pytest.mark.parametrize(
+    ("backend", "day"),
+    [("sqlite", date(2027, 1, 1)), ("postgresql", date(2028, 2, 29))],
+    indirect=["backend"],
+)
 def test_it_loads_on_any_day(db, day):
-    """On New Year's Day nobody has met for this year yet; on a leap day the proportions hold."""
+    """On New Year's Day nobody has met for this year yet; on a leap day the proportions hold. One database
+    each: test_small loads on both."""
     with time_machine.travel(clock.at(day, 0, 20), tick=False):
         load.load_small(lambda text: None)
         assert not count(HourEntry.day > day)

@@ -4,11 +4,12 @@ import hashlib
 import random
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from pbtrain.demo.cast import HAN, MONGOLIAN, PREFIX, SEED, SURNAMES
 from pbtrain.org.names import pinyin
 
-NAMES = 4000  # different ones; in so large a place many people share a name
+NAMES = 3000  # different ones; in so large a place many people share a name
 STAFF = 10  # ids of accounts below belong to those who stand on no roster
 PHONES = 19_900_000_000
 
@@ -49,6 +50,7 @@ def key_of(kind: str, number: int) -> bytes:
     return hashlib.sha256(f"{SEED}|{kind}|{number}".encode()).digest()[:16]
 
 
+@lru_cache
 def names() -> list[Name]:
     """So many different names, a third of them Mongolian."""
     dice, made = random.Random(SEED), {}  # noqa: S311 - the same people for everybody
