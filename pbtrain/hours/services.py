@@ -1,5 +1,6 @@
 """Changing hours: post, reverse, decide what overlaps. Nothing here commits, reads the request, or sends."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -82,11 +83,7 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
     Raises RuleError for a line that cannot be true or a closed year; at most 1,000 lines of one book.
     """
     done = Posted()
-    today = clock.today()
-    for line in lines:
-        rules.check_line(line.minutes, line.day, line.starts_at, line.ends_at, today=today)
-        if line.activity not in ACTIVITIES or line.proof not in PROOFS or not line.occurrence.isascii():
-            raise ValueError(f"not a line: {line!r}")
+    _check(lines)
     persons = posting.people(line.member_id for line in lines)
     homes = {(line.member_id, line.day): _home(persons, line) for line in lines}
     done.without_branch = sorted({key[0] for key, home in homes.items() if home is None})
@@ -101,23 +98,34 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
     posting.open_years(ids, years)
     standing = posting.standing_lines(ids, years)
     drafts: list[Draft] = []
+    mine: dict[int, list[Draft]] = defaultdict(list)
+    named: set[str] = set()
     waiting: list[dict[str, Any]] = []
     for line in lines:
         draft = _draft(line, homes[line.member_id, line.day] or 0, rules_for)
         revision = _revision(standing[line.member_id], source_base(line.occurrence, line.member_id))
-        if revision is None or any(d.source.rsplit("#", 1)[0] == draft.source for d in drafts):
+        if revision is None or draft.source in named:
             done.already += 1
             continue
-        mine = [other for other in drafts if other.member_id == line.member_id]
-        overlap = held.overlap(draft, standing[line.member_id], mine)
+        overlap = held.overlap(draft, standing[line.member_id], mine[line.member_id])
         if overlap is not None:
             waiting.append(held.waiting(actor, draft, line.occurrence, overlap))
             continue
+        named.add(draft.source)
         drafts.append(replace(draft, source=f"{draft.source}#{revision}"))
+        mine[line.member_id].append(drafts[-1])
     if waiting:
         done.held = held.hold(waiting)
     done.entry_ids = _write(actor, "hours.posted", drafts, books, persons, standing, years, rules_for)
     return done
+
+
+def _check(lines: Sequence[Line]) -> None:
+    today = clock.today()
+    for line in lines:
+        rules.check_line(line.minutes, line.day, line.starts_at, line.ends_at, today=today)
+        if line.activity not in ACTIVITIES or line.proof not in PROOFS or not line.occurrence.isascii():
+            raise ValueError(f"not a line: {line!r}")
 
 
 def reverse_many(actor: Actor | None, entry_ids: Iterable[int], *, reason: str) -> list[int]:
