@@ -7,10 +7,13 @@ come from the models, never from outside.
 
 import json
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Select, cast, func, select
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import BigInteger, Select, TypeDecorator, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import NullType
 
 from pbtrain.core.db import db, is_postgresql
 
@@ -58,22 +61,20 @@ def reserve(table: Any, count: int) -> Sequence[int]:
 
 
 def insert(table: Any, columns: Sequence[str], rows: Rows) -> None:
-    """Add finished rows; columns that are not named take the database's own default, not the model's."""
+    """Add finished rows; every column that has no default of the database's own must be named."""
     if not rows:
         return
-    names = ", ".join(columns)
     connection = db.session.connection()
     if is_postgresql():
         driver: Any = connection.connection
-        with (
-            driver.cursor() as cursor,
-            cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy,
-        ):
+        names = SQL(", ").join(map(Identifier, columns))
+        command = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table.name), names)
+        with driver.cursor() as cursor, cursor.copy(command) as copy:
             for row in rows:
                 copy.write_row(row)
         return
-    marks = ", ".join("?" * len(columns))
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows))  # noqa: S608
+    statement = table.insert().compile(dialect=connection.dialect, column_keys=list(columns))
+    _send(connection, statement, {name: place for place, name in enumerate(columns)}, rows)
 
 
 def update(
@@ -86,23 +87,39 @@ def update(
     if not rows:
         return 0
     connection = db.session.connection()
-    if not is_postgresql():
-        new = ", ".join(f"{name} = ?" for name in columns)
-        still = "".join(f" AND {name} IS ?" for name in expect)
-        values = [(*row[1 : len(columns) + 1], row[0], *row[len(columns) + 1 :]) for row in rows]
-        return connection.exec_driver_sql(
-            f"UPDATE {table.name} SET {new} WHERE {key} = ?{still}",  # noqa: S608
-            values,
-        ).rowcount
-    kinds = [_array(table.c[name]) for name in (key, *columns, *expect)]
-    names = ", ".join(["k", *(f"n{i}" for i in range(len(columns))), *(f"o{i}" for i in range(len(expect)))])
-    new = ", ".join(f"{name} = d.n{place}" for place, name in enumerate(columns))
-    still = "".join(f" AND t.{name} IS NOT DISTINCT FROM d.o{place}" for place, name in enumerate(expect))
-    source = f"unnest({', '.join(f'%s::{kind}[]' for kind in kinds)}) AS d({names})"
-    statement = f"UPDATE {table.name} t SET {new} FROM {source} WHERE t.{key} = d.k{still}"  # noqa: S608
-    return connection.exec_driver_sql(
-        statement, tuple(list(column) for column in zip(*rows, strict=True))
-    ).rowcount
+    names = ["k", *(f"new_{name}" for name in columns), *(f"old_{name}" for name in expect)]
+    given: Any = {name: bindparam(name) for name in names}
+    if is_postgresql():
+        kinds = (table.c[name].type for name in (key, *columns, *expect))
+        lists = (
+            cast(bindparam(None, list(values), type_=NullType()), ARRAY(_plain(kind)))
+            for kind, values in zip(kinds, zip(*rows, strict=True), strict=True)
+        )
+        given = func.unnest(*lists).table_valued(*names, name="given").render_derived().c
+    statement = (
+        table.update()
+        .where(table.c[key] == given["k"])
+        .where(*(table.c[name].is_not_distinct_from(given[f"old_{name}"]) for name in expect))
+        .values({name: given[f"new_{name}"] for name in columns})
+    )
+    if is_postgresql():
+        return connection.execute(statement).rowcount
+    places = {name: place for place, name in enumerate(names)}
+    return _send(connection, statement.compile(dialect=connection.dialect), places, rows)
+
+
+def _send(connection: Any, statement: Any, places: dict[str, int], rows: Rows) -> int:
+    """A compiled statement for all rows, whose values stand at these places; how many rows it reached."""
+    order = [places[name] for name in statement.positiontup]
+    if order != list(range(len(rows[0]))):
+        pick = itemgetter(*order)
+        rows = [pick(row) for row in rows] if len(order) > 1 else [(pick(row),) for row in rows]
+    return int(connection.exec_driver_sql(str(statement), list(rows)).rowcount)
+
+
+def _plain(kind: Any) -> Any:
+    """What a column's type is made of: finished values are not changed once more."""
+    return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 
 
 def among(ids: Sequence[int]) -> Select[Any]:
@@ -110,8 +127,3 @@ def among(ids: Sequence[int]) -> Select[Any]:
     if is_postgresql():
         return select(func.unnest(cast(list(ids), ARRAY(BigInteger))))
     return select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value)
-
-
-def _array(column: Column[Any]) -> str:
-    """The type of a column's values, as a cast names it."""
-    return column.type.compile(dialect=db.engine.dialect)
