@@ -17,7 +17,7 @@ from pbtrain.core.postgresql import was_stopped
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 FAILING = (*FULL, errno.EIO, errno.EROFS)
-SECRET_FIELDS = {"csrf_token", "password", "new_password", "again", "code"}
+SECRET_FIELDS = {"csrf_token", "password", "new_password", "again", "old", "code"}
 
 
 def texts(code: int) -> tuple[str, str]:

@@ -85,8 +85,16 @@ def test_what_another_site_sends_is_not_shown_with_a_fresh_token(strict, branch,
 
 
 def test_a_password_is_never_shown_again(strict, make):
-    for path in ("/login", "/activate", "/me/password"):
-        fields = {"username": ["wuyun01"], "password": ["山高水长 2026"], "again": ["山高水长 2026"]}
+    for path, name in (
+        ("/login", "password"),
+        ("/activate", "again"),
+        ("/me/password", "password"),
+        ("/me/email", "old"),
+        ("/proof", "password"),
+        ("/factor", "code"),
+        ("/reset", "code"),
+    ):
+        fields = {"username": ["wuyun01"], name: ["山高水长 2026"]}
         answer = send(strict, path, fields, Sec_Fetch_Site="same-origin")
         assert answer.status_code == 400
         assert "山高水长" not in answer.get_data(as_text=True)
