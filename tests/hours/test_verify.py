@@ -11,6 +11,7 @@ from sqlalchemy import inspect, select, text
 from pbtrain.core.db import micros, transaction
 from pbtrain.hours import anchors, chain, posting
 from pbtrain.hours import services as hours
+from pbtrain.hours import verify as verifying
 from pbtrain.hours.models import HourEntry
 from pbtrain.hours.verify import verify
 from tests.hours.conftest import line, post
@@ -209,3 +210,36 @@ def test_each_cache_of_each_year_is_compared(back, ledger):
 def test_lines_without_their_year_are_named(back, ledger):
     back.run("DELETE FROM member_year WHERE id = 2")
     assert [text.rpartition(": ")[2] for text in found()] == ["has lines but no row of sums"]
+
+
+def in_spans(monkeypatch, processes):
+    """What is found when every book and every member's year is a span of its own."""
+    monkeypatch.setattr(verifying, "LINES", 1)
+    monkeypatch.setattr(verifying, "MEMBERS", 1)
+    far = []
+    findings = [str(finding) for finding in verify(processes, lambda *how: far.append(how))]
+    assert far[-1] == (len(far), len(far))
+    assert len(far) >= 5  # two books, the reversals, three members
+    return findings
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_spans_and_processes_find_the_same_in_the_same_order(db, back, ledger, monkeypatch, processes):
+    assert in_spans(monkeypatch, processes) == []
+    back.run(
+        "UPDATE hour_entry SET title = '别的' WHERE book_id = 1 AND seq = 2",
+        "UPDATE hour_entry SET title = '别的' WHERE book_id = 2 AND seq = 1",
+        "UPDATE member_year SET counted = counted + 1 WHERE id = 3",
+    )
+    whole = [str(finding) for finding in verify()]
+    assert in_spans(monkeypatch, processes) == whole
+    assert [text.rpartition(": ")[0] for text in whole] == [
+        "book 1 line 2: was changed",
+        "book 2 line 1: was changed",
+        "member 3 year 2026",
+    ]
+
+
+def test_a_line_that_stands_in_no_book_is_named(db, back, ledger):
+    back.run("DELETE FROM book WHERE id = 2")
+    assert "book 2 line 1: has no book here" in found()

@@ -4,14 +4,18 @@ import ctypes
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+
+import psycopg
 
 from pbtrain.accounts import passwords
 from pbtrain.audit import services as audit
@@ -36,7 +40,10 @@ class Broken(RuntimeError):
     """What was loaded does not verify; the site stays closed."""
 
 
-PROBLEMS = (Broken, postgresql.NotRestored, sqlite.NotRestored)
+PROBLEMS = (  # of which somebody at a terminal needs the sentence, not the traceback
+    Broken, postgresql.NotRestored, sqlite.NotRestored, BrokenProcessPool, OSError, psycopg.Error,
+    sqlite3.Error,
+)  # fmt: skip
 
 
 def load(shape: Shape, tell: Tell, processes: int | None = None) -> None:
@@ -53,7 +60,7 @@ def load(shape: Shape, tell: Tell, processes: int | None = None) -> None:
         _write_courses(maker, tell)
         audit.record(None, "demo.loaded", f"preset:{shape.name}", members=shape.members)
     tell("flask hours verify")
-    if finding := next(verify(processes), None):
+    if finding := next(verify(processes, _verified(tell)), None):
         raise Broken(str(finding))
     with transaction():
         site.change("demo")
@@ -71,6 +78,19 @@ def _write(maker: Maker, tell: Tell, processes: int) -> None:
                 writer.take(part)
                 told.step()
             told.end()
+
+
+def _verified(tell: Tell) -> Callable[[int, int], None]:
+    """Tells now and then how much is verified."""
+    last = time.monotonic()
+
+    def step(done: int, of: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= EVERY:
+            last = time.monotonic()
+            tell(f"Verified {done:,} of {of:,} parts")
+
+    return step
 
 
 class Progress:

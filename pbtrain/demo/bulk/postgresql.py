@@ -145,18 +145,18 @@ def _take_off(connection: "psycopg.Connection[Any]", found: Catalogue) -> None:
 
 
 def _put_back(connection: "psycopg.Connection[Any]", found: Catalogue, tell: Callable[[str], None]) -> None:
+    tell("Unique keys")
     for table, name, text, kind, _valid in found["constraints"]:
         if kind == "u":
             _add(connection, table, name, text)
-    tell("Unique keys")
+    tell("Indexes")
     for _table, _name, text, of_constraint in found["indexes"]:
         if not of_constraint:
             connection.execute(text)
-    tell("Indexes")
+    tell("Foreign keys")
     for table, name, text, kind, _valid in found["constraints"]:
         if kind == "f":
             _add(connection, table, name, text)
-    tell("Foreign keys")
     for table, name, enabled, *_rest in found["triggers"]:
         if enabled in ENABLE:
             connection.execute(

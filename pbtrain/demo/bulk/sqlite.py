@@ -19,7 +19,7 @@ from pbtrain.demo.bulk.make import COLUMNS, Rows
 from pbtrain.hours.bulk import LINE
 
 TABLES = COLUMNS | {"hour_entry": LINE}
-CACHE = 2 * 1024**2  # kilobytes: the index of hashes is written in no order, and should fit
+CACHE = 3 * 1024**3  # bytes at most: the index of hashes is written in no order, and should fit
 FAST = ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF", "locking_mode=EXCLUSIVE")
 ENDINGS = ("-wal", "-shm", "-journal")
 
@@ -100,7 +100,7 @@ def writing(tell: Callable[[str], None]) -> Iterator[Writer]:
             raise NotRestored("somebody uses the database; stop the site first")
         before = _schema(old)
     _remove(loading)
-    shutil.copyfile(target, loading)
+    shutil.copy(target, loading)
     try:
         with closing(sqlite3.connect(loading, isolation_level=None)) as connection:
             _begin(connection)
@@ -120,7 +120,8 @@ def _schema(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
 def _begin(connection: sqlite3.Connection) -> None:
     connection.create_function("pb_sha256", 1, sha256, deterministic=True)
     connection.execute("PRAGMA journal_mode=DELETE")
-    for pragma in (*FAST, f"cache_size=-{CACHE}", "threads=2"):
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for pragma in (*FAST, f"cache_size=-{min(CACHE, memory // 4) // 1024}"):
         connection.execute(f"PRAGMA {pragma}")
     for table in TABLES:
         if connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():  # noqa: S608 - names of our own
