@@ -214,6 +214,35 @@ def test_an_academy_serves_what_its_area_became(db, make, league):
         assert db.session.scalar(select(Academy.service_unit_id)) == area
 
 
+@pytest.mark.parametrize("end", ["merge", "abolish"])
+def test_who_led_a_committee_that_ends_owes_less_from_today(db, league, end):
+    leader = league.people[league.one][1]
+    with transaction():
+        posts.give_post(
+            None, leader, unit_id=league.left, kind="secretary", valid_from=clock.today() - timedelta(days=60)
+        )
+        db.session.flush()
+        hours.refresh_years([leader], YEAR)
+    before = db.session.scalars(
+        select(MemberYear.target).where(MemberYear.member_id == leader, MemberYear.credit_year == YEAR)
+    ).one()
+    with transaction():
+        if end == "merge":
+            reshaping.merge(None, [league.left], league.right)
+        else:
+            for unit_id in (league.one, league.two):
+                reshaping.move(None, unit_id, league.right)
+            reshaping.abolish(None, league.left)
+    assert [str(finding) for finding in verify()] == []
+    with transaction():
+        reshaping.reopen(None, league.left)
+    db.session.rollback()
+    after = db.session.scalars(
+        select(MemberYear.target).where(MemberYear.member_id == leader, MemberYear.credit_year == YEAR)
+    ).one()
+    assert after == before, "the post runs on"
+
+
 def test_somebody_moved_meanwhile_is_a_conflict(db, league):
     from pbtrain.org.reshaping import move_people
 
