@@ -304,7 +304,7 @@ def test_built_files_are_small_and_compressed():
 
 
 def test_every_variable_is_defined():
-    """Only the part of Bootstrap's root that is read is kept: what is read must be there, or have a default."""
+    """Of Bootstrap's root only what is read is kept: all that is read must be there, or have a default."""
     manifest = json.loads((DIST / "manifest.json").read_text())
     style = "".join((DIST / manifest[name]["file"]).read_text() for name in ("app.css", "desk.css"))
     defined = set(re.findall(r"(--[\w-]+):", style))

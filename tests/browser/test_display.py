@@ -161,7 +161,7 @@ def test_keyboard_only(town, make, new_context, new_page, look):
 
 def test_a_light_home_looks_as_with_the_whole_style(town, enter):
     """A member's home leaves desk.css out: with it nothing would stand elsewhere or look otherwise."""
-    seen = """() => [...document.querySelectorAll('body *')].filter(one => one.getClientRects().length).map(one => {
+    seen = """() => [...document.querySelectorAll('body *')].filter(one => one.checkVisibility()).map(one => {
         const box = one.getBoundingClientRect(), style = getComputedStyle(one);
         return [one.tagName, box.x, box.y, box.width, box.height, style.color, style.backgroundColor,
                 style.borderTopWidth, style.fontWeight, style.display].join(' ');

@@ -26,6 +26,11 @@ TITLES = {
 }
 
 
+def heading(show: str) -> str:
+    """What a list is called."""
+    return _(TITLES[show])
+
+
 def asked() -> dict[str, Any]:
     """The filter, the unit and the search in the address; what is no filter is 404."""
     show = request.args.get("show", "none")
@@ -54,7 +59,7 @@ def leaders_list() -> str:
         page=paged(leaders.branches(signed(), clock.today(), **wanted)),
         counts=counts(),
         tops=queries.tops(signed(), Perm.GRANT_MANAGE),
-        title=_(TITLES[wanted["show"]]),
+        title=heading(wanted["show"]),
         **wanted,
     )
 
@@ -78,7 +83,7 @@ def leaders_xlsx() -> Response | BaseResponse:
         for row in db.session.execute(listed.execution_options(yield_per=500)):
             yield [row.code, row.name, row.above, row.secretary, row.acting, row.until]
 
-    title = _(TITLES[wanted["show"]])
+    title = heading(wanted["show"])
     above = [title, _("As of %(day)s", day=clock.today())]
     return sheets.sent(sheets.written(_("Branches"), columns, rows(), above=above), title)
 
