@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from bench import bare, counts, data, floors, machine, measure, report, servers, wire
+from bench.region import Region, given
 from pbtrain.app import create_app
 from pbtrain.core import keys
 from tests.support import postgres
@@ -25,10 +26,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--database", choices=("both", "sqlite", "postgresql"), default="both")
     parser.add_argument("--no-judge", action="store_true", help="floors are shown, the exit status stays 0")
+    parser.add_argument("--requests", type=int, default=20_000, help="after which memory is looked at again")
+    parser.add_argument("--no-region", action="store_true", help="leave the region out")
+    parser.add_argument("--region-scale", type=float, default=0.025, help="of the region that is made")
+    parser.add_argument("--region-instance", help="a region loaded before; else PBTRAIN_BENCH_REGION")
+    parser.add_argument("--region-database", help="its database; else PBTRAIN_BENCH_REGION_DATABASE_URL")
     parser.add_argument("--no-wire", action="store_true", help="leave the browser out")
     wanted = parser.parse_args()
     if wanted.quick:
-        wanted.seconds, wanted.rounds = 1, 1
+        wanted.seconds, wanted.rounds, wanted.requests = 1, 1, min(wanted.requests, 500)
+        wanted.region_scale = min(wanted.region_scale, 0.002)
     return wanted
 
 
@@ -83,9 +90,12 @@ class Place:
             begun[name] = server.start(COLD_PATHS[name])
         say(f"{self.kind}: units")
         units = measure.rounds(drivers, self.servers, self.cast_file, wanted.rounds, wanted.seconds)
+        say(f"{self.kind}: memory after {wanted.requests} requests")
+        memory = measure.fullness(drivers, self.servers, self.cast_file, wanted.requests)
         say(f"{self.kind}: logins and histories")
         site = self.servers["pbtrain"]
         return {
+            "memory": memory,
             "statements": self.statements,
             "units": units,
             "history": measure.history(drivers, site, self.cast_file, wanted.rounds, wanted.seconds),
@@ -97,6 +107,25 @@ class Place:
         """End both servers."""
         for server in self.servers.values():
             server.stop()
+
+
+def region_beside(place: Place, wanted: argparse.Namespace, server: postgres.Server | None) -> Region | None:
+    """The region this run compares with, on this kind of database; none when another kind was given."""
+    instance, address = given(wanted)
+    if wanted.no_region or (instance and address.split(":")[0].split("+")[0] != place.kind):
+        return None
+    process = server.process.pid if server and server.process and place.kind == "postgresql" else None
+    if not instance and place.kind == "sqlite":
+        address = f"sqlite:///{place.folder / 'region'}.sqlite3"
+    elif not instance and server is not None:
+        server.run("DROP DATABASE IF EXISTS bench_region", "CREATE DATABASE bench_region")
+        address = server.address("bench_region")
+    found = Region(place.kind, place.folder, address, process, say)
+    if instance:
+        found.attach(instance)
+    else:
+        found.make(wanted.region_scale)
+    return found
 
 
 def run(wanted: argparse.Namespace, folder: Path, server: postgres.Server | None) -> dict[str, Any]:
@@ -117,7 +146,9 @@ def run(wanted: argparse.Namespace, folder: Path, server: postgres.Server | None
         for kind in kinds:
             place = Place(kind, folder, server if kind == "postgresql" else None)
             try:
-                results["databases"][kind] = place.measure(wanted, drivers)
+                part = results["databases"][kind] = place.measure(wanted, drivers)
+                if large := region_beside(place, wanted, server):
+                    part["region"] = large.measure(wanted, drivers, place.servers["pbtrain"], place.cast_file)
                 if not wanted.no_wire and kind == kinds[-1]:
                     say("the wire")
                     results["wire"] = wire.measure(place.servers, place.cast, wanted.rounds)
@@ -143,6 +174,8 @@ def main() -> int:
     print(report.head(results))
     for kind, part in results["databases"].items():
         print(report.table(kind, part))
+        if "region" in part:
+            print(report.region(part["region"]))
     if "wire" in results:
         print(report.wire(results["wire"]))
     print(report.peers())

@@ -1,4 +1,4 @@
-"""What pbtrain is measured on: the small demo, and what the units need besides, all through the services."""
+"""What pbtrain is measured on: demo data, and what the units need besides, all through the services."""
 
 import json
 from datetime import timedelta
@@ -20,6 +20,7 @@ from pbtrain.demo import load
 from pbtrain.demo.roster import LOGINS, PASSWORD
 from pbtrain.hours import services as hours
 from pbtrain.hours.services import Line
+from pbtrain.org import services
 from pbtrain.org.access import Actor, actor_for
 from pbtrain.org.models import Affiliation, Member, RoleGrant, Unit
 from pbtrain.org.queries import is_on
@@ -31,19 +32,27 @@ from pbtrain.quizzes.services.writing import Wanted
 POOL, MEETING = 60, 20  # members who take part; people at a meeting
 SHORT, LONG = 10, 1000  # entries of the two members whose homes are compared
 QUIZZES, TRIES = 2, 20
+PAGE, FAR = 50, 999  # rows of a page of the roster; how many pages stand before the far one
 
 
-def build(app: Flask, target: Path, tell: Any) -> None:
+def build(app: Flask, target: Path, tell: Any, preset: str = "small", scale: float = 1) -> None:
     """Migrate, load, add, and write the cast of the journeys to `target`."""
     with app.app_context():
         schema.migrate()
-        load.load_small(lambda text: None)
-        tell("the small demo is loaded")
+        load.load(preset, scale, tell if preset != "small" else lambda text: None)
+        tell(f"{preset} is loaded")
+    prepare(app, target)
+
+
+def prepare(app: Flask, target: Path) -> None:
+    """Add to demo data what the journeys need, and write their cast to `target`."""
+    with app.app_context():
         with transaction():
             pool = _pool()
             made = _courses(pool)
             _histories(pool)
-        cast = _cast(app, pool, made)
+            reader = _reader(pool[0].unit_id or 0)
+        cast = _cast(app, pool, made) | {"readers": [_person(app, reader)]}
         target.write_text(json.dumps(cast, ensure_ascii=False))
         db.session.remove()
         db.engine.dispose()
@@ -115,22 +124,38 @@ def _quiz(author: Actor, course: int) -> None:
         quizzes.add_question(author, quiz, Wanted(kind, f"示例题目{number}？", options, right, 200))
 
 
+def _reader(unit_id: int) -> int:
+    """The account of a new member with ten entries and no other, whatever the data set."""
+    member = services.add_member(
+        None, unit_id=unit_id, name="示例读者", since=clock.today() - timedelta(days=99)
+    )
+    db.session.execute(
+        update(Account).where(Account.id == member.account_id).values(activated_at=clock.now())
+    )
+    _study(member.id, SHORT)
+    return member.account_id or 0
+
+
 def _histories(pool: list[Actor]) -> None:
     """The last two of the pool: one with ten entries of its own, one with a thousand."""
-    today = clock.today()
     for actor, entries in ((pool[-2], SHORT), (pool[-1], LONG)):
-        lines = [
-            Line(
-                actor.member_id or 0,
-                day=today - timedelta(days=number % 20),
-                activity="self_study",
-                minutes=10,
-                occurrence=f"bench:{actor.member_id}-{number}",
-                title="示例自学",
-            )
-            for number in range(entries)
-        ]
-        hours.post_many(None, lines)
+        _study(actor.member_id or 0, entries)
+
+
+def _study(member_id: int, entries: int) -> None:
+    today = clock.today()
+    lines = [
+        Line(
+            member_id,
+            day=today - timedelta(days=number % 20),
+            activity="self_study",
+            minutes=10,
+            occurrence=f"bench:{member_id}-{number}",
+            title="示例自学",
+        )
+        for number in range(entries)
+    ]
+    hours.post_many(None, lines)
 
 
 def _cast(app: Flask, pool: list[Actor], made: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +175,54 @@ def _cast(app: Flask, pool: list[Actor], made: dict[str, Any]) -> dict[str, Any]
             each | {"facts": {"quiz_course": course}} for course in made["quizzes"] for each in members
         ],
         "secretaries": _secretaries(app),
+        **_heads(app),
     }
+
+
+def _heads(app: Flask) -> dict[str, Any]:
+    """Who looks at the whole site: an auditor and an administrator of the unit at the top."""
+    root = db.session.scalars(select(Unit.id).where(Unit.parent_id.is_(None)).order_by(Unit.id)).first() or 0
+    branch = db.session.scalars(
+        select(Member.unit_id)
+        .where(Member.left_on.is_(None))
+        .group_by(Member.unit_id)
+        .order_by(func.count().desc(), Member.unit_id)
+    ).first()
+    found: dict[str, Any] = {"root": root, "branch": branch, "list": _list(root)}
+    for group, role in (("auditors", Role.UNIT_AUDITOR), ("admins", Role.UNIT_ADMIN)):
+        name = f"bench-{role}"
+        with transaction() as session:
+            account = session.scalar(select(Account).where(Account.username == name))
+            if account is None:
+                account = Account(username=name, name="示例", activated_at=clock.now())
+                session.add(account)
+                session.flush()  # its id for the grant
+                grant = RoleGrant(
+                    account_id=account.id,
+                    unit_id=root,
+                    role=role,
+                    valid_from=clock.today() - timedelta(days=1),
+                )
+                session.add(grant)
+            account_id = account.id
+        found[group] = [_person(app, account_id)]
+        found[group[:-1]] = account_id
+    return found
+
+
+def _list(root: int) -> dict[str, str]:
+    """The first page of the roster, and one a thousand pages on or as far as the roster goes."""
+    path = f"/units/{root}/members"
+    rows = db.session.scalar(select(func.count(Member.id)).where(Member.left_on.is_(None))) or 0
+    skipped = min(FAR, max(rows // PAGE - 2, 0)) * PAGE
+    last = db.session.scalars(
+        select(Member.id)
+        .where(Member.left_on.is_(None), Member.unit_id.is_not(None))
+        .order_by(Member.pinyin, Member.id)
+        .offset(skipped)
+        .limit(1)
+    ).first()
+    return {"first": path, "far": f"{path}?after={last}&from={skipped + 1}"}
 
 
 def _secretaries(app: Flask) -> list[dict[str, Any]]:
@@ -180,7 +252,7 @@ def _secretaries(app: Flask) -> list[dict[str, Any]]:
 def _person(app: Flask, account_id: int) -> dict[str, Any]:
     """A browser signed in as this account."""
     with transaction():
-        token = accounts.open_session(account_id, agent="bench", address="127.0.0.1")
+        token = accounts.open_session(account_id, agent="bench", address="127.0.0.1", factor_shown=True)
     return _browser(app, {"_user_id": token, "_fresh": True})
 
 

@@ -29,6 +29,41 @@ def _wire(load: str, figure: str) -> Callable[[Results], float]:
     return lambda found: float(found["wire"]["pbtrain"][load][figure])
 
 
+def _grown(found: Results) -> float:
+    """Only a full run is judged: a short one still fills its caches."""
+    memory = found["databases"]["postgresql"]["memory"]
+    if memory["requests"] < 20_000:
+        raise KeyError
+    return float(memory["growth"])
+
+
+def _region(database: str, *path: str) -> Callable[[Results], float]:
+    def figure(found: Results) -> float:
+        value = found["databases"][database]["region"]
+        for step in path:
+            value = value[step]
+        return float(value)
+
+    return figure
+
+
+NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+SIZES = tuple(
+    Floor(f"{text}, {NAMES[kind]}", most, _region(kind, *path), unit)
+    for kind in NAMES
+    for text, most, path, unit in (
+        ("home at a region's size against a small one's", 1.3, ("growth", "member_home", "ratio"), "x"),
+        ("heartbeat at a region's size", 1.3, ("growth", "heartbeat", "ratio"), "x"),
+        ("handing in a quiz at a region's size", 1.3, ("growth", "submit", "ratio"), "x"),
+        ("one's own ledger at a region's size", 1.3, ("growth", "own_ledger", "ratio"), "x"),
+        ("dashboard of the whole site against a branch's", 1.5, ("dashboard", "ratio"), "x"),
+        ("a page far down a list against its first", 1.2, ("list", "ratio"), "x"),
+        ("export of everybody against the driver's fetch", 15, ("export", "ratio"), "x"),
+        ("what an export adds to the memory", 30, ("export", "added"), " MB"),
+        ("refresh of the figures against plain grouping", 2, ("figures", "ratio"), "x"),
+        ("posting 500 people at once against 50", 3, ("posting", "ratio"), "x"),
+    )
+)
 FLOORS = (
     Floor("CPU of a member's home against the bare home", 8, _postgresql("member_home")),
     Floor("CPU of a heartbeat against the bare event", 4, _postgresql("heartbeat")),
@@ -37,6 +72,9 @@ FLOORS = (
     Floor("home with 1,000 own entries against 10, PostgreSQL", 1.2, _of("postgresql", "history")),
     Floor("home with 1,000 own entries against 10, SQLite", 1.2, _of("sqlite", "history")),
     Floor("cold start against bare gunicorn", 10, _of("postgresql", "cold")),
+    Floor("memory after load against bare gunicorn", 2, _of("postgresql", "memory")),
+    Floor("memory after 20,000 requests more", 5, _grown, "%"),
+    *SIZES,
     Floor("first load: requests", 6, _wire("first", "requests"), ""),
     Floor("first load: bytes", 92_000, _wire("first", "bytes"), ""),
     Floor("first load: first paint against the bare page", 2.5, _wire("first", "ratio")),
@@ -78,5 +116,17 @@ def problems(results: Results) -> list[str]:
         for key, unit in part["units"].items():
             for level in ("c1", "c8"):
                 found += [f"{kind} {key} {level}: {text}" for text in unit[level]["problems"]]
+        found += [f"{kind} memory: {text}" for text in part["memory"].get("problems", ())]
+        for name, one in _regional(part):
+            found += [
+                f"{kind} region {name}: {text}" for text in one["own"]["problems"] + one["limit"]["problems"]
+            ]
         found += [f"{kind} storm: {text}" for text in part["storm"]["problems"]]
     return found
+
+
+def _regional(part: Results) -> list[tuple[str, Results]]:
+    large = part.get("region")
+    return (
+        [*large["growth"].items(), *((name, large[name]) for name in ("dashboard", "list"))] if large else []
+    )

@@ -82,6 +82,31 @@ def member_list(browser: Browser, cast: Cast, turn: int) -> None:
     browser.get(who, f"/branches/{who.facts['branch']}/members")
 
 
+def own_ledger(browser: Browser, cast: Cast, turn: int) -> None:
+    """A member's own year, line by line."""
+    browser.get(person(cast, "readers", turn), "/hours")
+
+
+def branch_dashboard(browser: Browser, cast: Cast, turn: int) -> None:
+    """How one branch stands, for who audits it."""
+    browser.get(person(cast, "auditors", turn), f"/branches/{cast['branch']}/members")
+
+
+def unit_dashboard(browser: Browser, cast: Cast, turn: int) -> None:
+    """How the whole site stands: the unit at the top."""
+    browser.get(person(cast, "auditors", turn), f"/units/{cast['root']}/hours")
+
+
+def list_first(browser: Browser, cast: Cast, turn: int) -> None:
+    """The first page of everybody on the roster."""
+    browser.get(person(cast, "admins", turn), cast["list"]["first"])
+
+
+def list_far(browser: Browser, cast: Cast, turn: int) -> None:
+    """A page far behind it."""
+    browser.get(person(cast, "admins", turn), cast["list"]["far"])
+
+
 def begin(browser: Browser, cast: Cast, turn: int) -> tuple[Person, str]:
     """Start a quiz and save ten answers; who sat it and where the attempt is."""
     who = person(cast, "sitters", turn)
@@ -126,6 +151,7 @@ JOURNEYS: dict[str, Journey] = {
     function.__name__: function
     for function in (
         bare_home, bare_event, bare_login, bare_list, member_home, short_history, long_history, login,
-        heartbeat, secretary_home, member_list, quiz, meeting,
+        heartbeat, own_ledger, branch_dashboard, unit_dashboard, list_first, list_far, secretary_home,
+        member_list, quiz, meeting,
     )
 }  # fmt: skip

@@ -53,3 +53,25 @@ def cpu_seconds(*roots: int) -> float:
         total += sum(found[pid][1] for pid in wanted if pid in found)
         wanted = {pid for pid, (parent, _used) in found.items() if parent in wanted}
     return total
+
+
+def pss_megabytes(*roots: int) -> float:
+    """Memory of these processes and all below them, shared pages counted once among those who share them."""
+    parents = {}
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit() and (stat := _stat(int(path.name))):
+            parents[int(path.name)] = stat[0]
+    total, wanted = 0, set(roots)
+    while wanted:
+        total += sum(_pss(pid) for pid in wanted)
+        wanted = {pid for pid, parent in parents.items() if parent in wanted}
+    return total / 1024
+
+
+def _pss(pid: int) -> int:
+    """kB of one process; 0 when it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return 0
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")), 0)

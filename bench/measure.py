@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.machine import cpu_seconds
+from bench.machine import cpu_seconds, pss_megabytes
 from bench.servers import TOP, Server
-from bench.units import UNITS
+from bench.units import GROWING, UNITS
 
 LEVELS = (1, 8)
 JUDGED = 8  # ratios of CPU are taken with eight sessions at once
@@ -145,6 +145,69 @@ def history(
     pairs = zip(long, short, strict=True)
     ratio = statistics.median(many.p50 / few.p50 for many, few in pairs)
     return {"p50_10": middle(short)["p50"], "p50_1000": middle(long)["p50"], "ratio": round(ratio, 2)}
+
+
+def growth(
+    drivers: tuple[Driver, Driver],
+    servers: dict[str, Server],
+    casts: dict[str, Path],
+    times: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """The same units at a small size and at a region's, one after the other in each round; ratios of CPU."""
+    found: dict[str, Any] = {}
+    for journey in GROWING:
+        samples: dict[str, list[Sample]] = {"small": [], "region": []}
+        for _ in range(times):
+            for size, server in servers.items():
+                samples[size].append(drivers[0].run(server, casts[size], journey, 1, seconds))
+        found[journey] = beside(samples["region"], samples["small"])
+    return found
+
+
+def pair(
+    drivers: tuple[Driver, Driver],
+    server: Server,
+    cast: Path,
+    journeys: tuple[str, str],
+    times: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """Two units of one server, one after the other in each round: the second against the first."""
+    samples: dict[str, list[Sample]] = {journey: [] for journey in journeys}
+    for _ in range(times):
+        for journey in journeys:
+            samples[journey].append(drivers[0].run(server, cast, journey, 1, seconds))
+    return beside(samples[journeys[1]], samples[journeys[0]])
+
+
+def beside(own: list[Sample], limit: list[Sample]) -> dict[str, Any]:
+    """What is looked at, what it is held against, and the ratio of their CPU."""
+    ratio = statistics.median(one.cpu / other.cpu for one, other in zip(own, limit, strict=True))
+    return {"own": middle(own), "limit": middle(limit), "ratio": round(ratio, 2)}
+
+
+def fullness(
+    drivers: tuple[Driver, Driver], servers: dict[str, Server], casts: Path, requests: int
+) -> dict[str, Any]:
+    """Memory (PSS) of both servers after all that load, and of ours after so many requests more."""
+    found: dict[str, Any] = {name: round(pss_megabytes(*server.own), 1) for name, server in servers.items()}
+    found["ratio"] = round(found["pbtrain"] / found["bare"], 2)
+    begun = found["pbtrain"]
+    done = 0
+    while done < requests:
+        for journey in ("member_home", "heartbeat"):
+            sample = drivers[0].run(servers["pbtrain"], casts, journey, JUDGED, 10)
+            done += round(sample.count * sample.requests)
+            if sample.problems:
+                found["problems"] = list(sample.problems)
+                requests = 0
+    after = pss_megabytes(*servers["pbtrain"].own)
+    return found | {
+        "requests": done,
+        "after": round(after, 1),
+        "growth": round(100 * (after / begun - 1), 1),
+    }
 
 
 def storm(

@@ -42,13 +42,44 @@ def table(kind: str, part: dict[str, Any]) -> str:
             f"{one['bytes']:>9.0f}{one['rate']:>12.1f}{eight['rate']:>8.1f}{_pair(one):>15}{_pair(eight):>15}{one['cpu']:>9.2f}"
             f"{eight['cpu']:>7.2f}{f'{ratio:.2f}' if ratio else '':>8}"
         )
-    storm, history, cold = part["storm"], part["history"], part["cold"]
+    storm, history, cold, memory = (part[key] for key in ("storm", "history", "cold", "memory"))
     lines += [
         f"home p95 quiet {storm['quiet_p95']:.1f} ms, during 8 parallel logins ({storm['logins']:.0f}/s) "
         f"{storm['storm_p95']:.1f} ms: {storm['ratio']:.2f} x",
         f"home with 10 entries {history['p50_10']:.1f} ms, with 1,000 {history['p50_1000']:.1f} ms: "
         f"{history['ratio']:.2f} x",
+        f"memory after load: bare {memory['bare']:.0f} MB, pbtrain {memory['pbtrain']:.0f} MB: "
+        f"{memory['ratio']:.2f} x; {memory.get('requests', 0):,} more requests {memory['growth']:+.1f} %",
         f"cold start: bare {cold['bare']:.2f} s, pbtrain {cold['pbtrain']:.2f} s: {cold['ratio']:.2f} x",
+    ]
+    return "\n".join(lines)
+
+
+def region(found: dict[str, Any]) -> str:
+    """What was measured on a region, beside what each is held against. CPU in ms."""
+    lines = ["", "A region" + ("" if found["made"] else " that was there before")]
+    said = {
+        "member_home": "home, small site and region",
+        "heartbeat": "heartbeat, small site and region",
+        "submit": "quiz handed in, small site and region",
+        "own_ledger": "own ledger, small site and region",
+        "dashboard": "dashboard, one branch and the whole",
+        "list": "roster, first page and a far one",
+    }
+    for name, one in (found["growth"] | {key: found[key] for key in ("dashboard", "list")}).items():
+        own, limit = one["own"], one["limit"]
+        lines.append(
+            f"{said[name]:<40}CPU {limit['cpu']:>7.2f} {own['cpu']:>7.2f}   p50 {limit['p50']:>7.1f} "
+            f"{own['p50']:>7.1f}   {one['ratio']:.2f} x"
+        )
+    file, sums, posted, roster = (found[key] for key in ("export", "figures", "posting", "import"))
+    lines += [
+        f"export of {file['rows']:,} people: driver {file['raw']:.0f}, file {file['own']:.0f} "
+        f"({file['row']:.1f} µs a row): {file['ratio']:.2f} x; adds {file['added']:.1f} MB",
+        f"figures: plain grouping {sums['raw']:.0f}, refresh {sums['own']:.0f}: {sums['ratio']:.2f} x",
+        f"posting 50 people {posted['few']:.0f}, 500 people {posted['many']:.0f}: {posted['ratio']:.2f} x",
+        f"import of {roster['rows']:,} people: csv and INSERT {roster['raw']:.0f}, ours {roster['own']:.0f} "
+        f"({roster['row']:.2f} ms CPU, {roster['wall']:.2f} ms a row)",
     ]
     return "\n".join(lines)
 

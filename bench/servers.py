@@ -61,10 +61,14 @@ class Server:
             line.close()
 
     @property
+    def own(self) -> list[int]:
+        """Its own process, without the database."""
+        return [self.process.pid] if self.process else []
+
+    @property
     def roots(self) -> list[int]:
         """The processes whose CPU, with that of their children, this server's work costs."""
-        own = [self.process.pid] if self.process else []
-        return own + ([self.database] if self.database else [])
+        return self.own + ([self.database] if self.database else [])
 
     def stop(self) -> None:
         """End it and all its processes."""

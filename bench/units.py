@@ -13,6 +13,7 @@ class Unit:
     peers: str = ""  # which rows of peers.py stand beside it
 
 
+GROWING = ("member_home", "heartbeat", "submit", "own_ledger")  # as dear at a region's size as at a small
 UNITS = (
     Unit("bare_home", "bare"),
     Unit("member_home", "pbtrain", "bare_home", "home"),
@@ -23,6 +24,9 @@ UNITS = (
     Unit("bare_list", "bare"),
     Unit("secretary_home", "pbtrain", "bare_list"),
     Unit("member_list", "pbtrain", "bare_list"),
+    Unit("own_ledger", "pbtrain", "bare_list"),
+    Unit("branch_dashboard", "pbtrain", "bare_list"),
+    Unit("unit_dashboard", "pbtrain", "bare_list"),
     Unit("quiz", "pbtrain", "bare_event", "quiz"),
     Unit("submit", "pbtrain", "bare_event", "submit"),
     Unit("meeting", "pbtrain", "bare_event"),
