@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 from tests.support import postgres
-from tests.support.browser import LIGHT, chromium
+from tests.support.browser import chromium
 
 
 def has_chinese_font() -> bool:
@@ -40,22 +40,10 @@ def install(packages: list[str]) -> None:
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
-def lighten() -> None:
-    """Chromium without its windows takes a third of the time for a page: had where apt has it."""
-    if shutil.which(LIGHT) is None:
-        try:
-            install([LIGHT])
-        except subprocess.CalledProcessError:
-            print(f"{LIGHT} cannot be had here: tests in the browser take longer", flush=True)
-
-
 def main() -> int:
     """0 when everything is here in the end."""
-    may_install = os.geteuid() == 0 and shutil.which("apt-get") is not None
-    if may_install:
-        lighten()
     packages = missing()
-    if packages and may_install:
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         try:
             install(packages)
         except subprocess.CalledProcessError as error:
