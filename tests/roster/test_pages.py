@@ -4,10 +4,11 @@ from io import BytesIO
 
 import pytest
 from python_calamine import CalamineWorkbook
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from pbtrain.audit.models import AuditEvent
-from pbtrain.core import queue
+from pbtrain.core import clock, queue
+from pbtrain.core.db import transaction
 from pbtrain.org.models import Member, RosterImport
 from pbtrain.org.roles import Role
 from tests.roster import sheets
@@ -171,6 +172,28 @@ def test_lists_stay_within_eight_statements(desk, upload, statements):
         with statements() as sent:
             assert desk.get(path).status_code == 200
         assert sent.count <= 8, sent
+
+
+def test_what_was_not_taken_back_is_a_list_too(desk, upload, db, statements):
+    address = upload([sheets.person(number) for number in range(1, 60)])
+    desk.post(f"{address}/write", data={"mode": "all_or_nothing"})
+    with transaction() as session:
+        session.execute(update(Member).values(erased_at=clock.now()))
+    desk.post(f"{address}/undo")
+    with statements() as sent:
+        text = desk.get(f"{address}/undo").text
+    assert "已经不在名册上" in text
+    assert sent.count <= 8, sent
+    assert "after=" in text
+
+
+def test_earlier_imports_are_found_by_file_unit_and_sender(desk, upload, office):
+    upload([sheets.person(1)])
+    for q in ("名册", office.committee.name[:4], office.admin.name):
+        assert "/roster/imports/" in desk.get("/roster", query_string={"q": q}).text
+    text = desk.get("/roster", query_string={"q": "100%"}).text
+    assert "没有与“100%”相符的导入" in text
+    assert "/roster/imports/" not in text
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Taking an import back: what vanishes, what goes back, what stays and is named; twice is a sentence."""
 
+import threading
 from datetime import date
 from io import BytesIO
 
@@ -333,3 +334,28 @@ def test_an_undo_sends_as_many_statements_for_many_as_for_few(send, confirm, sta
             roster_work.undo(office.actor, import_id)
         counts.append(sent.count)
     assert counts[0] == counts[1]
+
+
+def test_two_undos_at_once_take_back_once(app, send, confirm, office, db):
+    import_id = send([sheets.person(number) for number in range(1, 100)])
+    confirm(import_id)
+    db.session.rollback()
+    start, won, lost = threading.Barrier(2), [], []
+
+    def press():
+        with app.app_context():
+            start.wait()
+            try:
+                won.append(len(roster_work.undo(office.actor, import_id).gone))
+            except Conflict as error:
+                lost.append(str(error))
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (won, len(lost)) == ([99], 1)
+    assert db.session.scalar(select(func.count()).where(AuditEvent.action == "roster.undone")) == 1
