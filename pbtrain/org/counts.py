@@ -44,7 +44,9 @@ def counted(day: date, units: rollup.Units | None = None) -> Select[Any]:
         RoleGrant.post_id.is_(None),
         is_on(RoleGrant, day),
     )
-    has_post = exists().where(Post.unit_id == Unit.id, Post.kind == "secretary", is_on(Post, day))
+    has_post = exists().where(
+        Post.unit_id == Unit.id, Post.kind.in_(("secretary", "rotating_secretary")), is_on(Post, day)
+    )
     live = Unit.kind.in_(BRANCHES) & Unit.valid_until.is_(None)
     own = select(
         Unit.id.label("unit_id"),

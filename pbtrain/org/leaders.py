@@ -17,6 +17,7 @@ from pbtrain.org.queries import is_on, led
 from pbtrain.org.roles import Perm, Role
 
 SOON = timedelta(days=60)  # a term that ends within so many days wants an election prepared
+LEAD = ("secretary", "rotating_secretary")
 BRANCHES = ("branch", "temporary_branch")
 FIRST = 5
 OFFERED = 200  # people whose names are offered while somebody types
@@ -28,7 +29,8 @@ def acting_on(day: date) -> ColumnElement[bool]:
 
 
 def _secretary_on(day: date) -> ColumnElement[bool]:
-    return and_(Post.kind == "secretary", is_on(Post, day))
+    """Posts by which somebody leads on that day: 书记, or 轮值书记 where they take turns."""
+    return and_(Post.kind.in_(LEAD), is_on(Post, day))
 
 
 def _lives() -> ColumnElement[bool]:
@@ -220,7 +222,7 @@ def leading(unit_id: int, today: date) -> tuple[list[Row[Any]], list[Row[Any]]]:
     held = db.session.execute(
         select(Post.id, Post.member_id, Member.name, Post.kind, Post.valid_from, Post.valid_until)
         .join(Member, Member.id == Post.member_id)
-        .where(Post.unit_id == unit_id, Post.kind.in_(("secretary", "rotating_secretary")))
+        .where(Post.unit_id == unit_id, Post.kind.in_(LEAD))
         .where(or_(Post.valid_until.is_(None), Post.valid_until > today))
         .order_by(Post.valid_from, Post.id)
     )

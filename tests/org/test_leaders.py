@@ -179,3 +179,15 @@ def test_branches_with_people_who_never_signed_in(db, make, league):
     make.member(away, account_id=make.account(activated_at=None).id)
     rows = db.session.execute(leaders.asleep(admin)).all()
     assert [(row.name, row.above, row.asleep, row.members) for row in rows] == [(one.name, "示例党委", 1, 3)]
+
+
+def test_who_takes_a_turn_leads_like_a_secretary(db, league):
+    _top, one, two, admin, first, _second = league
+    with transaction():
+        posts.give_post(admin, first.id, unit_id=one.id, kind="rotating_secretary", valid_from=TODAY)
+    shown = {
+        show: listed(leaders.branches(admin, TODAY, show=show), db) for show in ("none", "acting", "all")
+    }
+    assert shown == {"none": [two.name], "acting": [], "all": [one.name, two.name]}
+    rows = db.session.execute(leaders.branches(admin, TODAY, show="all")).all()
+    assert [row.secretary for row in rows] == ["示例甲", None]
