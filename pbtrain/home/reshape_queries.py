@@ -58,7 +58,7 @@ def posts_of(member_ids: Collection[int], unit_id: int, today: date) -> int:
     """How many posts these members hold in a unit."""
     held = select(func.count()).where(
         Post.unit_id == unit_id,
-        Post.member_id.in_(member_ids),
+        Post.member_id.in_(list(member_ids)),
         or_(Post.valid_until.is_(None), Post.valid_until > today),
     )
     return db.session.scalar(held) or 0

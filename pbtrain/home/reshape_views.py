@@ -251,6 +251,13 @@ def planned(unit: Any, others: Sequence[Any], form: MergeForm) -> Plan:
     return Plan(into_id, name, ending, _(", ").join(every[one] for one in ending))
 
 
+def check_new(unit: Any, named: Sequence[tuple[str, str]]) -> None:
+    """Refuse names of new units beside this one that cannot be."""
+    names = [name for name, _code in named]
+    unit_rules.check_names(names, [code for _name, code in named if code], most=unit_rules.MOST_PARTS)
+    tree.check_names(unit.parent_id, names)
+
+
 @bp.route("/units/<int:unit_id>/split", methods=["GET", "POST"])
 @needs(Perm.UNIT_MANAGE)
 def split(unit_id: int) -> Any:
@@ -267,12 +274,7 @@ def split(unit_id: int) -> Any:
         whole = reshape.members_of(unit_id) if is_branch else reshape.units_of(unit_id)
         picking.keep(set(whole))
         with checking(form):
-            unit_rules.check_names(
-                [name for name, _code in named],
-                [code for _name, code in named if code],
-                most=unit_rules.MOST_PARTS,
-            )
-            tree.check_names(unit.parent_id, [name for name, _code in named])
+            check_new(unit, named)
             step = "pick"
             if go in ("check", "do"):
                 parts = [Part(name, picking.of_part(n), code) for n, (name, code) in enumerate(named)]
@@ -291,7 +293,6 @@ def split(unit_id: int) -> Any:
     if step == "pick":
         pick = queries.members_to_pick if is_branch else queries.units_to_pick
         picking.read(pick(unit_id, picking.q))
-    going = list(picking.chosen)
     return wizard(
         "home/split.html",
         unit,
@@ -301,6 +302,6 @@ def split(unit_id: int) -> Any:
         picking=picking,
         named=named,
         parts=parts,
-        posts=queries.posts_of(going, unit_id, clock.today()) if step == "check" and is_branch else 0,
+        posts=queries.posts_of(picking.chosen, unit_id, clock.today()) if step == "check" else 0,
         now=queries.outlook([unit_id], clock.today()) if step == "check" else None,
     )
