@@ -14,6 +14,11 @@ from tests.browser.conftest import PASSWORD
 OLD, NEW, NUMBER = "13800000012", "13900000034", "150102199003074520"
 
 
+def arrive(page, title):
+    """Wait until the page with this heading is there."""
+    page.get_by_role("heading", level=1, name=title).wait_for()
+
+
 @pytest.fixture
 def surina(town):
     """The member whose numbers are recorded, one of them wrong."""
@@ -37,6 +42,7 @@ def test_my_data(town, surina, enter, look, accessible, work):
     look(member, "mine")
     accessible(member)
     member.get_by_role("link", name="信息有误").first.click()
+    arrive(member, "信息有误")
     member.get_by_label("哪一项不对").select_option(label="手机号")
     member.get_by_label("应该是怎样").fill(f"5月起换成 {NEW}，旧号已停")
     look(member, "report")
@@ -48,14 +54,15 @@ def test_my_data(town, surina, enter, look, accessible, work):
     page = enter("shuji")
     look(page, "secretary-home")
     page.get_by_role("link", name=re.compile("1 条信息有误")).click()
+    arrive(page, "信息有误")
     look(page, "list")
     accessible(page)
     page.get_by_role("link", name=re.compile("示例苏日娜")).click()
+    arrive(page, "示例苏日娜")
     look(page, "one")
     accessible(page)
-    page.get_by_role("link", name="打开这位党员的页面").or_(
-        page.get_by_role("link", name="打开党员页")
-    ).click()
+    page.get_by_role("link", name="打开党员页").click()
+    page.locator("summary", has_text="更正").wait_for()
     assert OLD not in page.content()
     look(page, "member-as-secretary")
     accessible(page)
@@ -76,6 +83,7 @@ def test_my_data(town, surina, enter, look, accessible, work):
     page.get_by_role("button", name="发出答复").click()
     page.get_by_text("已答复，并已告知示例苏日娜").wait_for()
     page.get_by_role("link", name="已答复").click()
+    page.get_by_text("已改好，请核对").wait_for()
     look(page, "answered")
 
     admin = enter("guanli")
@@ -108,6 +116,7 @@ def test_my_data(town, surina, enter, look, accessible, work):
     look(member, "who-looked")
     accessible(member)
     member.get_by_role("link", name="导出我的资料").click()
+    arrive(member, "导出我的资料")
     look(member, "take-home")
     accessible(member)
     member.get_by_label("当前密码").or_(member.get_by_label("现在的密码")).fill(PASSWORD)
@@ -149,6 +158,7 @@ def test_erasing(town, surina, enter, look, accessible):
     page = enter("guanli")
     page.goto(f"/people/{surina.id}")
     page.get_by_role("link", name="注销个人信息…").click()
+    arrive(page, "注销个人信息")
     look(page, "preview")
     accessible(page)
     page.get_by_label("原因").fill("本人书面申请")
@@ -162,6 +172,7 @@ def test_erasing(town, surina, enter, look, accessible):
     page.goto(f"/units/{town.root.id}/members")
     look(page, "members")
     page.get_by_role("link", name="导出完整号码的名册").click()
+    arrive(page, "导出完整号码的名册")
     look(page, "in-full")
     accessible(page)
     page.goto("/people/find")
