@@ -27,7 +27,7 @@ from pbtrain.hours.checks import Finding
 from pbtrain.hours.models import Book, HourEntry, MemberYear, UnitYear
 from pbtrain.hours.services import Line
 from pbtrain.hours.verify import installed_triggers, verify
-from pbtrain.org.models import Affiliation, Member, Unit, UnitClosure, UnitLink, UnitName
+from pbtrain.org.models import Affiliation, Member, Unit, UnitClosure, UnitCount, UnitLink, UnitName
 from pbtrain.org.roles import Role
 from tests.support import frozen
 from tests.test_migrations import differences
@@ -107,7 +107,9 @@ def test_sums_equal_the_lines(region_db):
     years = select(func.sum(MemberYear.entries), func.sum(MemberYear.minutes), func.sum(sum(raw)))
     assert database.session.execute(lines).one() == database.session.execute(years).one()
     root = database.session.scalars(select(UnitYear).where(UnitYear.unit_id == 1)).one()
-    assert root.branches == 22
+    people = database.session.scalars(select(UnitCount).where(UnitCount.unit_id == 1)).one()
+    assert root.branches == people.branches == 22
+    assert people.members == count(Member.left_on.is_(None))
     assert root.members == count(MemberYear.custody_unit_id.is_not(None))
 
 

@@ -28,6 +28,7 @@ from pbtrain.demo.bulk.shapes import Shape
 from pbtrain.demo.roster import PASSWORD, STAFF, World
 from pbtrain.hours import figures
 from pbtrain.hours.verify import verify
+from pbtrain.org import counts
 
 Tell = Callable[[str], None]
 Part = dict[str, bytes] | str
@@ -56,6 +57,7 @@ def load(shape: Shape, tell: Tell, processes: int | None = None) -> None:
     tell(f"Figures of {shape.academy + shape.branches} units")
     for year in maker.years.numbers:
         figures.refresh(year)
+    counts.refresh()
     with transaction():
         _write_courses(maker, tell)
         audit.record(None, "demo.loaded", f"preset:{shape.name}", members=shape.members)
