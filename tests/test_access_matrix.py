@@ -211,6 +211,7 @@ def asker(backend):
     with time_machine.travel(USUAL, tick=False):
         backend.reset()
         app = backend.app()
+        app.testing = False  # the kind of site is read once, as in production
         with Asker(app, worlds.build(app)) as asker:
             yield asker
         backend.release()

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from pbtrain.accounts.models import Account, KnownDevice, LoginSession, Slip
-from pbtrain.core import clock
+from pbtrain.core import clock, site
 from pbtrain.core.db import transaction
 from pbtrain.core.queue import Job
 from pbtrain.core.storage import StoredFile, put
@@ -47,6 +47,7 @@ BEGAN = clock.at(DAY, 14)
 def build(app: Flask) -> World:
     """Fill an empty, migrated database and sign everybody in."""
     with app.app_context(), transaction() as session:
+        site.mark("real")
         builder = Builder(session)
         units = builder.units()
         hours.publish_default_policy(None, units["root"].id, 2020)
