@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
@@ -16,7 +16,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import held, posting, rules
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
-from pbtrain.hours.models import Book, HourEntry, Policy
+from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.posting import Draft, Person
 from pbtrain.org.access import Actor
@@ -201,6 +201,23 @@ def refresh_years(member_ids: Iterable[int], year: int) -> None:
         return
     posting.open_years(set(persons), {year})
     posting.settle(persons, {year}, posting.standing_lines(set(persons), {year}), rules_for)
+    _hand_on(persons, year)
+
+
+def _hand_on(persons: dict[int, Person], settled: int) -> None:
+    """All other years of these members stand with their branch of today, too."""
+    today, table = clock.today(), MemberYear.__table__
+    stood = table.c.custody_unit_id
+    db.session.connection().execute(
+        update(table)  # type: ignore[arg-type]
+        .where(
+            table.c.member_id == bindparam("m"),
+            table.c.credit_year != settled,
+            stood.is_distinct_from(bindparam("custody", type_=stood.type)),
+        )
+        .values(custody_unit_id=bindparam("custody")),
+        [{"m": key, "custody": posting.custody(person, today)} for key, person in sorted(persons.items())],
+    )
 
 
 def publish_policy(actor: Actor | None, unit_id: int, year: int, wanted: PolicyRules) -> int:

@@ -13,6 +13,7 @@ from pbtrain.hours import chain, posting, queries
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
+from pbtrain.org import services
 from pbtrain.org.models import Affiliation, CareSpan, Member
 from tests.hours.conftest import DAY, line, post
 
@@ -246,3 +247,21 @@ def test_care_is_marked_on_the_year(db, make, branch):
     assert [year_of(db, who, 2026).on_care for who in people] == [True, False, True]
     assert [year_of(db, who, 2025).on_care for who in people] == [False, False, True]
     assert posting.people([people[0].id]).keys() == {people[0].id}
+
+
+def test_past_years_stand_with_the_branch_of_today(db, make, root, branch):
+    """A transfer takes the member's earlier years along, leaving ends their custody; no line is touched."""
+    member, other = make.member(branch), make.unit(kind="branch", parent=root)
+    post(line(member, day=date(2025, 12, 30)), line(member, "event:2"))
+    with transaction():
+        services.transfer(None, member.id, unit_id=other.id, on=DAY)
+        db.session.flush()
+        hours.refresh_years([member.id], 2026)
+    assert [year_of(db, member, year).custody_unit_id for year in (2025, 2026)] == [other.id] * 2
+    assert list(verify()) == []
+    with transaction():
+        services.set_left(None, member.id, on=clock.today(), why="left")
+        db.session.flush()
+        hours.refresh_years([member.id], 2026)
+    assert [year_of(db, member, year).custody_unit_id for year in (2025, 2026)] == [None] * 2
+    assert list(verify()) == []
