@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from pbtrain.core.db import micros
 from pbtrain.hours import chain
@@ -112,16 +113,10 @@ class Ledger:
 
     def _blanks(self, shared: Shared, source: str) -> list[str]:
         """The hashed line, cut where a line of this occasion differs from the next."""
-        names = LINE[OWN:]
-        known = {name: value for name, value in zip(names, shared, strict=True) if name != "posted_by_id"}
-        text = chain.line(
-            prev=BLANK,
-            book_id=self.id,
-            seq=BLANK,
-            person=BLANK,
-            source=source,
-            **known,  # type: ignore[arg-type]
-        )
+        values: dict[str, Any] = dict(zip(LINE[OWN:], shared, strict=True))
+        del values["posted_by_id"]  # who it is stands in the pseudonym
+        blanks = {"prev": BLANK, "seq": BLANK, "person": BLANK, "book_id": self.id, "source": source}
+        text = chain.line(**(values | blanks))
         return text.split(BLANK)
 
 

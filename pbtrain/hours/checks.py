@@ -151,7 +151,8 @@ def _follow(lines: Iterable[Any], books: dict[int, Tally], known: Known) -> Iter
         if book is None or id_ != (book_id << chain.SEQ_BITS) + seq:
             yield Finding(f"book {book_id} line {seq}", "its id was changed" if book else "has no book here")
             continue
-        fits = chain.digest(chain.written(*content, chain.prose(title, note))) == digest
+        content.append(chain.prose(title, note))
+        fits = chain.digest(chain.written(*content)) == digest
         whose = members[member_id] in (None, person)
         by_whom = accounts[actor_id] in (None, posted_by)
         if not (seq == book.seq + 1 and prev == book.head and fits and whose and by_whom):
@@ -231,8 +232,8 @@ def check_members(span: Span, judge: "Judge") -> Iterator[Finding]:
         for line in some:
             lines[line[0], line[1]].append(line)
     persons: dict[int, posting.Person] = {}
-    for some in batched(sorted({row[0] for row in rows}), 500):
-        persons |= posting.people(some)
+    for ids in batched(sorted({row[0] for row in rows}), 500):
+        persons |= posting.people(ids)
     rules_for = posting.policies({home[2] for person in persons.values() for home in person.homes})
     for row in rows:
         mine = lines.pop((row[0], row[1]), [])

@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -31,7 +32,7 @@ from pbtrain.hours.verify import verify
 from pbtrain.org import counts
 
 Tell = Callable[[str], None]
-Part = dict[str, bytes] | str
+Part = Any  # what the writer at hand takes: bytes by table, or the path of a file
 RUN = 100  # branches made at a time: some 40,000 lines
 SMALL = 20_000  # members that one process makes sooner than two
 EVERY = 2.0  # seconds between two lines of progress

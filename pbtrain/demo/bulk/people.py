@@ -53,7 +53,8 @@ def key_of(kind: str, number: int) -> bytes:
 @lru_cache
 def names() -> list[Name]:
     """So many different names, a third of them Mongolian."""
-    dice, made = random.Random(SEED), {}  # noqa: S311 - the same people for everybody
+    dice = random.Random(SEED)  # noqa: S311 - the same people for everybody
+    made: dict[str, str] = {}
     while len(made) < NAMES:
         sex = dice.choice("MF")
         if dice.random() < 0.35:
