@@ -23,8 +23,7 @@ from pbtrain.accounts import services as accounts
 from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.courses import sweep as courses
-from pbtrain.home import reshaping
-from pbtrain.home import retention
+from pbtrain.home import reshaping, retention
 from pbtrain.hours import figures
 from pbtrain.hours import jobs as hours
 from pbtrain.notify import delivery

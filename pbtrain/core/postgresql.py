@@ -11,7 +11,7 @@ STOPPED = "57014"  # query_canceled
 
 
 def listen(engine: Engine, config: Mapping[str, Any]) -> None:
-    """Every connection of this engine waits DATABASE_WAIT seconds for a lock, as SQLite's writers for each other.
+    """Every connection of this engine waits DATABASE_WAIT seconds for a lock, as SQLite's writers do.
 
     Whoever takes one gives its statements the time that fits: a page little, an export more, a job most.
     """

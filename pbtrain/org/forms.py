@@ -39,7 +39,9 @@ class KindForm(BaseForm):
 
 class UnitForm(BaseForm):
     name = TextField(_l("Name of the unit"), [InputRequired(), Length(max=100)])
-    code = TextField(_l("Code of the unit"), [Optional(), Length(max=32), CODE], description=_l("Empty: we make one."))
+    code = TextField(
+        _l("Code of the unit"), [Optional(), Length(max=32), CODE], description=_l("Empty: we make one.")
+    )
     field = SelectField(_l("Field"), validators=[Optional()])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -21,7 +21,8 @@ from tests.support.frozen import USUAL
 
 FILES = ("xlsx", "photo", "template", "export", "refused", "static", "sign_out")
 WORDS = {
-    "Excel", "English", "xlsx", "csv", "JSON", "MB", "JPG", "PNG", "WebP", "Linux", "Chromium", "Markdown", "QR",
+    "Excel", "English", "xlsx", "csv", "JSON", "MB", "JPG", "PNG", "WebP", "Linux", "Chromium", "Markdown",
+    "QR",
 }  # fmt: skip
 NARROW = 320
 HOME_REQUESTS, HOME_BYTES, PAGE_BYTES = 6, 92_000, 150_000

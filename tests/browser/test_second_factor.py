@@ -1,4 +1,4 @@
-"""A secretary on a real site sets up the second factor by steps, prints a card, and signs in again with it."""
+"""A secretary on a real site sets up the second factor by steps, prints a card, signs in again with it."""
 
 import re
 

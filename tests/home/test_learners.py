@@ -7,7 +7,6 @@ from io import BytesIO
 import pytest
 from openpyxl import load_workbook
 
-from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
 from pbtrain.org.models import Academy

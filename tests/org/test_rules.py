@@ -137,11 +137,13 @@ def test_who_hands_a_new_slip_to_whom():
 DUTIES = {
     "member": "learn",
     "branch_secretary": "event:record hours:reverse member:mend members:view remind report:view slip:print",
-    "unit_admin": "grant:manage member:mend members:view report:view roster:manage slip:print unit:manage units:view",
+    "unit_admin": "grant:manage member:mend members:view report:view roster:manage slip:print unit:manage"
+    " units:view",
     "unit_auditor": "audit:view members:view report:view units:view",
     "academy_admin": "course:edit course:publish learner:find",
     "course_author": "course:edit",
-    "system_admin": "audit:view grant:manage jobs:view member:mend roster:manage slip:print unit:manage units:view",
+    "system_admin": "audit:view grant:manage jobs:view member:mend roster:manage slip:print unit:manage"
+    " units:view",
 }
 REACH_BELOW = {"unit_admin", "unit_auditor", "academy_admin", "system_admin"}
 

@@ -1,4 +1,4 @@
-"""Every place where something secret is typed: thirty wrong tries are limited, and the right one waits too."""
+"""Wherever something secret is typed, thirty wrong tries are limited, and the right one waits too."""
 
 import pytest
 from sqlalchemy import update
