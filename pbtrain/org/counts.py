@@ -89,12 +89,20 @@ def _now(unit_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 
 def kept(unit_ids: Sequence[int]) -> dict[str, Any] | None:
-    """The sum of the kept counts of these units; None where the tree is small and counted as it is read."""
-    if rollup.is_small(unit_ids):
-        return None
+    """The sum of the kept counts of these units; None where the tree is small, or one was never counted, and
+    all is counted as it is read. One statement.
+    """
     sums = (func.coalesce(func.sum(getattr(UnitCount, name)), 0).label(name) for name in COUNTS)
-    found = db.session.execute(select(*sums).where(UnitCount.unit_id.in_(unit_ids))).one()
-    return dict(found._asdict())
+    found = db.session.execute(
+        select(
+            rollup.size(unit_ids).label("size"),
+            func.count(UnitCount.id).label("known"),
+            *sums,
+        ).where(UnitCount.unit_id.in_(unit_ids))
+    ).one()
+    if found.size <= rollup.LIVE_UNITS or found.known < len(set(unit_ids)):
+        return None
+    return {name: getattr(found, name) for name in COUNTS}
 
 
 def branches_with(name: str, units: Select[Any]) -> Select[Any]:

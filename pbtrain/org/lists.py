@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
 
 from pbtrain.accounts.models import Account, Slip
 from pbtrain.core import clock
@@ -196,8 +196,8 @@ def unit_names(actor: Actor, perm: Perm, kinds: tuple[str, ...] = (), limit: int
     return list(db.session.scalars(query.order_by(Unit.code, Unit.id).limit(limit)))
 
 
-def logins(actor: Actor, *, show: str = "roles", q: str = "", page: int = 1) -> Page:
-    """Logins the actor manages: those with roles, not activated, or disabled, 50 on a page."""
+def logins(actor: Actor, *, show: str = "roles", q: str = "") -> Select[Any]:
+    """Logins the actor manages, by user name: those with roles, not activated, disabled, or all."""
     today, reach = clock.today(), units_where(actor, Perm.GRANT_MANAGE)
     granted = (
         select(RoleGrant.account_id)
@@ -221,9 +221,7 @@ def logins(actor: Actor, *, show: str = "roles", q: str = "", page: int = 1) -> 
                 Account.username.startswith(name.lower(), autoescape=True),
             )
         )
-    base = select(Account.id).outerjoin(Member, Member.account_id == Account.id).where(*where)
-    total = db.session.scalar(select(func.count()).select_from(base.subquery()))
-    rows = db.session.execute(
+    return (
         select(
             Account.id,
             Account.name,
@@ -236,10 +234,7 @@ def logins(actor: Actor, *, show: str = "roles", q: str = "", page: int = 1) -> 
         .outerjoin(Unit, Unit.id == Member.unit_id)
         .where(*where)
         .order_by(Account.username, Account.id)
-        .limit(PAGE)
-        .offset(PAGE * (page - 1))
-    ).all()
-    return Page(list(rows), earlier=page > 1, later=(total or 0) > page * PAGE, total=total or 0)
+    )
 
 
 def login_in_reach(actor: Actor, account_id: int) -> Row[Any] | None:

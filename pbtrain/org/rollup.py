@@ -16,8 +16,13 @@ Units = Sequence[int] | Select[Any]
 
 def is_small(units: Sequence[int]) -> bool:
     """Is what stands below these units little enough to be added up at once? One look into the closure."""
+    return (db.session.scalar(select(size(units))) or 0) <= LIVE_UNITS
+
+
+def size(units: Sequence[int]) -> Any:
+    """How many units stand in and below these, counted no further than one beyond LIVE_UNITS."""
     some = select(UnitClosure.id).where(UnitClosure.above_id.in_(units)).limit(LIVE_UNITS + 1).subquery()
-    return (db.session.scalar(select(func.count()).select_from(some)) or 0) <= LIVE_UNITS
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def below(units: Units) -> Select[Any]:

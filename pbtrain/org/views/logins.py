@@ -9,12 +9,12 @@ from pbtrain.accounts import services as accounts
 from pbtrain.core.db import transaction
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
+from pbtrain.core.paging import counted, in_words, paged
 from pbtrain.org import lists, posts
 from pbtrain.org.access import needs, signed
 from pbtrain.org.forms import GrantForm
 from pbtrain.org.roles import MAY, Perm, Role
 from pbtrain.org.views import bp
-from pbtrain.org.views.units import number
 
 PAGES_OF_A_UNIT = {"secretary": "leading.secretary", "academy": "org.academy"}  # that also end roles
 
@@ -29,23 +29,12 @@ def login_or_404(account_id: int) -> Any:
 def accounts_list() -> str:
     """Logins by what they need: those with roles, not activated, closed."""
     show, q = request.args.get("show", "roles")[:20], clean(request.args.get("q", ""))[:100]
-    page = max(number("page"), 1)
-    found = lists.logins(signed(), show=show, q=q, page=page)
-    args: dict[str, Any] = {name: value for name, value in (("show", show), ("q", q)) if value}
-    first = (page - 1) * lists.PAGE + 1
-    pager = {
-        "from_": first,
-        "to": first + len(found.rows) - 1 if found.rows else 0,
-        "prev_url": url_for(".accounts", **args, page=page - 1) if found.earlier else None,
-        "next_url": url_for(".accounts", **args, page=page + 1) if found.later else None,
-        "total_text": _("of %(total)s people", total=f"{found.total:,}"),
-    }
+    found = lists.logins(signed(), show=show, q=q)
+    page = paged(found, size=lists.PAGE, total_text=_("of %(total)s people", total=in_words(counted(found))))
     roles: dict[int, list[Any]] = {}
-    for grant in lists.grants_of([row.id for row in found.rows]):
+    for grant in lists.grants_of([row.id for row in page.rows]):
         roles.setdefault(grant.account_id, []).append(grant)
-    return render_template(
-        "org/accounts.html", found=found, roles=roles, labels=MAY, show=show, q=q, pager=pager
-    )
+    return render_template("org/accounts.html", page=page, roles=roles, labels=MAY, show=show, q=q)
 
 
 @bp.get("/accounts/<int:account_id>")
