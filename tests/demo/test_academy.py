@@ -14,7 +14,7 @@ from pbtrain.org.roles import Role
 from tests.demo.test_bulk import count, quiet
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # test_small shows the services on both
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # test_any_day loads on both
 def test_it_teaches_the_town_around_it(db, frozen):
     load.load("academy", 1, quiet)
     assert site.kind() == "demo"

@@ -27,6 +27,8 @@ from pbtrain.quizzes.models import Attempt, Question
 from tests.support import frozen
 from tests.support.statements import counted
 
+# A load costs seconds, and its services are tested on both: PostgreSQL loads it on a leap day (test_any_day).
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 STATEMENTS = 8000  # of the whole load; each of 240 people takes about 15, each of 200 meetings about 16
 YEAR = 2026
 
