@@ -10,8 +10,8 @@ from tests.support.mail import MailServer
 
 
 @pytest.fixture
-def mail(app, monkeypatch):
-    """A server that takes the site's mail."""
+def mail(app, monkeypatch, frozen):
+    """A server that takes the site's mail; the clock stands at an hour when mail may go out."""
     with MailServer() as server:
         settings = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": server.port, "MAIL_FROM": "djy@example.cn"}
         for name, value in settings.items():
@@ -20,7 +20,7 @@ def mail(app, monkeypatch):
 
 
 @pytest.fixture
-def tell(db):
+def tell(db, frozen):
     """`tell(account, ...)` puts a message to each into the outbox."""
 
     def put(*accounts, about="behind:2026-09", subject="比进度少 1.4 学时", **more):
