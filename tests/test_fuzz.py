@@ -29,7 +29,7 @@ class Shooter(Asker):
     """Sends shots as somebody and looks at every answer."""
 
     def __init__(self, app):
-        super().__init__(app, worlds.build(app))
+        super().__init__(app, worlds.build(app), draws=True)
         self.random, self.asked = Random(SEED), 0
         self.wrong: list[str] = []
 

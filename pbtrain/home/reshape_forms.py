@@ -1,6 +1,5 @@
 """What the browser may send to move, merge and split units. What is ticked is read by picking.py."""
 
-from wtforms import StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from pbtrain.core.forms import BaseForm, ProseField, TextField
@@ -17,5 +16,5 @@ class SplitForm(BaseForm):
 
 
 class MergeForm(BaseForm):
-    into = StringField(_l("Which one stays"), [Optional(), Length(max=20)])  # an id, or "new"
+    into = TextField(_l("Which one stays"), [Optional(), Length(max=20)])  # an id, or "new"
     name = TextField(_l("Name of the new unit"), [Optional(), Length(max=100)])

@@ -155,6 +155,7 @@ class Asker:
     app: Flask
     world: World
     wrote: bool = False
+    draws: bool = False  # the pages of refusals, too
     changes: list[str] = field(default_factory=list)
 
     def ask(self, rule: Rule, wanted: Row, cell: Cell) -> Any:
@@ -200,7 +201,8 @@ class Asker:
 
     def __enter__(self) -> Self:
         self.show = pages.show
-        pages.show = plainly  # type: ignore[assignment]
+        if not self.draws:
+            pages.show = plainly  # type: ignore[assignment]
         event.listen(Engine, "after_cursor_execute", self.listen)
         return self
 
