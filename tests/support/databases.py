@@ -112,7 +112,7 @@ class Sqlite(Backend):
 
     def reset(self) -> None:
         self.release()
-        for ending in ("-wal", "-shm"):
+        for ending in ("", "-wal", "-shm"):  # a new file: a forgotten connection keeps the old one to itself
             self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
         shutil.copyfile(self.template, self.file)
 
