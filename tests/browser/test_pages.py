@@ -21,8 +21,8 @@ from tests.support.frozen import USUAL
 
 FILES = ("xlsx", "csv", "photo", "template", "export", "refused", "static", "sign_out")
 WORDS = {
-    "Excel", "English", "xlsx", "csv", "CSV", "JSON", "MB", "JPG", "PNG", "WebP", "Linux", "Chromium", "Markdown",
-    "QR", "TOTP",
+    "Excel", "English", "xlsx", "csv", "CSV", "JSON", "MB", "JPG", "PNG", "WebP", "Linux", "Chromium",
+    "Markdown", "QR", "TOTP",
 }  # fmt: skip
 NARROW, WIDE = 320, 1440
 HOME_REQUESTS, HOME_BYTES, PAGE_BYTES = 6, 92_000, 150_000
