@@ -153,6 +153,7 @@ def look(request, screen):
 
     def seen(page, step, *, whole=True):
         steps.append(step)
+        support.arrived(page)
         if support.PICTURES:
             page.screenshot(path=folder / f"{journey}-{len(steps):02}-{step}.png", full_page=whole)
         wrong = support.shape(page)

@@ -141,10 +141,17 @@ def violations(page: Page) -> list[str]:
     return found
 
 
+def arrived(page: Page) -> None:
+    """Wait until what was clicked last has led to a whole page: a click returns before its page is left."""
+    page.wait_for_timeout(100)
+    page.wait_for_function("() => document.readyState === 'complete'")
+
+
 def shape(page: Page) -> list[str]:
     """What is wrong with the frame of a page: not one h1, something that scrolls sideways, no way on."""
-    found: list[str] = page.evaluate(
+    asked = page.wait_for_function(
         """width => {  // of the screen: a phone's window widens with what does not fit
+          if (document.readyState !== 'complete') return false;  // asked again, on the page that comes
           const wide = document.documentElement.scrollWidth - width;
           const heads = document.querySelectorAll('h1').length;
           const ways = document.querySelectorAll('main a[href], main button, nav a[href]').length;
@@ -154,6 +161,7 @@ def shape(page: Page) -> list[str]:
             ways ? '' : 'no way on',
           ].filter(Boolean);
         }""",
-        (page.viewport_size or {})["width"],
+        arg=(page.viewport_size or {})["width"],
     )
+    found: list[str] = asked.json_value()
     return found
