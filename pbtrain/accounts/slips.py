@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from pbtrain.accounts import devices, services
 from pbtrain.accounts.models import Account, Slip
@@ -32,6 +32,17 @@ class Made:
     replaced: frozenset[int]
 
 
+class AlreadyPrinted(Conflict):
+    """Since the page was opened these people got slips: when the last one was made, by whom, for how many.
+
+    Codes are shown once, so a sheet that is reloaded must not make new ones and void those on paper.
+    """
+
+    def __init__(self, at: datetime, name: str, people: int) -> None:
+        super().__init__(N_("These slips have been printed already."))
+        self.at, self.name, self.people = at, name, people
+
+
 @dataclass(frozen=True)
 class Opened:
     """A slip whose code was right: what `redeem` needs."""
@@ -46,15 +57,30 @@ def bare(code: str) -> str:
     return "".join(sign for sign in code.upper() if sign in SLIP_ALPHABET)
 
 
-def make(actor: audit.HasAccount | None, account_ids: Iterable[int], *, unit_id: int | None = None) -> Made:
+def newest() -> int:
+    """The number of the newest slip of the site, 0 before the first: what a page about slips has seen."""
+    return db.session.scalar(select(func.max(Slip.id))) or 0
+
+
+def make(
+    actor: audit.HasAccount | None,
+    account_ids: Iterable[int],
+    *,
+    unit_id: int | None = None,
+    seen: int | None = None,
+) -> Made:
     """New codes for these accounts, valid for 30 days; an open slip of theirs is replaced.
 
-    Disabled accounts get none. Whether the actor may do this is the caller's business.
+    Disabled accounts get none. `seen` is `newest()` when the page was opened: AlreadyPrinted, and nothing
+    changes, when one of these people got a slip since. Whether the actor may do this is the caller's
+    business.
     """
     now = clock.now()
     codes: dict[int, str] = {}
     replaced: set[int] = set()
     wanted = sorted(set(account_ids))
+    if seen is not None:
+        _check_seen(wanted, seen)
     for start in range(0, len(wanted), BATCH):
         ids = db.session.scalars(
             select(Account.id)
@@ -93,6 +119,22 @@ def make(actor: audit.HasAccount | None, account_ids: Iterable[int], *, unit_id:
         replaced=sorted(replaced),
     )
     return Made(codes, frozenset(replaced))
+
+
+def _check_seen(wanted: list[int], seen: int) -> None:
+    """AlreadyPrinted when one of these accounts has a younger slip; of two at once the second waits."""
+    db.session.execute(
+        select(Account.id).where(Account.id.in_(wanted)).order_by(Account.id).with_for_update()
+    )
+    since = (
+        select(Slip.account_id, Slip.made_at, Account.name)
+        .outerjoin(Account, Account.id == Slip.made_by_id)
+        .where(Slip.account_id.in_(wanted), Slip.id > seen)
+        .order_by(Slip.id)
+    )
+    if rows := db.session.execute(since).all():
+        people = len({row.account_id for row in rows})
+        raise AlreadyPrinted(rows[-1].made_at, rows[-1].name or "", people)
 
 
 def check(name: str, code: str, *, address: str) -> Opened:

@@ -6,12 +6,14 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
+    IntegerField,
     PasswordField,
     RadioField,
     SelectField,
     SelectMultipleField,
 )
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.widgets import HiddenInput
 
 from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
 from pbtrain.core.i18n import _, _l
@@ -215,6 +217,12 @@ class GrantForm(BaseForm):
         self.role.choices = labels({role: row for role, row in MAY.items() if role not in BY_OTHER_WAYS})
 
 
-class SlipsForm(BaseForm):
+class SlipForm(BaseForm):
+    """`seen` is the newest slip when the page was opened."""
+
+    seen = IntegerField(widget=HiddenInput(), validators=[Optional(), NumberRange(0, 2**63 - 1)])
+
+
+class SlipsForm(SlipForm):
     account_id = SelectMultipleField(_l("Who"), coerce=int)
     everyone = HiddenField(_l("Everyone"))

@@ -108,6 +108,31 @@ def test_of_two_at_once_one_wins(app, db, holder):
     assert len(db.session.scalars(select(LoginSession)).all()) == 1
 
 
+def test_of_two_sheets_at_once_one_has_codes(app, db, make):
+    """The same form sent twice in the same moment: nobody holds a sheet that is void."""
+    ids = [make.account(activated_at=None).id for _ in range(3)]
+    seen, gate, outcomes = slips.newest(), threading.Barrier(2), []
+
+    def race():
+        with app.app_context():
+            gate.wait()
+            try:
+                with transaction():
+                    slips.make(None, ids, seen=seen)
+                outcomes.append("printed")
+            except slips.AlreadyPrinted as earlier:
+                outcomes.append(f"told of {earlier.people}")
+
+    threads = [threading.Thread(target=race) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["printed", "told of 3"]
+    db.session.rollback()
+    assert len(db.session.scalars(select(Slip.id)).all()) == 3
+
+
 def test_the_code_is_stored_only_as_a_fingerprint(db, holder):
     _account, code = holder
     assert code not in str(db.session.execute(select(Slip.__table__)).all())

@@ -3,7 +3,7 @@
 from tests.support import browser as support
 
 
-def test_slips(town, make, enter, new_context, new_page, look, accessible):
+def test_slips(town, make, enter, new_context, new_page, look, accessible, trouble):
     """Printed once, good once: the second try with the same slip is told what to do."""
     asleep = make.account("示例娜仁托娅", username="narentuoya", password_hash=None, activated_at=None)
     make.member(town.branch, name="示例娜仁托娅", account_id=asleep.id)
@@ -14,12 +14,19 @@ def test_slips(town, make, enter, new_context, new_page, look, accessible):
     look(secretary, "whose-slips")
     accessible(secretary)
     secretary.get_by_role("button", name="打印 1 名未激活党员的激活单").click()
+    support.arrived(secretary)
     slip = secretary.locator(".pb-slip")
     assert slip.count() == 1
     assert slip.locator("svg").count() == 1  # the square to scan
     look(secretary, "sheet")
     username = slip.locator("p", has_text="用户名").locator("strong").inner_text()
     code = slip.locator(".pb-code").inner_text()
+    trouble.expect("409")
+    secretary.reload()  # the browser sends the form again: no new code, and the paper stays good
+    secretary.get_by_text("打印过").wait_for()
+    assert "pb-code" not in secretary.content()
+    look(secretary, "printed-before")
+    accessible(secretary)
     secretary.get_by_role("link", name="首页").first.click()
     secretary.get_by_text("1 人还没有激活账号").wait_for()
     assert code not in secretary.content()  # shown once

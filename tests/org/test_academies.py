@@ -123,6 +123,10 @@ def test_somebody_on_no_roster_gets_a_login_and_a_slip(db, league, academy):
     assert sheet.status_code == 200
     assert re.search(r'class="pb-code">[A-Z0-9 -]{9,}<', sheet.text)
     assert made.username in sheet.text
+    again = client.post(f"/academies/{academy}/slips/{made.id}")  # loaded once more: no new code
+    assert again.status_code == 409
+    assert "pb-code" not in again.text
+    assert client.post(f"/academies/{academy}/slips/{made.id}", data={"seen": "x"}).status_code == 400
     stranger = db.session.scalars(select(Account.id).where(Account.name == "示例甲")).one()
     assert client.post(f"/academies/{academy}/slips/{stranger}").status_code == 404
 

@@ -195,3 +195,37 @@ def test_slips_are_shown_once_and_work(app, db, make, league, client_for):
     assert fresh.post("/activate", data={"username": "shili88", "code": code} | words).status_code == 303
     assert fresh.get("/").status_code == 200
     assert db.session.scalar(select(Slip.used_at)) is not None
+
+
+def test_a_sheet_loaded_again_voids_nothing(db, make, league, client_for, frozen):
+    """Once printed, the same form says when and by whom; new codes want the button that says so."""
+    _top, one, _two, _away, _admin, _client = league
+    secretary = make.person(Role.BRANCH_SECRETARY, one)
+    client, path = client_for(secretary), f"/units/{one.id}/slips"
+    for name in ("shili88", "shili89"):
+        make.member(one, account_id=make.account("示例人", username=name, activated_at=None).id)
+
+    def seen(page):
+        return re.search(r'name="seen" value="(\d+)"', page.text)[1]
+
+    def open_slips():
+        db.session.rollback()
+        return set(db.session.scalars(select(Slip.id).where(Slip.closed_at.is_(None))))
+
+    form = {"everyone": "1", "seen": seen(client.get(path))}
+    assert client.post(path, data=form).status_code == 200
+    first = open_slips()
+    frozen.shift(minutes=3)
+    for late in (form, {"account_id": re.findall(r'name="account_id" value="(\d+)"', client.get(path).text)},
+                 form | {"seen": ""}):  # fmt: skip
+        again = client.post(path, data=late)
+        assert again.status_code == 409
+        assert f"已于2026年9月25日 15:00由{secretary.name}打印" in again.text
+        assert "pb-code" not in again.text
+    assert client.post(path, data=form | {"seen": "9" * 40}).status_code == 422
+    assert open_slips() == first
+    anew = {"seen": seen(again), "account_id": re.findall(r'name="account_id" value="(\d+)"', again.text)}
+    assert client.post(path, data=anew).status_code == 200
+    assert len(open_slips()) == 2
+    assert not open_slips() & first
+    assert client.post(path, data=anew).status_code == 409

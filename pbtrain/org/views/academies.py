@@ -13,10 +13,11 @@ from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
 from pbtrain.org import academies, lists, posts
 from pbtrain.org.access import needs, signed
+from pbtrain.org.forms import SlipForm
 from pbtrain.org.leader_forms import AcademyForm, AreaForm, SealForm, StaffForm
 from pbtrain.org.roles import MAY, Perm, Role
 from pbtrain.org.views import bp
-from pbtrain.org.views.slips import sheet_slip
+from pbtrain.org.views.slips import sheet
 from pbtrain.org.views.units import crumbs
 
 ABOVE = ("committee", "general_branch", "leading_group")
@@ -85,6 +86,7 @@ def academy_page(row: Any, **given: Any) -> Any:
         barred=posts.beyond(person, [one.id for one in people]),
         labels=MAY,
         day=clock.today(),
+        seen=slip_services.newest(),
         served=lists.unit_names(person, Perm.UNIT_MANAGE, SERVED),
     )
     return (text, 422) if any(form.errors for form in given.values()) else text
@@ -162,18 +164,11 @@ def academy_staff(unit_id: int) -> Any:
 @bp.post("/academies/<int:unit_id>/slips/<int:account_id>")
 @needs(Perm.SLIP_PRINT)
 def academy_slip(unit_id: int, account_id: int) -> Any:
-    """The sheet with one slip for somebody of this academy; its code is shown once."""
-    row, person = academy_or_404(unit_id), signed()
+    """The sheet with one slip for somebody of this academy; its code is shown once, as `slips.sheet` says."""
+    row, person, form = academy_or_404(unit_id), signed(), SlipForm()
     who = next((one for one in academies.staff(unit_id) if one.id == account_id), None) or abort(404)
     if posts.beyond(person, [account_id]):
         abort(403)
-    with transaction():
-        made = slip_services.make(person, [account_id], unit_id=unit_id)
-    return render_template(
-        "org/slips_sheet.html",
-        unit=row,
-        until=clock.local(clock.now() + slip_services.LASTS).date(),
-        slips=[sheet_slip(who, made)] if account_id in made.codes else [],
-        replaced=len(made.replaced),
-        address=url_for("accounts.activate", _external=True),
-    )
+    if not form.validate():
+        abort(400)
+    return sheet(row, [who], seen=form.seen.data, back=(url_for(".academy", unit_id=unit_id), row.name))

@@ -34,24 +34,15 @@ def slips(unit_id: int) -> Any:
         chosen = set(form.account_id.data or ())
         if form.everyone.data:
             chosen = {one.id for one in people if one.activated_at is None}
-        with transaction(form):
-            if not chosen:
-                raise RuleError(N_("Tick whose slips you want to print."))
-            made = slip_services.make(person, chosen, unit_id=unit_id)
-        if not form.errors:
-            return render_template(
-                "org/slips_sheet.html",
-                unit=row,
-                until=clock.local(clock.now() + slip_services.LASTS).date(),
-                slips=[sheet_slip(one, made) for one in people if one.id in made.codes],
-                replaced=len(made.replaced),
-                address=url_for("accounts.activate", _external=True),
-            )
+        if chosen:
+            return sheet(row, [one for one in people if one.id in chosen], seen=form.seen.data)
+        form.blame(RuleError(N_("Tick whose slips you want to print.")))
     text = render_template(
         "org/slips.html",
         form=form,
         unit=row,
         people=people,
+        seen=slip_services.newest(),
         barred=len(barred),
         limit=lists.SLIPS,
         is_branch=UNIT_KINDS[row.kind].has_members,
@@ -59,6 +50,27 @@ def slips(unit_id: int) -> Any:
         places=crumbs(unit_id, (_("Slips"), None)),
     )
     return (text, 422) if form.errors else text
+
+
+def sheet(unit: Any, people: list[Any], *, seen: int | None, back: tuple[str, str] | None = None) -> Any:
+    """The sheet with new codes for these people; 409 when they were printed since the form was opened, as by
+    loading the sheet once more: then it says so, and new codes want another click."""
+    back = back or (url_for(".slips", unit_id=unit.id), _("Slips"))
+    try:
+        with transaction():
+            made = slip_services.make(signed(), [one.id for one in people], unit_id=unit.id, seen=seen or 0)
+    except slip_services.AlreadyPrinted as earlier:
+        again = {"unit": unit, "people": people, "earlier": earlier, "back": back}
+        return render_template("org/slips_again.html", seen=slip_services.newest(), **again), 409
+    return render_template(
+        "org/slips_sheet.html",
+        unit=unit,
+        back=back,
+        until=clock.local(clock.now() + slip_services.LASTS).date(),
+        slips=[sheet_slip(one, made) for one in people if one.id in made.codes],
+        replaced=len(made.replaced),
+        address=url_for("accounts.activate", _external=True),
+    )
 
 
 def sheet_slip(person: Any, made: slip_services.Made) -> dict[str, Any]:
