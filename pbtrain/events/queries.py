@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, extract, func, or_, select
+from sqlalchemy import Select, and_, extract, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
@@ -13,11 +13,18 @@ from pbtrain.core.storage import StoredFile
 from pbtrain.events.models import Attendance, Event, EventPhoto
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.access import Actor, units_where
+from pbtrain.org.answering import answered, stands
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import Affiliation, Member, Unit
 from pbtrain.org.roles import Perm
 
 WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
+
+
+def reach(actor: Actor) -> Select[tuple[int]]:
+    """The branches whose meetings this person reads and corrects: the own, and what it took over; from above
+    those that ended with nobody to take them over."""
+    return answered(actor, Perm.EVENT_RECORD, Perm.EVENT_CORRECT)
 
 
 def branches(actor: Actor) -> list[Any]:
@@ -48,8 +55,16 @@ def roster(unit_id: int, day: date) -> list[Any]:
     )
 
 
-def meetings(actor: Actor, *, search: str = "", year: int | None = None) -> Select[Any]:
-    """The meetings this person may see, the newest first, with how many came of how many."""
+def branch_named(actor: Actor, unit_id: int) -> Any:
+    """A branch whose meetings this person reads: id, name; None out of reach."""
+    return db.session.execute(
+        select(Unit.id, Unit.name).where(Unit.id == unit_id, Unit.id.in_(reach(actor)))
+    ).first()
+
+
+def meetings(actor: Actor, *, search: str = "", year: int | None = None, unit_id: int = 0) -> Select[Any]:
+    """The meetings this person may see, or those of one branch, the newest first, with how many came of how
+    many; `stands`: is it a branch today?"""
     came = select(func.count()).where(Attendance.event_id == Event.id, Attendance.present).scalar_subquery()
     listed = select(func.count()).where(Attendance.event_id == Event.id).scalar_subquery()
     found = (
@@ -61,11 +76,12 @@ def meetings(actor: Actor, *, search: str = "", year: int | None = None) -> Sele
             Event.starts_at,
             Event.minutes,
             Unit.name.label("unit_name"),
+            stands(Unit).label("stands"),
             came.label("came"),
             listed.label("listed"),
         )
         .join(Unit, Unit.id == Event.unit_id)
-        .where(Event.unit_id.in_(units_where(actor, Perm.EVENT_RECORD)))
+        .where(Event.unit_id.in_(reach(actor)), Event.unit_id == unit_id if unit_id else true())
         .order_by(Event.day.desc(), Event.starts_at.desc(), Event.id.desc())
     )
     if search:
@@ -79,10 +95,7 @@ def years(actor: Actor) -> list[int]:
     """The years in which these branches held meetings, the newest first."""
     year = extract("year", Event.day)
     found = db.session.scalars(
-        select(year)
-        .where(Event.unit_id.in_(units_where(actor, Perm.EVENT_RECORD)))
-        .group_by(year)
-        .order_by(year.desc())
+        select(year).where(Event.unit_id.in_(reach(actor))).group_by(year).order_by(year.desc())
     )
     return [int(value) for value in found]
 
@@ -102,11 +115,12 @@ def meeting(actor: Actor, event_id: int) -> Any:
             Event.recorded_at,
             Event.version,
             Unit.name.label("unit_name"),
+            stands(Unit).label("stands"),
             Account.name.label("recorder"),
         )
         .join(Unit, Unit.id == Event.unit_id)
         .outerjoin(Account, Account.id == Event.recorded_by_id)
-        .where(Event.id == event_id, Event.unit_id.in_(units_where(actor, Perm.EVENT_RECORD)))
+        .where(Event.id == event_id, Event.unit_id.in_(reach(actor)))
     ).first()
 
 
@@ -187,7 +201,7 @@ def photos(event_id: int) -> list[Any]:
 def file_in_reach(actor: Actor, uuid: str) -> StoredFile | None:
     """A picture of a meeting this person may see; None out of reach."""
     seen = or_(
-        Event.unit_id.in_(units_where(actor, Perm.EVENT_RECORD)),
+        Event.unit_id.in_(reach(actor)),
         Event.unit_id.in_(units_where(actor, Perm.REPORT_VIEW)),
     )
     return db.session.scalars(

@@ -15,11 +15,12 @@ from pbtrain.core.images import Picture
 from pbtrain.core.marks import N_
 from pbtrain.events import queries, rules
 from pbtrain.events.models import Attendance, Event, EventPhoto
-from pbtrain.hours import held
+from pbtrain.hours import custody, held
 from pbtrain.hours import services as hours
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.services import Line, Posted
 from pbtrain.org.access import Actor
+from pbtrain.org.answering import living
 
 CORRECTED = N_("%(name)s has corrected this record at %(when)s. Compare and save again.")
 CORRECTED_BY_SOMEBODY = N_("Somebody corrected this record meanwhile. Compare and save again.")
@@ -121,8 +122,9 @@ def correct_event(
 ) -> Recorded:
     """Make the record say who really came: lines of wrong ticks are reversed, new ticks are posted.
 
-    Conflict when somebody corrected it since `version` was read. The caller has made sure that the
-    meeting is in the actor's reach.
+    Conflict when somebody corrected it since `version` was read. The meeting may be one of a branch that has
+    ended: its books take the lines, as on that day. The caller has made sure that the meeting is in the
+    actor's reach.
     """
     moved = db.session.execute(
         update(Event)
@@ -146,8 +148,11 @@ def correct_event(
         hours.reverse_many(actor, [standing[m] for m in wrong if m in standing], reason=reason)
         held.withdraw(actor, occurrence, wrong, reason=reason)
     posted = None
+    heir_id = living({meeting.unit_id}).get(meeting.unit_id)
     if added:
         posted = hours.post_many(actor, [_line(event_id, meeting, member_id) for member_id in sorted(added)])
+        if posted.held and heir_id != meeting.unit_id:  # the branch has ended: nobody there would decide
+            custody.hand_over(meeting.unit_id, heir_id, added)
     _retick(event_id, wrong, came=False)
     _retick(event_id, added & set(listed), came=True)
     _tick(event_id, {member_id: member_id in came for member_id in newly_listed})

@@ -13,6 +13,7 @@ class Perm(StrEnum):
     MEMBERS_VIEW = "members:view"  # names and hours of the members of a unit
     HOURS_REVERSE = "hours:reverse"  # cancel a line, decide a held overlap
     EVENT_RECORD = "event:record"
+    EVENT_CORRECT = "event:correct"  # of one's branch and what it took over; from above of ended branches
     REPORT_VIEW = "report:view"
     REMIND = "remind"
     SLIP_PRINT = "slip:print"
@@ -59,6 +60,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.MEMBERS_VIEW,
                 Perm.HOURS_REVERSE,
                 Perm.EVENT_RECORD,
+                Perm.EVENT_CORRECT,
                 Perm.REPORT_VIEW,
                 Perm.REMIND,
                 Perm.SLIP_PRINT,
@@ -75,6 +77,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.UNITS_VIEW,
                 Perm.MEMBERS_VIEW,
                 Perm.REPORT_VIEW,
+                Perm.EVENT_CORRECT,
                 Perm.ROSTER_MANAGE,
                 Perm.MEMBER_MEND,
                 Perm.UNIT_MANAGE,

@@ -3,7 +3,6 @@
 Who stood in one returns to the branch they came from, or to the one that took it over.
 """
 
-from collections import defaultdict
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -13,7 +12,8 @@ from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.org import reshaping, tree
-from pbtrain.org.models import Affiliation, Unit, UnitLink, UnitSuccession
+from pbtrain.org.answering import living
+from pbtrain.org.models import Affiliation, Unit, UnitLink
 from pbtrain.org.reshaping import Shift, hand_over_reports, move_people, set_rows
 
 
@@ -81,30 +81,3 @@ def _homes(member_ids: Collection[int], unit_id: int) -> dict[int, int]:
         before[row.member_id] = row.unit_id
     now = living(set(before.values()))
     return {member_id: now[home] for member_id, home in before.items() if home in now}
-
-
-def living(unit_ids: Collection[int]) -> dict[int, int]:
-    """Each unit that lives stands for itself, one that was merged for what it became; others are left out."""
-    now = {unit_id: unit_id for unit_id in unit_ids}
-    found: dict[int, int] = {}
-    while now:
-        live = set(
-            db.session.scalars(
-                select(Unit.id).where(Unit.id.in_(set(now.values())), Unit.valid_until.is_(None))
-            )
-        )
-        found |= {start: end for start, end in now.items() if end in live}
-        ended: dict[int, list[int]] = defaultdict(list)
-        for start, end in now.items():
-            if end not in live:
-                ended[end].append(start)
-        now = {
-            start: row.to_id
-            for row in db.session.execute(
-                select(UnitSuccession.from_id, UnitSuccession.to_id)
-                .where(UnitSuccession.from_id.in_(ended), UnitSuccession.kind == "merge")
-                .order_by(UnitSuccession.id)
-            )
-            for start in ended[row.from_id]
-        }
-    return found

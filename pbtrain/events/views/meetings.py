@@ -19,6 +19,7 @@ from pbtrain.events.forms import KINDS, CorrectForm, MeetingForm, RecordForm
 from pbtrain.events.services import Meeting
 from pbtrain.events.views import bp
 from pbtrain.org.access import may, needs, signed
+from pbtrain.org.answering import heir_of
 from pbtrain.org.roles import Perm
 
 USUAL_MINUTES, USUAL_START = 90, time(15)
@@ -26,16 +27,29 @@ STEP_1 = ("unit", "activity", "title", "day", "time", "minutes", "place")
 
 
 @bp.get("/events")
-@needs(Perm.EVENT_RECORD)
+@needs(Perm.EVENT_CORRECT)
 def meetings() -> str:
-    """The meetings of the branch, searchable, by year."""
+    """The meetings of the branch and of what it took over, searchable, by year; `unit`: of one of them."""
     actor, search = signed(), clean(request.args.get("q", ""))[:100]
     wanted, years = request.args.get("year", ""), queries.years(actor)
     if wanted and not (wanted.isascii() and wanted.isdigit() and len(wanted) == 4 and int(wanted) >= 1921):
         abort(404)
     year = int(wanted) if wanted else None
-    page = paged(queries.meetings(actor, search=search, year=year), size=30)
-    return render_template("events/meetings.html", page=page, q=search, year=year, years=years, kinds=KINDS)
+    one = request.args.get("unit", "")
+    if one and not (one.isascii() and one.isdecimal() and len(one) < 10):
+        abort(404)
+    branch = (queries.branch_named(actor, int(one)) or abort(404)) if one else None
+    found = queries.meetings(actor, search=search, year=year, unit_id=branch.id if branch else 0)
+    return render_template(
+        "events/meetings.html",
+        page=paged(found, size=30),
+        q=search,
+        year=year,
+        years=years,
+        branch=branch,
+        kinds=KINDS,
+        may_record=may(actor, Perm.EVENT_RECORD),
+    )
 
 
 @bp.get("/events/new")
@@ -164,10 +178,11 @@ def _seen(event_id: int) -> Any:
 
 
 @bp.get("/events/<int:event_id>")
-@needs(Perm.EVENT_RECORD)
+@needs(Perm.EVENT_CORRECT)
 def meeting(event_id: int) -> str:
     """One meeting: who came, what it brought, pictures, corrections."""
     event = _seen(event_id)
+    heir = None if event.stands else heir_of(event.unit_id)
     return render_template(
         "events/meeting.html",
         event=event,
@@ -175,12 +190,13 @@ def meeting(event_id: int) -> str:
         effect=queries.effect(event_id),
         photos=queries.photos(event_id),
         kinds=KINDS,
-        may_decide=may(signed(), Perm.HOURS_REVERSE, event.unit_id),
+        heir=heir,
+        may_decide=may(signed(), Perm.HOURS_REVERSE, heir.id if heir else event.unit_id),
     )
 
 
 @bp.route("/events/<int:event_id>/correct", methods=["GET", "POST"])
-@needs(Perm.EVENT_RECORD)
+@needs(Perm.EVENT_CORRECT)
 def correct(event_id: int) -> Response:
     """Tick who really came; a lost race shows both versions side by side."""
     event, code = _seen(event_id), 200
@@ -210,6 +226,7 @@ def correct(event_id: int) -> Response:
     page = render_template(
         "events/correct.html",
         event=event,
+        heir=None if event.stands else heir_of(event.unit_id),
         form=form,
         persons=_ticks(event, form, clash),
         kinds=KINDS,

@@ -1,0 +1,164 @@
+"""The meetings of a branch that has ended are put right by whoever answers for it today."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from pbtrain.core import clock
+from pbtrain.core.db import db as database
+from pbtrain.core.db import transaction
+from pbtrain.events import queries
+from pbtrain.home import reshaping
+from pbtrain.hours.models import Book, HourClaim, MemberYear
+from pbtrain.hours.verify import verify
+from pbtrain.org import services as org
+from pbtrain.org.roles import Role
+
+
+@pytest.fixture
+def next_branch(make, committee):
+    """The branch beside."""
+    return make.unit("示例第四网格党支部", parent=committee)
+
+
+@pytest.fixture
+def heir(make, client_for, next_branch):
+    """The browser of its secretary."""
+    return client_for(make.person(Role.BRANCH_SECRETARY, next_branch))
+
+
+@pytest.fixture
+def above(make, client_for, committee):
+    """The browser of who administers the units above."""
+    return client_for(make.person(Role.UNIT_ADMIN, committee))
+
+
+@pytest.fixture
+def held_before(record):
+    """`held_before(ids)` records a meeting of three days ago; returns its id."""
+
+    def save(present, *, hour=9):
+        return record(present, starts_at=clock.at(clock.today() - timedelta(days=3), hour)).event_id
+
+    return save
+
+
+def merge(one, into):
+    with transaction():
+        reshaping.merge(None, [one.id], into.id)
+
+
+def empty_and_abolish(branch, into):
+    """Its members go elsewhere one by one; nobody takes the branch over."""
+    with transaction():
+        for row in queries.roster(branch.id, clock.today()):
+            org.transfer(None, row.id, unit_id=into.id)
+        reshaping.abolish(None, branch.id)
+
+
+def counted(member_id):
+    return database.session.scalar(select(MemberYear.counted).where(MemberYear.member_id == member_id))
+
+
+def minutes_in(unit):
+    return database.session.scalar(select(Book.minutes).where(Book.unit_id == unit.id))
+
+
+def test_who_took_the_branch_over_corrects_its_meeting(held_before, people, branch, next_branch, heir, above):
+    event_id = held_before(people[:2])
+    path, form = f"/events/{event_id}", {"version": 1, "present": people[1:], "reason": "示例：误勾"}
+    assert heir.get(path).status_code == 404
+    merge(branch, next_branch)
+    assert branch.name in heir.get("/events").text
+    page = heir.get(f"{path}/correct").text
+    assert branch.name in page and next_branch.name in page
+    assert f'value="{people[2]}"' in page, "the roster of that day"
+    assert heir.post(f"{path}/correct", data=form).location == path
+    assert [counted(member_id) for member_id in people] == [0, 200, 200]
+    assert minutes_in(branch) == 180, "the old branch's ledger"
+    assert minutes_in(next_branch) is None
+    assert above.post(f"{path}/correct", data=form | {"version": 2}).status_code == 404
+    assert [str(finding) for finding in verify()] == []
+
+
+def test_only_people_of_that_day_are_ticked(make, held_before, people, branch, next_branch, heir):
+    event_id = held_before(people[:2])
+    stranger = make.member(next_branch).id
+    merge(branch, next_branch)
+    assert f'value="{stranger}"' not in heir.get(f"/events/{event_id}/correct").text
+    form = {"version": 1, "present": [*people[:2], stranger], "reason": "示例"}
+    assert heir.post(f"/events/{event_id}/correct", data=form).status_code == 422
+
+
+def test_two_mergers_later_the_last_branch_answers(
+    make, client_for, committee, record, people, branch, next_branch, heir
+):
+    event_id = record(people[:2]).event_id
+    third = make.unit("示例第五网格党支部", parent=committee)
+    last = client_for(make.person(Role.BRANCH_SECRETARY, third))
+    merge(branch, next_branch)
+    assert heir.get(f"/events/{event_id}").status_code == 200
+    merge(next_branch, third)
+    assert third.name in last.get(f"/events/{event_id}").text
+    assert heir.get("/events").status_code == 403, "the role ended with the branch"
+
+
+def test_a_merger_taken_back_gives_the_meetings_back(record, people, branch, next_branch, heir):
+    event_id = record(people[:2]).event_id
+    merge(branch, next_branch)
+    assert heir.get(f"/events/{event_id}").status_code == 200
+    with transaction():
+        reshaping.reopen(None, branch.id)
+    assert heir.get(f"/events/{event_id}").status_code == 404
+
+
+def test_without_an_heir_the_level_above_corrects(
+    make, client_for, held_before, people, branch, next_branch, heir, above
+):
+    event_id = held_before(people[:2])
+    path, form = f"/events/{event_id}/correct", {"version": 1, "present": people, "reason": "示例：漏勾"}
+    assert above.get(path).status_code == 404, "the branch still answers for itself"
+    empty_and_abolish(branch, next_branch)
+    stranger = client_for(make.person(Role.UNIT_ADMIN, make.unit(parent=make.unit(), kind="committee")))
+    for other in (heir, stranger):
+        assert other.post(path, data=form).status_code == 404
+    assert f"/events?unit={branch.id}" in above.get(f"/units/{branch.id}").text
+    assert "重温入党志愿书" in above.get(f"/events?unit={branch.id}").text
+    assert above.get(f"/events?unit={next_branch.id}").status_code == 404
+    assert "/events/new" not in above.get("/events").text
+    assert above.post(path, data=form).status_code == 303
+    assert counted(people[2]) == 200
+    assert above.get("/events/new").status_code == 403
+
+
+@pytest.mark.parametrize("taken_over", [True, False])
+def test_what_is_held_by_the_correction_waits_where_somebody_decides(
+    held_before, people, branch, next_branch, heir, above, taken_over
+):
+    held_before(people[:1])
+    event_id = held_before(people[1:])
+    (merge if taken_over else empty_and_abolish)(branch, next_branch)
+    form = {"version": 1, "present": people, "reason": "示例：漏勾"}
+    who = heir if taken_over else above
+    assert who.post(f"/events/{event_id}/correct", data=form).status_code == 303
+    assert database.session.scalars(select(HourClaim.unit_id)).all() == [next_branch.id]
+
+
+def test_the_list_stays_cheap(record, people, branch, next_branch, heir, statements):
+    for hour in range(0, 12, 2):
+        record(people, hour=hour)
+    merge(branch, next_branch)
+    with statements() as sent:
+        assert heir.get("/events").text.count("pb-date") == 6
+    assert sent.count <= 8, sent
+
+
+def test_no_meeting_is_too_old_to_be_put_right(frozen, make, client_for, record, people, branch, next_branch):
+    event_id = record(people[:2]).event_id
+    secretary = make.person(Role.BRANCH_SECRETARY, next_branch)
+    merge(branch, next_branch)
+    frozen.shift(days=70)
+    form = {"version": 1, "present": people, "reason": "示例：漏勾"}
+    answer = client_for(secretary).post(f"/events/{event_id}/correct", data=form)
+    assert answer.status_code == 303
