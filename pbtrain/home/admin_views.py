@@ -18,7 +18,7 @@ from pbtrain.core.forms import choices
 from pbtrain.core.i18n import N_, _
 from pbtrain.hours import queries as hours_queries
 from pbtrain.hours import services as hours
-from pbtrain.org import disclosures, lists, members, personal, posts, queries, services
+from pbtrain.org import disclosures, leaders, lists, members, personal, posts, queries, services
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.forms import (
     CareForm,
@@ -159,9 +159,11 @@ def show_form(row: Any, *, bound: bool = False) -> ShowForm:
 
 
 def post_form(row: Any, *, bound: bool = True) -> PostForm:
-    """The form for a new post, in the member's branch or a unit above it that the reader manages."""
+    """The form for a new post: in the member's branch, a unit above it or a temporary branch that the reader
+    manages."""
     person = signed()
     units = [unit for unit in queries.path_to(row.unit_id)[::-1] if may(person, Perm.GRANT_MANAGE, unit.id)]
+    units += leaders.temporary_branches(person, row.unit_id)
     form = PostForm() if bound else PostForm(formdata=None, data={"valid_from": clock.today()})
     form.unit_id.choices = [(unit.id, unit.name) for unit in units]
     return form

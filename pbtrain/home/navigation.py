@@ -97,7 +97,13 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "auditor": (Place(N_("Overview"), "chart", "home.home", owns=("hours.",)), REPORTS, INBOX, MINE),
     "admin": (
         replace(HOME, owns=("home.start",)),
-        Place(N_("Organisation"), "org", "org.units", Perm.UNIT_MANAGE, ("org.unit", "org.tree", "reshape.", "events.")),
+        Place(
+            N_("Organisation"),
+            "org",
+            "org.units",
+            Perm.UNIT_MANAGE,
+            ("org.unit", "org.tree", "reshape.", "events."),
+        ),
         Place(
             N_("Secretaries"),
             "flag",

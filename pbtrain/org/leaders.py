@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account, Slip
@@ -18,7 +18,8 @@ from pbtrain.org.roles import Perm, Role
 
 SOON = timedelta(days=60)  # a term that ends within so many days wants an election prepared
 LEAD = ("secretary", "rotating_secretary")
-BRANCHES = ("branch", "temporary_branch")
+TEMPORARY = "temporary_branch"
+BRANCHES = ("branch", TEMPORARY)
 FIRST = 5
 OFFERED = 200  # people whose names are offered while somebody types
 
@@ -39,6 +40,15 @@ def _lives() -> ColumnElement[bool]:
 
 def _below(unit_id: int) -> Select[tuple[int]]:
     return select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id)
+
+
+def led_from(unit_id: int) -> Select[tuple[int]]:
+    """The branches whose members may hold a post in this unit: itself and all below it; for a temporary
+    branch, which may have no members of its own, all below the unit above it."""
+    around = select(Unit.parent_id).where(Unit.id == unit_id, Unit.kind == TEMPORARY).scalar_subquery()
+    return select(UnitClosure.below_id).where(
+        or_(UnitClosure.above_id == unit_id, UnitClosure.above_id == around)
+    )
 
 
 SHOW = ("none", "acting", "all")
@@ -230,11 +240,11 @@ def leading(unit_id: int, today: date) -> tuple[list[Row[Any]], list[Row[Any]]]:
 
 
 def people(actor: Actor, unit_id: int) -> list[Row[Any]]:
-    """Members below a unit whose names are offered: id, name, code; the first 200 by name."""
+    """Members who may lead a unit and whose names are offered: id, name, code; the first 200 by name."""
     return list(
         db.session.execute(
             select(Member.id, Member.name, Member.code)
-            .where(Member.unit_id.in_(_below(unit_id)), Member.left_on.is_(None))
+            .where(Member.unit_id.in_(led_from(unit_id)), Member.left_on.is_(None))
             .where(Member.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE)))
             .order_by(Member.pinyin, Member.id)
             .limit(OFFERED)
@@ -243,7 +253,8 @@ def people(actor: Actor, unit_id: int) -> list[Row[Any]]:
 
 
 def person_named(actor: Actor, text: str, *, unit_id: int = 0, field: str = "person") -> int:
-    """The member of this name, number or user name in reach, below `unit_id`; RuleError unless just one."""
+    """The member of this name, number or user name in reach who may lead `unit_id`; RuleError unless just
+    one. A temporary branch may be led by anybody in reach."""
     wanted = text.strip()
     query = (
         select(Member.id)
@@ -254,10 +265,26 @@ def person_named(actor: Actor, text: str, *, unit_id: int = 0, field: str = "per
         .limit(2)
     )
     if unit_id:
-        query = query.where(Member.unit_id.in_(_below(unit_id)))
+        lent = exists().where(Unit.id == unit_id, Unit.kind == TEMPORARY)
+        query = query.where(or_(Member.unit_id.in_(led_from(unit_id)), lent))
     found = db.session.scalars(query).all()
     if not found:
         raise RuleError(N_("Nobody on your roster has this name, number or user name."), field=field)
     if len(found) > 1:
         raise RuleError(N_("Several people have this name. Enter the member's number."), field=field)
     return found[0]
+
+
+def temporary_branches(actor: Actor, member_unit_id: int) -> list[Row[Any]]:
+    """Living temporary branches in which the actor gives posts: id, name; those nearest to this branch first,
+    the first 200."""
+    near = select(UnitClosure.above_id).where(UnitClosure.below_id == member_unit_id)
+    return list(
+        db.session.execute(
+            select(Unit.id, Unit.name)
+            .where(Unit.kind == TEMPORARY, Unit.valid_until.is_(None), Unit.id != member_unit_id)
+            .where(Unit.id.in_(units_where(actor, Perm.GRANT_MANAGE)))
+            .order_by(case((Unit.parent_id.in_(near), 0), else_=1), Unit.code, Unit.id)
+            .limit(OFFERED)
+        )
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import or_, select, true
 
 from pbtrain.accounts import races
 from pbtrain.accounts.models import Account
@@ -30,13 +30,17 @@ def give_post(
     valid_from: date,
     valid_until: date | None = None,
 ) -> Post:
-    """A dated post, with the role it brings for the same days. Flushes for its id."""
+    """A dated post, with the role it brings for the same days. Flushes for its id.
+
+    Its holder stands in this unit or below it. A temporary branch may have no members of its own: whoever
+    stands below the unit above it, or in the actor's reach, leads it and stays in their own branch.
+    """
     member = services.member_of(actor, Perm.ROSTER_MANAGE, member_id)
     tree.demand(actor, Perm.GRANT_MANAGE, unit_id, "unit_id")
     unit = tree.live(unit_id, "unit_id")
-    inside = db.session.scalar(
-        select(func.count()).where(UnitClosure.above_id == unit_id, UnitClosure.below_id == member.unit_id)
-    )
+    from_reach = actor is not None and unit.kind == leaders.TEMPORARY  # `member_of` has asked for the reach
+    whose = leaders.led_from(unit_id).where(UnitClosure.below_id == member.unit_id)
+    inside = from_reach or db.session.scalar(whose.limit(1)) is not None
     if not inside or member.left_on is not None:
         raise RuleError(N_("The member does not belong to this unit."), field="unit_id")
     same = select(Post.valid_from, Post.valid_until).where(Post.unit_id == unit_id, Post.kind == kind)

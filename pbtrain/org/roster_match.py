@@ -48,7 +48,9 @@ class Matcher:
         self.met_names: dict[tuple[str, str], tuple[int, bool]] = {}
         self.outside: set[str] = set()
         self.secretaries: dict[int, list[tuple[int, int | None]]] = defaultdict(list)  # branch: line, member
-        self.freed: set[int] = set()  # members whom the sheet takes out of the post of secretary
+        self.freed: set[tuple[int | None, int]] = (
+            set()
+        )  # branch, member: whose post of secretary the sheet ends
 
     def classify(self, rows: Sequence[Row]) -> list[Staged]:
         """What each line would do; three statements for any number of lines up to a chunk."""
@@ -117,7 +119,7 @@ class Matcher:
         if wanted == "secretary" and staged.unit_id is not None:
             self.secretaries[staged.unit_id].append((staged.row.line, staged.member_id))
         elif held == "secretary" and not moved and staged.member_id is not None:
-            self.freed.add(staged.member_id)
+            self.freed.add((staged.unit_id, staged.member_id))
 
     def second_secretaries(self) -> list[int]:
         """Lines that would give a branch a second secretary; asked once, after the last line."""
@@ -133,7 +135,9 @@ class Matcher:
                 )
                 .order_by(Post.id)
             )
-            holders |= {unit_id: member_id for unit_id, member_id in found if member_id not in self.freed}
+            holders |= {
+                unit_id: member_id for unit_id, member_id in found if (unit_id, member_id) not in self.freed
+            }
         refused = []
         for unit_id, claims in self.secretaries.items():
             holder = holders.get(unit_id)

@@ -183,3 +183,21 @@ def test_the_lists_take_few_statements(make, league, statements):
         with statements() as sent:
             assert client.get(path).status_code == 200
         assert len([one for one in sent if "FROM site" not in one]) <= 8, f"{path} {sent}"
+
+
+def test_a_temporary_branch_is_led_by_a_member_of_another_branch(db, make, league):
+    top, one, _two, first, second, client = league
+    squad = make.unit("示例突击队", parent=top, kind="temporary_branch")
+    path = f"/units/{squad.id}/secretary"
+    assert "留在原支部" in text(client.get(path))
+    assert "示例甲" in client.get(path).text
+    shown = client.post(path, data={"person": "示例甲", "on": clock.today().isoformat()})
+    assert client.post(path, data=hidden(shown)).location == path
+    page = client.get(f"/people/{second.id}").text
+    assert f'<option value="{squad.id}"' in page
+    form = {"unit_id": squad.id, "kind": "committee_member", "valid_from": clock.today().isoformat()}
+    assert client.post(f"/people/{second.id}/posts", data=form).status_code == 303
+    held = db.session.execute(select(Post.member_id, Post.unit_id, Post.kind).order_by(Post.id)).all()
+    assert held == [(first.id, squad.id, "secretary"), (second.id, squad.id, "committee_member")]
+    assert first.unit_id == one.id
+    assert hours_q.member_year(first.id, clock.today().year).target > 3200
