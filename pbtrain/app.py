@@ -42,7 +42,7 @@ from pbtrain.home.wrong_data_views import bp as wrong_data
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.hours.views import bp as hours
 from pbtrain.notify.views import bp as notify
-from pbtrain.org import access
+from pbtrain.org import access, known
 from pbtrain.org.views import bp as org
 from pbtrain.reminders.views import bp as reminders
 from pbtrain.reports.views import bp as reports
@@ -94,6 +94,7 @@ def create_app(**settings: object) -> Flask:
     site.init_app(app)
     headers.init_app(app)
     access.init_app(app)
+    known.init_app(app)
     navigation.init_app(app)
     guards.limit_numbers(app)
     for blueprint in BLUEPRINTS:

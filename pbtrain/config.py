@@ -46,6 +46,7 @@ class Defaults:
     SMTP_PASSWORD = ""
     SMTP_TLS = ""  # "", "starttls" or "tls"
     MAIL_FROM = ""
+    BREACHED_FILE = ""  # a sorted list of SHA-1 of stolen passwords (accounts/breached.py); empty: none
     MAY_CHANGE_SCHEMA = False
 
 
@@ -90,6 +91,8 @@ def _refuse_half_set(app: Flask) -> None:
         raise ConfigProblem("SMTP_HOST is set but MAIL_FROM is not: set PBTRAIN_MAIL_FROM")
     if config["MAIL_FROM"] and not config["SMTP_HOST"]:
         raise ConfigProblem("MAIL_FROM is set but SMTP_HOST is not: set PBTRAIN_SMTP_HOST")
+    if config["BREACHED_FILE"] and not Path(config["BREACHED_FILE"]).is_file():
+        raise ConfigProblem(f"BREACHED_FILE names no file: {config['BREACHED_FILE']}")
     if bool(config["SMTP_USER"]) != bool(config["SMTP_PASSWORD"]):
         raise ConfigProblem("SMTP_USER and SMTP_PASSWORD belong together: set both or neither")
     if config["SMTP_TLS"] not in ("", "starttls", "tls"):

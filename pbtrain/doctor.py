@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from pbtrain.accounts import breached
 from pbtrain.core import keys, schema, site
 from pbtrain.core.db import db
 
@@ -33,7 +34,7 @@ def examine(app: Flask) -> list[Finding]:
         found += [*_database(), *_site(app)]
     except SQLAlchemyError as error:
         found.append(Finding(BAD, "database", f"does not answer: {getattr(error, 'orig', error)}"))
-    return [*found, *_mail(app)]
+    return [*found, *_mail(app), *_passwords(app)]
 
 
 def _keys(app: Flask) -> Iterator[Finding]:
@@ -134,3 +135,15 @@ def _mail(app: Flask) -> Iterator[Finding]:
         yield Finding(
             WARN, "mail", "none: reminders stay in the page; set PBTRAIN_SMTP_HOST and PBTRAIN_MAIL_FROM"
         )
+
+
+def _passwords(app: Flask) -> Iterator[Finding]:
+    path = app.config["BREACHED_FILE"]
+    if not path:
+        yield Finding(
+            WARN, "passwords", "no list of stolen ones; set PBTRAIN_BREACHED_FILE (docs/operations.md)"
+        )
+    elif wrong := breached.trouble(path):
+        yield Finding(BAD, "passwords", f"{path} {wrong}")
+    else:
+        yield Finding(GOOD, "passwords", f"those in {path} are refused")

@@ -92,7 +92,7 @@ def test_doctor_names_what_is_missing(run, own_instance):
     levels = {finding["subject"]: finding["level"] for finding in found}
     assert levels["keys"] == doctor.BAD
     assert levels["database"] == levels["tables"] == doctor.GOOD
-    assert levels["site"] == levels["mail"] == doctor.WARN
+    assert levels["site"] == levels["mail"] == levels["passwords"] == doctor.WARN
 
     keys.ensure(keys.folder(str(own_instance)))
     result = run("doctor")

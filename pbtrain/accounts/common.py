@@ -1,7 +1,7 @@
 """Passwords that are tried first: words of the place and the office, and the most common ones. Lower case.
 
 Nothing here is copied from a published list: the habits by which people choose are written down, and the
-list follows from them, more than ten thousand passwords and, by `is_habit`, every one of the same make.
+list follows from them: more than ten thousand passwords. `habits` refuses every other one of the same make.
 """
 
 from itertools import product
@@ -71,7 +71,6 @@ _TAILS = """
 @ # . 123! 123. 123@ @123 a
 """
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "abcdefghijklmnopqrstuvwxyz")
-_SWAPS = str.maketrans("0134578@$!", "oleastbasi")
 
 
 def _runs() -> set[str]:
@@ -92,33 +91,4 @@ def _made() -> set[str]:
 
 
 COMMON = frozenset(_COMMON.split()) | _runs() | _made()
-_STEMS = frozenset((_PLACES + _WORDS + _SURNAMES).split())
-
-
-def is_habit(bare: str) -> bool:
-    """Is this lower-case password made by a habit: a known one, a word between digits, signs for letters, a
-    day, one piece repeated, at most two different signs?"""
-    core = bare.strip("0123456789!@#$%^&*()_+-=.,;:?~ ")
-    return (
-        bare in COMMON
-        or core in COMMON
-        or core in _STEMS
-        or bare.translate(_SWAPS) in COMMON | _STEMS
-        or len(set(bare)) < 3
-        or _is_date(bare)
-        or any(bare == bare[:size] * (len(bare) // size) for size in (2, 3, 4) if len(bare) % size == 0)
-    )
-
-
-def _is_date(bare: str) -> bool:
-    """Eight digits that are a day of 1900 to 2099, year first or last."""
-    if len(bare) != 8 or not (bare.isascii() and bare.isdigit()):
-        return False
-    return any(
-        1900 <= int(year) <= 2099 and 1 <= int(month) <= 12 and 1 <= int(day) <= 31
-        for year, month, day in (
-            (bare[:4], bare[4:6], bare[6:]),
-            (bare[4:], bare[:2], bare[2:4]),
-            (bare[4:], bare[2:4], bare[:2]),
-        )
-    )
+STEMS = frozenset((_PLACES + _WORDS + _SURNAMES).split())

@@ -1,4 +1,5 @@
-"""Hashing passwords: argon2id, one at a time in a process, so that sign-ins cannot starve the pages."""
+"""Choosing and hashing passwords: argon2id, one at a time in a process, so that sign-ins cannot starve the
+pages."""
 
 import threading
 from collections.abc import Iterator
@@ -6,8 +7,11 @@ from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from flask import current_app
 
-from pbtrain.core.errors import Busy
+from pbtrain.accounts import rules
+from pbtrain.accounts.breached import is_breached
+from pbtrain.core.errors import Busy, RuleError
 from pbtrain.core.marks import N_
 
 WAITING = 8
@@ -28,6 +32,16 @@ def turn() -> Iterator[None]:
             yield
     finally:
         _room.release()
+
+
+def check(password: str, *, account_id: int, username: str) -> None:
+    """RuleError at "password" unless this person may choose it; the rooms above say what is known of them."""
+    known = current_app.extensions["pbtrain.known_of"](account_id)
+    rules.check_password(password, username=username, known=known)
+    if is_breached(password, current_app.config["BREACHED_FILE"]):
+        raise RuleError(
+            N_("This password stands in a list of stolen passwords. Choose another one."), field="password"
+        )
 
 
 def make(password: str) -> str:

@@ -1,9 +1,10 @@
 """What is right about names, passwords and the number of tries. Pure."""
 
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from pbtrain.accounts.common import is_habit
+from pbtrain.accounts.habits import is_habit, of_person
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 
@@ -17,8 +18,9 @@ def plain(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().lower()
 
 
-def check_password(password: str, *, username: str) -> None:
-    """Refuse a password others would guess (ASVS 5.0, 6.2): 8 to 128 of any characters, none of a habit."""
+def check_password(password: str, *, username: str, known: Collection[str] = ()) -> None:
+    """Refuse a password others would guess (ASVS 5.0, 6.2): 8 to 128 of any characters, none of a habit, and
+    not made of what is `known` of its owner: pieces in any writing."""
     if len(password) < SHORTEST:
         raise RuleError(N_("Use at least %(least)s characters."), field="password", least=SHORTEST)
     if len(password) > LONGEST:
@@ -28,6 +30,11 @@ def check_password(password: str, *, username: str) -> None:
         raise RuleError(N_("The password must not be the user name."), field="password")
     if is_habit(bare):
         raise RuleError(N_("Many people use this password. Choose another one."), field="password")
+    if of_person(bare, {plain(fact) for fact in (username, username.rstrip("0123456789"), *known)}):
+        raise RuleError(
+            N_("Whoever knows you would try this: your name, number, birthday or unit. Choose other words."),
+            field="password",
+        )
 
 
 def wait_for_name(failures: list[datetime], now: datetime) -> timedelta:

@@ -225,7 +225,7 @@ def sign_out_everywhere(actor: audit.HasAccount, account_id: int, *, unit_id: in
 def check_change(account_id: int, old: str, new: str, *, address: str) -> str:
     """The hash of the new password, once the old one has been shown; outside any transaction."""
     username = db.session.scalars(select(Account.username).where(Account.id == account_id)).one()
-    rules.check_password(new, username=username)
+    passwords.check(new, account_id=account_id, username=username)
     prove_password(account_id, old, address=address)
     return passwords.make(new)
 

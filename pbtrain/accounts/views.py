@@ -108,7 +108,7 @@ def activate() -> BaseResponse:
     address, own = request.remote_addr or "", bool(form.own_device.data)
     try:
         opened = slips.check(form.username.data or "", form.code.data or "", address=address)
-        rules.check_password(form.password.data or "", username=opened.username)
+        passwords.check(form.password.data or "", account_id=opened.account_id, username=opened.username)
     except TooOften as error:
         form.blame(error)
         return refused("accounts/activate.html", form, 429, error.seconds)
@@ -152,7 +152,7 @@ def reset() -> BaseResponse:
     address = request.remote_addr or ""
     try:
         opened = links.check(form.code.data or "", address=address)
-        rules.check_password(form.password.data or "", username=opened.username)
+        passwords.check(form.password.data or "", account_id=opened.account_id, username=opened.username)
     except TooOften as error:
         form.blame(error)
         return refused("accounts/reset.html", form, 429, error.seconds)
