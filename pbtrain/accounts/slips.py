@@ -75,41 +75,15 @@ def make(
     changes, when one of these people got a slip since. Whether the actor may do this is the caller's
     business.
     """
-    now = clock.now()
     codes: dict[int, str] = {}
     replaced: set[int] = set()
     wanted = sorted(set(account_ids))
     if seen is not None:
         _check_seen(wanted, seen)
     for start in range(0, len(wanted), BATCH):
-        ids = db.session.scalars(
-            select(Account.id)
-            .where(Account.id.in_(wanted[start : start + BATCH]), Account.disabled_at.is_(None))
-            .order_by(Account.id)
-        ).all()
-        replaced |= set(
-            db.session.scalars(
-                update(Slip)
-                .where(Slip.account_id.in_(ids), Slip.closed_at.is_(None))
-                .values(closed_at=now)
-                .returning(Slip.account_id)
-            )
-        )
-        rows = []
-        for account_id in ids:
-            codes[account_id] = slip_code()
-            rows.append(
-                {
-                    "account_id": account_id,
-                    "code_hash": fingerprint(codes[account_id]),
-                    "tries": 0,
-                    "made_by_id": actor.account_id if actor else None,
-                    "made_at": now,
-                    "expires_at": now + LASTS,
-                }
-            )
-        if rows:
-            db.session.execute(insert(Slip), rows)
+        made = _renew(actor, wanted[start : start + BATCH])
+        codes |= made.codes
+        replaced |= made.replaced
     audit.record(
         actor,
         "slips.made",
@@ -118,6 +92,37 @@ def make(
         accounts=sorted(codes),
         replaced=sorted(replaced),
     )
+    return Made(codes, frozenset(replaced))
+
+
+def _renew(actor: audit.HasAccount | None, account_ids: list[int]) -> Made:
+    """Close the open slips of these accounts and add new ones; a few statements, whatever their number."""
+    now = clock.now()
+    ids = db.session.scalars(
+        select(Account.id)
+        .where(Account.id.in_(account_ids), Account.disabled_at.is_(None))
+        .order_by(Account.id)
+    ).all()
+    replaced = db.session.scalars(
+        update(Slip)
+        .where(Slip.account_id.in_(ids), Slip.closed_at.is_(None))
+        .values(closed_at=now)
+        .returning(Slip.account_id)
+    ).all()
+    codes = {account_id: slip_code() for account_id in ids}
+    rows = [
+        {
+            "account_id": account_id,
+            "code_hash": fingerprint(code),
+            "tries": 0,
+            "made_by_id": actor.account_id if actor else None,
+            "made_at": now,
+            "expires_at": now + LASTS,
+        }
+        for account_id, code in codes.items()
+    ]
+    if rows:
+        db.session.execute(insert(Slip), rows)
     return Made(codes, frozenset(replaced))
 
 
