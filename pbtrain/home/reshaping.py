@@ -82,7 +82,7 @@ def reopen(actor: Actor | None, unit_id: int) -> None:
 
 
 def _settle(shift: Shift, *, same_rules: bool) -> None:
-    custody.follow(shift.member_ids, shift.to_id)
+    custody.follow(shift.member_ids)
     if shift.unit_ids and not same_rules:
         custody.judge_again(shift.unit_ids)
 
@@ -95,7 +95,7 @@ def end_due_units() -> int:
             with transaction():
                 for shift in temporary.end_one(unit_id):
                     custody.hand_over(unit_id, shift.to_id, shift.member_ids)
-                    custody.follow(shift.member_ids, shift.to_id)
+                    custody.follow(shift.member_ids)
                 custody.judge_leaders(unit_id)
         except RuleError as error:  # one that cannot end today does not keep the others
             log.warning("unit %s does not end: %s", unit_id, error)

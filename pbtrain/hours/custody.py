@@ -15,35 +15,22 @@ from pbtrain.core.db import db
 from pbtrain.hours import services
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.org.models import Member, Post, UnitClosure
+from pbtrain.org.reshaping import hand_over_waiting
 from pbtrain.org.temporary import living
 
 BATCH = 500
 AT_ONCE = 2_000  # members recomputed with the change itself; more are left to the hourly job
 
 
-def follow(member_ids: Iterable[int], to_id: int) -> None:
-    """These members stand in `to_id` from today: its attainment has all their years."""
-    this_year = clock.today().year
+def follow(member_ids: Iterable[int]) -> None:
+    """These members stand in another branch from today: its attainment has all their years."""
     for some in batched(sorted(set(member_ids)), BATCH):
-        db.session.execute(
-            update(MemberYear)
-            .where(MemberYear.member_id.in_(some), MemberYear.custody_unit_id.is_not(None))
-            .values(custody_unit_id=to_id)
-        )
-        services.refresh_years(some, this_year)
+        services.refresh_years(some, clock.today().year)
 
 
 def hand_over(from_id: int, to_id: int | None, member_ids: Collection[int] | None = None) -> None:
     """Held lines of a branch wait for another one; None: each for the branch its member stands in."""
-    waiting = update(HourClaim).where(HourClaim.unit_id == from_id, HourClaim.state == "held")
-    if member_ids is not None:
-        waiting = waiting.where(HourClaim.member_id.in_(member_ids))
-    home = select(Member.unit_id).where(Member.id == HourClaim.member_id).scalar_subquery()
-    db.session.execute(
-        waiting.values(unit_id=to_id or func.coalesce(home, from_id)).execution_options(
-            synchronize_session=False
-        )
-    )
+    hand_over_waiting(HourClaim, "held", from_id, to_id, member_ids)
 
 
 def answering(unit_id: int) -> int:
