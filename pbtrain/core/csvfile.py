@@ -11,13 +11,13 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import quote
 
 from flask import Response, current_app, request
 from sqlalchemy import Connection, Select, func, select
 
 from pbtrain.core.db import db, is_postgresql, reading, unhurried
 from pbtrain.core.errors import Busy
+from pbtrain.core.headers import attach
 from pbtrain.core.marks import N_
 
 AT_ONCE = 2  # downloads of one person
@@ -44,11 +44,7 @@ def sent(statement: Select[Any], head: Sequence[str], shape: Shape, *, name: str
         download.close()
         raise
     response.call_on_close(download.close)
-    response.headers.set(
-        "Content-Disposition",
-        "attachment",
-        **{"filename": "export.csv", "filename*": f"UTF-8''{quote(name, safe='')}.csv"},
-    )
+    attach(response, name, "csv")
     if request.method == "HEAD":  # nobody will read it
         download.close()
     return response

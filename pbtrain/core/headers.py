@@ -1,5 +1,7 @@
 """What every answer says about itself: no inline script, no frames, nothing cached that is private."""
 
+from urllib.parse import quote
+
 from flask import Flask, Response, request
 
 CSP = (
@@ -26,3 +28,12 @@ def init_app(app: Flask) -> None:
         if request.is_secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         return response
+
+
+def attach(response: Response, name: str, ending: str) -> None:
+    """Make it a download under this name, also when the name is Chinese (RFC 6266)."""
+    response.headers.set(
+        "Content-Disposition",
+        "attachment",
+        **{"filename": f"export.{ending}", "filename*": f"UTF-8''{quote(name, safe='')}.{ending}"},
+    )

@@ -8,12 +8,12 @@ from datetime import date
 from decimal import Decimal
 from itertools import chain
 from typing import IO, Any
-from urllib.parse import quote
 
 import xlsxwriter
 from flask import Response, request
 
 from pbtrain.core.db import unhurried
+from pbtrain.core.headers import attach
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SAFE = {
@@ -83,14 +83,10 @@ def written(
 
 
 def sent(file: IO[bytes], name: str) -> Response:
-    """The file as a download under this name, also when the name is Chinese (RFC 6266)."""
+    """The file as a download under this name."""
     response = Response(_parts(file), mimetype=XLSX)
     response.content_length = file.seek(0, os.SEEK_END)
-    response.headers.set(
-        "Content-Disposition",
-        "attachment",
-        **{"filename": "report.xlsx", "filename*": f"UTF-8''{quote(name, safe='')}.xlsx"},
-    )
+    attach(response, name, "xlsx")
     if request.method == "HEAD":  # nobody will read it
         file.close()
     return response

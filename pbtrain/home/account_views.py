@@ -14,6 +14,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError, TooOften
 from pbtrain.core.i18n import N_, _, ngettext
+from pbtrain.home.proving import proved
 from pbtrain.home.views import bp
 from pbtrain.org.access import Actor, signed, signed_in
 from pbtrain.org.kinds import POSTS, STAGES
@@ -155,18 +156,9 @@ def email() -> Response:
     form = EmailForm(email=stored)
     if form.is_submitted():
         code = 422
-        if form.validate():
-            try:
-                services.prove_password(
-                    person.account_id, form.old.data or "", address=request.remote_addr or ""
-                )
-            except TooOften:
-                raise
-            except RuleError as error:
-                form.blame(error)
-            else:
-                with transaction():
-                    services.change_email(person, form.email.data or None)
-                flash(_("Saved."), "ok")
-                return redirect(url_for(".mine"), 303)
+        if form.validate() and proved(person, form):
+            with transaction():
+                services.change_email(person, form.email.data or None)
+            flash(_("Saved."), "ok")
+            return redirect(url_for(".mine"), 303)
     return make_response(render_template("home/email.html", form=form), code)

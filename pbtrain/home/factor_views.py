@@ -21,12 +21,12 @@ from pbtrain.accounts import browser, devices, factors, services, totp
 from pbtrain.accounts.forms import FactorForm, ProofForm
 from pbtrain.core import clock, crypto
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import RuleError, TooOften
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.core.tokens import spaced
 from pbtrain.core.views import safe_next
 from pbtrain.home import queries
 from pbtrain.home.account_views import device
+from pbtrain.home.proving import proved
 from pbtrain.home.views import bp
 from pbtrain.org.access import Actor, entering, must_have_factor, signed, signed_in
 from pbtrain.org.roles import Role
@@ -222,20 +222,8 @@ def proof() -> Response:
     person, form = signed(), ProofForm(next=safe_next(request.args.get("next")))
     if person.has_factor and person.owes_factor:
         return redirect(url_for(".factor"), 303)
-    if form.is_submitted() and form.validate():
-        try:
-            services.prove_password(
-                person.account_id,
-                form.password.data or "",
-                address=request.remote_addr or "",
-                field="password",
-            )
-        except TooOften:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
-            with transaction():
-                session["_user_id"] = services.renew_session(person.session_id)
-            return redirect(safe_next(form.next.data), 303)
+    if form.is_submitted() and form.validate() and proved(person, form, "password"):
+        with transaction():
+            session["_user_id"] = services.renew_session(person.session_id)
+        return redirect(safe_next(form.next.data), 303)
     return make_response(render_template("home/proof.html", form=form), 422 if form.errors else 200)

@@ -15,13 +15,13 @@ from flask import (
     url_for,
 )
 
-from pbtrain.accounts import services as accounts
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import record_apart, transaction
-from pbtrain.core.errors import RuleError, TooOften
+from pbtrain.core.headers import attach
 from pbtrain.core.i18n import _
 from pbtrain.home import my_data
+from pbtrain.home.proving import proved
 from pbtrain.org import data_reports, disclosures, lists, personal
 from pbtrain.org.access import Actor, needs, signed
 from pbtrain.org.forms import OwnDataForm, WrongDataForm
@@ -82,15 +82,8 @@ def export() -> Any:
     member_id, kind = own_id(person), request.form.get("kind", KINDS[0])
     if kind not in KINDS:
         abort(400)
-    if form.validate_on_submit():
-        try:
-            accounts.prove_password(person.account_id, form.old.data or "", address=request.remote_addr or "")
-        except TooOften:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
-            return taken_home(person, member_id, kind)
+    if form.validate_on_submit() and proved(person, form):
+        return taken_home(person, member_id, kind)
     return make_response(render_template("home/my_data_export.html", form=form), 422 if form.errors else 200)
 
 
@@ -106,5 +99,5 @@ def taken_home(person: Actor, member_id: int, kind: str) -> Response:
         return my_data.workbook(parts, name)
     text = json.dumps(my_data.for_machines(parts), ensure_ascii=False, indent=1)
     answer = Response(text, mimetype="application/json")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"pbtrain-{clock.today()}.json")
+    attach(answer, name, "json")
     return answer
