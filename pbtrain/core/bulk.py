@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
+import psycopg
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import BigInteger, Select, TypeDecorator, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
 from pbtrain.core.db import db, is_postgresql
@@ -66,12 +68,15 @@ def insert(table: Any, columns: Sequence[str], rows: Rows) -> None:
         return
     connection = db.session.connection()
     if is_postgresql():
-        driver: Any = connection.connection
+        driver: Any = connection.connection.driver_connection
         names = SQL(", ").join(map(Identifier, columns))
         command = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table.name), names)
-        with driver.cursor() as cursor, cursor.copy(command) as copy:
-            for row in rows:
-                copy.write_row(row)
+        try:
+            with driver.cursor() as cursor, cursor.copy(command) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.Error as error:  # whoever waits for an IntegrityError gets one
+            raise DBAPIError.instance(command.as_string(driver), None, error, psycopg.Error) from error
         return
     statement = table.insert().compile(dialect=connection.dialect, column_keys=list(columns))
     _send(connection, statement, {name: place for place, name in enumerate(columns)}, rows)

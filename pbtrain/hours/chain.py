@@ -27,7 +27,7 @@ def pseudonym(key: bytes | None) -> str:
     """32 hex characters that stand for a person; `key` is destroyed with the person's data."""
     if key is None:
         return NOBODY
-    return hmac.new(key, b"pbtrain person", hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, b"pbtrain person", "sha256").hex()[:32]
 
 
 def line(

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, cast, exists, func, insert, literal, null, select, update
+from sqlalchemy import Integer, String, bindparam, cast, exists, func, literal, null, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pbtrain.audit import services as audit
-from pbtrain.core import clock
+from pbtrain.core import bulk, clock
 from pbtrain.core.db import db, is_postgresql, micros, prepared
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import chain
 from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
-from pbtrain.hours.rules import Assessment, Studied, Tie, assess, duties
+from pbtrain.hours.rules import Assessment, Tie, assess, duties
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Affiliation, CareSpan, Member, Post, Unit, UnitClosure
 
@@ -73,8 +73,9 @@ class Person:
         return None
 
 
-def _ties_of(ids: list[int]) -> Any:
+def _ties_of(member_ids: Sequence[int]) -> Any:
     """Branches, posts and care of these members in rows of one shape; without a branch there is one too."""
+    ids = bulk.among(member_ids)
     homes = (
         select(
             Member.id,
@@ -210,16 +211,18 @@ def _missing_years() -> Any:
     return _insert_missing(MemberYear, missing, columns)
 
 
-def open_years(member_ids: set[int], years: set[int]) -> None:
-    """The MemberYear rows, made where missing, locked in the order (member, year)."""
+def open_years(member_ids: set[int], years: set[int]) -> dict[tuple[int, int], int]:
+    """Ids of the MemberYear rows, made where missing, locked in the order (member, year)."""
     for year in sorted(years):
         _missing_years(year=year, ids=sorted(member_ids))
-    db.session.execute(
-        select(MemberYear.id)
-        .where(MemberYear.member_id.in_(sorted(member_ids)), MemberYear.credit_year.in_(sorted(years)))
+    rows = db.session.execute(
+        select(MemberYear.member_id, MemberYear.credit_year, MemberYear.id)
+        .where(MemberYear.member_id.in_(bulk.among(sorted(member_ids))))
+        .where(MemberYear.credit_year.in_(sorted(years)))
         .order_by(MemberYear.member_id, MemberYear.credit_year)
         .with_for_update(key_share=True)
-    ).all()
+    )
+    return {(member_id, year): row_id for member_id, year, row_id in rows}
 
 
 def standing_lines(member_ids: set[int], years: set[int]) -> dict[int, list[Any]]:
@@ -240,26 +243,12 @@ def standing_lines(member_ids: set[int], years: set[int]) -> dict[int, list[Any]
             HourEntry.reverses_id,
             HourEntry.source,
         )
-        .where(HourEntry.member_id.in_(sorted(member_ids)), HourEntry.credit_year.in_(sorted(years)))
+        .where(HourEntry.member_id.in_(bulk.among(sorted(member_ids))))
+        .where(HourEntry.credit_year.in_(sorted(years)))
         .order_by(HourEntry.id)
     ):
         found[row.member_id].append(row)
     return found
-
-
-def studied(row: Any) -> Studied:
-    """A line as the rules see it."""
-    return Studied(
-        row.id,
-        row.day,
-        row.mode,
-        row.proof,
-        row.minutes,
-        row.credit,
-        row.starts_at,
-        row.ends_at,
-        row.reverses_id,
-    )
 
 
 def number(
@@ -322,58 +311,38 @@ def custody(person: Person, today: date) -> int | None:
 
 def settle(
     persons: dict[int, Person],
-    years: set[int],
+    opened: dict[tuple[int, int], int],
     lines: dict[int, list[Any]],
     rules_for: Callable[[int | None, int], PolicyRules],
 ) -> dict[tuple[int, int], Assessment]:
-    """Recompute the caches of these members' years with `assess`, in one statement."""
-    today = clock.today()
+    """Recompute the caches of these members' opened years with `assess`, in one statement."""
+    today, table = clock.today(), MemberYear.__table__
     judged: dict[tuple[int, int], Assessment] = {}
     values = []
-    for member_id, person in persons.items():
-        for year in sorted(years):
-            stretches = duties(year, person.ties)
-            edge = min(today, date(year, 12, 31))
-            result = assess(
-                rules_for(home_in(person, year, today), year),
-                stretches,
-                [studied(row) for row in lines.get(member_id, ()) if row.credit_year == year],
-                year=year,
-                today=today,
-            )
-            judged[member_id, year] = result
-            on_care = any(s.category == "care" and s.since <= edge < s.until for s in stretches)
-            values.append(
-                {
-                    "m": member_id,
-                    "y": year,
-                    "counted": result.counted,
-                    "target": result.target,
-                    "due": result.due,
-                    "due_on": today,
-                    "on_care": on_care,
-                    "custody_unit_id": custody(person, today),
-                }
-            )
-    if values:
-        _update_caches(values)
-    return judged
-
-
-def _update_caches(values: list[dict[str, Any]]) -> None:
-    table = MemberYear.__table__
+    for (member_id, year), row_id in opened.items():
+        person = persons[member_id]
+        stretches = duties(year, person.ties)
+        edge = min(today, date(year, 12, 31))
+        result = assess(
+            rules_for(home_in(person, year, today), year),
+            stretches,
+            [row for row in lines.get(member_id, ()) if row.credit_year == year],
+            year=year,
+            today=today,
+        )
+        judged[member_id, year] = result
+        on_care = any(s.category == "care" and s.since <= edge < s.until for s in stretches)
+        home = custody(person, today)
+        values.append((row_id, result.counted, result.target, result.due, today, on_care, home))
     names = ("counted", "target", "due", "due_on", "on_care", "custody_unit_id")
-    db.session.connection().execute(
-        update(table)  # type: ignore[arg-type]
-        .where(table.c.member_id == bindparam("m"), table.c.credit_year == bindparam("y"))
-        .values({name: bindparam(name) for name in names}),
-        sorted(values, key=lambda v: (v["m"], v["y"])),
-    )
+    bulk.update(table, names, bulk.native(table, ("id", *names), values))
+    return judged
 
 
 def write_lines(rows: list[dict[str, Any]]) -> None:
     """Insert numbered lines; the triggers check each against its book and keep the sums."""
-    db.session.execute(insert(HourEntry.__table__).returning(HourEntry.__table__.c.id), rows).all()  # type: ignore[arg-type]
+    table, names = HourEntry.__table__, tuple(rows[0])
+    bulk.insert(table, names, bulk.native(table, names, (tuple(row.values()) for row in rows)))
 
 
 def note(actor: Actor | None, action: str, rows: list[dict[str, Any]], **more: Any) -> None:

@@ -61,11 +61,9 @@ def explained_year(member_id: int, year: int) -> Year | None:
     today = clock.today()
     home = posting.home_in(person, year, today)
     policy = posting.policies([home] if home else [])(home, year)
-    lines = db.session.execute(lines_of(member_id, year)).all()
-    result = assess(
-        policy, duties(year, person.ties), [posting.studied(row) for row in lines], year=year, today=today
-    )
-    return Year(result, policy, list(lines))
+    lines: list[Any] = list(db.session.execute(lines_of(member_id, year)))
+    result = assess(policy, duties(year, person.ties), lines, year=year, today=today)
+    return Year(result, policy, lines)
 
 
 def lines_of(member_id: int, year: int) -> Select[Any]:

@@ -52,7 +52,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Studied:
-    """A line of the ledger, as far as rules care."""
+    """A line of the ledger, as far as rules care; a row that was selected with these names serves as well."""
 
     id: int
     day: date

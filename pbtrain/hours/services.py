@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -95,7 +95,7 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
     ids = {line.member_id for line in lines}
     rules_for = posting.policies(units | {p.unit_id for p in persons.values() if p.unit_id is not None})
     books = posting.open_books(units, years)
-    posting.open_years(ids, years)
+    opened = posting.open_years(ids, years)
     standing = posting.standing_lines(ids, years)
     drafts: list[Draft] = []
     mine: dict[int, list[Draft]] = defaultdict(list)
@@ -112,11 +112,12 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
             waiting.append(held.waiting(actor, draft, line.occurrence, overlap))
             continue
         named.add(draft.source)
-        drafts.append(replace(draft, source=f"{draft.source}#{revision}"))
-        mine[line.member_id].append(drafts[-1])
+        draft.source = f"{draft.source}#{revision}"
+        drafts.append(draft)
+        mine[line.member_id].append(draft)
     if waiting:
         done.held = held.hold(waiting)
-    done.entry_ids = _write(actor, "hours.posted", drafts, books, persons, standing, years, rules_for)
+    done.entry_ids = _write(actor, "hours.posted", drafts, books, persons, standing, opened, rules_for)
     return done
 
 
@@ -154,13 +155,13 @@ def reverse_many(actor: Actor | None, entry_ids: Iterable[int], *, reason: str) 
     units = set(unit_of.values())
     rules_for = posting.policies(units | {p.unit_id for p in persons.values() if p.unit_id is not None})
     books = posting.open_books(units, years)
-    posting.open_years(ids, years)
+    opened = posting.open_years(ids, years)
     standing = posting.standing_lines(ids, years)
     gone = {row.reverses_id for rows in standing.values() for row in rows}
     if gone & set(wanted):
         raise reversed_already(gone & set(wanted))
     drafts = [_mirror(entry, unit_of[entry.id], reason) for entry in originals]
-    return _write(actor, "hours.reversed", drafts, books, persons, standing, years, rules_for, reason=reason)
+    return _write(actor, "hours.reversed", drafts, books, persons, standing, opened, rules_for, reason=reason)
 
 
 def reversed_already(entry_ids: Iterable[int]) -> Conflict:
@@ -199,25 +200,29 @@ def refresh_years(member_ids: Iterable[int], year: int) -> None:
     persons = {key: p for key, p in persons.items() if p.homes}
     if not persons:
         return
-    posting.open_years(set(persons), {year})
-    posting.settle(persons, {year}, posting.standing_lines(set(persons), {year}), rules_for)
+    opened = posting.open_years(set(persons), {year})
+    posting.settle(persons, opened, posting.standing_lines(set(persons), {year}), rules_for)
     _hand_on(persons, year)
 
 
 def _hand_on(persons: dict[int, Person], settled: int) -> None:
-    """All other years of these members stand with their branch of today, too."""
+    """All other years of these members stand with their branch of today, too; most do already."""
     today, table = clock.today(), MemberYear.__table__
-    stood = table.c.custody_unit_id
-    db.session.connection().execute(
-        update(table)  # type: ignore[arg-type]
-        .where(
-            table.c.member_id == bindparam("m"),
-            table.c.credit_year != settled,
-            stood.is_distinct_from(bindparam("custody", type_=stood.type)),
-        )
-        .values(custody_unit_id=bindparam("custody")),
-        [{"m": key, "custody": posting.custody(person, today)} for key, person in sorted(persons.items())],
+    others = select(MemberYear.id, MemberYear.member_id, MemberYear.custody_unit_id).where(
+        MemberYear.member_id.in_(persons), MemberYear.credit_year != settled
     )
+    stale = [
+        {"row": row.id, "custody": home}
+        for row in db.session.execute(others.order_by(MemberYear.id))
+        if row.custody_unit_id != (home := posting.custody(persons[row.member_id], today))
+    ]
+    if stale:
+        db.session.connection().execute(
+            update(table)  # type: ignore[arg-type]
+            .where(table.c.id == bindparam("row"))
+            .values(custody_unit_id=bindparam("custody")),
+            stale,
+        )
 
 
 def publish_policy(actor: Actor | None, unit_id: int, year: int, wanted: PolicyRules) -> int:
@@ -297,11 +302,13 @@ def _mirror(entry: HourEntry, unit_id: int, reason: str) -> Draft:
 
 def _revision(standing: list[Any], base: str) -> int | None:
     """The next revision of this source, None while one stands."""
-    cancelled = {row.reverses_id for row in standing if row.reverses_id is not None}
     same = [row for row in standing if row.reverses_id is None and row.source.rsplit("#", 1)[0] == base]
+    if not same:
+        return 1
+    cancelled = {row.reverses_id for row in standing}
     if any(row.id not in cancelled for row in same):
         return None
-    return 1 + max((int(row.source.rsplit("#", 1)[1]) for row in same), default=0)
+    return 1 + max(int(row.source.rsplit("#", 1)[1]) for row in same)
 
 
 def _write(
@@ -311,7 +318,7 @@ def _write(
     books: dict[tuple[int, int], Any],
     persons: dict[int, Person],
     standing: dict[int, list[Any]],
-    years: set[int],
+    opened: dict[tuple[int, int], int],
     rules_for: Any,
     **more: Any,
 ) -> list[int]:
@@ -321,8 +328,9 @@ def _write(
     posting.write_lines(rows)
     for row in rows:
         standing[row["member_id"]].append(_Row(row))
-    touched = {member_id: persons[member_id] for member_id in {row["member_id"] for row in rows}}
-    posting.settle(touched, years, standing, rules_for)
+    written = {row["member_id"] for row in rows}
+    touched = {key: row_id for key, row_id in opened.items() if key[0] in written}
+    posting.settle(persons, touched, standing, rules_for)
     posting.note(actor, action, rows, **more)
     return [row["id"] for row in rows]
 
