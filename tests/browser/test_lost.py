@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from pbtrain.accounts import factors
 from pbtrain.accounts.models import SecondFactor
@@ -24,7 +24,7 @@ def card(make, town):
     return codes
 
 
-def test_a_lost_factor(page, town, card, sign_in, look, accessible):
+def test_a_lost_factor(db, page, town, card, sign_in, look, accessible):
     page.goto("/login")
     page.get_by_label("手机号或用户名").fill("shuji")
     page.get_by_label("密码", exact=True).fill(PASSWORD)
@@ -46,6 +46,9 @@ def test_a_lost_factor(page, town, card, sign_in, look, accessible):
     sign_in(town.secretary)
     page.goto("/inbox")
     page.get_by_text("您的二次验证已被重置").first.wait_for()
+    db.session.rollback()
+    left = select(func.count()).where(SecondFactor.account_id == town.secretary.account_id)
+    assert db.session.scalar(left) == 0
 
 
 def test_a_forgotten_password(page, town, post_office, work, look, accessible, live_server):

@@ -73,3 +73,5 @@ def test_one_person_changes_the_view_by_one_link(town, enter, look):
     look(page, "member")
     page.get_by_role("button", name="支部工作").click()
     page.get_by_role("heading", name="示例青松社区党支部", level=1).wait_for()
+    assert page.get_by_role("button", name="我的学习").count() == 1
+    assert page.get_by_role("button", name="支部工作").count() == 0

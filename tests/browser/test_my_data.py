@@ -178,3 +178,8 @@ def test_erasing(town, surina, enter, look, accessible):
     page.goto("/people/find")
     look(page, "find")
     accessible(page)
+    db.session.rollback()
+    row = db.session.get(Member, surina.id)
+    assert row.erased_at is not None
+    assert (row.phone, row.born_on) == (None, None)
+    assert "苏日娜" not in row.name + row.pinyin

@@ -1,9 +1,9 @@
-"""Merging, splitting, taking back, ending by itself: who stands where afterwards, and what went along."""
+"""Merging, splitting, moving, ending: who stands where afterwards, and what went along."""
 
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
@@ -23,66 +23,11 @@ from pbtrain.org.models import (
     Post,
     RoleGrant,
     Unit,
-    UnitLink,
-    UnitName,
     UnitSuccession,
 )
 from pbtrain.org.reshaping import Part
 from pbtrain.org.roles import Perm, Role
-
-YEAR = 2026
-
-
-@pytest.fixture
-def league(make, frozen):
-    """A top with two committees; the first has two branches of three with a secretary each and hours."""
-    top = make.unit("示例市委")
-    left, right = (make.unit(name, parent=top, kind="committee") for name in ("示例甲党委", "示例乙党委"))
-    one, two = make.unit("示例一支部", parent=left), make.unit("示例二支部", parent=left)
-    with transaction():
-        hours.publish_default_policy(None, top.id, YEAR - 1)
-    people = {unit.id: [make.member(unit).id for _ in range(3)] for unit in (one, two)}
-    with transaction():
-        for unit in (one, two):
-            for year in (YEAR - 1, YEAR):  # custody of a year that is over follows as well
-                hours.refresh_years(people[unit.id], year)
-            posts.give_post(
-                None, people[unit.id][0], unit_id=unit.id, kind="secretary", valid_from=date(YEAR, 1, 1)
-            )
-    with transaction():
-        hours.refresh_years([ids[0] for ids in people.values()], YEAR)
-        lines = [
-            hours.Line(member_id, date(YEAR, 9, 1), "theme_day", 90, "event:1", "示例")
-            for ids in people.values()
-            for member_id in ids
-        ]
-        hours.post_many(None, lines)
-    return Organisation(top, left, right, one, two, people)
-
-
-class Organisation:
-    def __init__(self, top, left, right, one, two, people):
-        self.top, self.left, self.right, self.one, self.two = top.id, left.id, right.id, one.id, two.id
-        self.people = people
-
-
-def standing(db, unit_id):
-    return set(db.session.scalars(select(Member.id).where(Member.unit_id == unit_id)))
-
-
-def custody(db, unit_id):
-    return set(db.session.scalars(select(MemberYear.member_id).where(MemberYear.custody_unit_id == unit_id)))
-
-
-def held_line(make, unit_id, member_id, number=9):
-    begun = clock.at(date(YEAR, 9, 2), 9)
-    make.save(
-        HourClaim(
-            member_id=member_id, unit_id=unit_id, state="held", occurrence=f"event:{number}", title="示例",
-            activity="theme_day", channel="onsite", proof="B", day=date(YEAR, 9, 2), starts_at=begun,
-            ends_at=begun + timedelta(hours=1), minutes=60, uncovered=30,
-        )
-    )  # fmt: skip
+from tests.org.conftest import YEAR, custody, held_line, standing
 
 
 def test_a_merger_takes_everybody_along_and_leaves_the_books(db, make, league):
@@ -250,57 +195,6 @@ def test_somebody_moved_meanwhile_is_a_conflict(db, league):
         move_people([league.people[league.two][0]], league.one, league.two, clock.today())
 
 
-def test_what_was_merged_today_is_taken_back_whole(db, make, league):
-    held_line(make, league.one, league.people[league.one][1])
-    held_line(make, league.two, league.people[league.two][1], 10)
-    with transaction():
-        reshaping.merge(None, [league.one], league.two)
-    with transaction():
-        reshaping.reopen(None, league.one)
-    assert standing(db, league.one) == custody(db, league.one) == set(league.people[league.one])
-    assert db.session.get(Unit, league.one).valid_until is None
-    assert db.session.scalar(select(func.count()).select_from(Affiliation)) == 6, "as if nothing had been"
-    for table in (Post, RoleGrant):
-        assert db.session.scalars(select(table.valid_until)).all() == [None, None]
-    claims = dict(db.session.execute(select(HourClaim.occurrence, HourClaim.unit_id)).all())
-    assert claims == {"event:9": league.one, "event:10": league.two}
-    assert history.successions_of([league.one]) == []
-    assert [str(finding) for finding in verify()] == []
-
-
-@pytest.mark.parametrize("since", ["a day", "a transfer", "a line", "the other ended", "the name is taken"])
-def test_what_cannot_be_taken_back_any_more(make, league, frozen, since):
-    with transaction():
-        reshaping.merge(None, [league.one], league.two)
-    member_id = league.people[league.one][0]
-    with transaction():
-        if since == "a transfer":
-            third = tree.add_unit(None, name="示例三支部", kind="branch", parent_id=league.left)
-            services.transfer(None, member_id, unit_id=third.id)
-        elif since == "a line":
-            hours.post_many(None, [hours.Line(member_id, clock.today(), "theme_day", 30, "event:5", "示例")])
-        elif since == "the other ended":
-            reshaping.merge_into_new(None, [league.two], league.left, name="示例三支部")
-        elif since == "the name is taken":
-            tree.add_unit(None, name="示例一支部", kind="branch", parent_id=league.left)
-    if since == "a day":
-        frozen.shift(days=1)
-    with pytest.raises(RuleError), transaction():
-        reshaping.reopen(None, league.one)
-
-
-def test_what_was_abolished_today_is_taken_back(db, make, league):
-    empty = make.unit("示例空支部", parent=db.session.get(Unit, league.left))
-    holder = make.person(Role.UNIT_AUDITOR, empty)
-    with transaction():
-        reshaping.abolish(None, empty.id)
-    assert not may(make.actor(holder), Perm.UNITS_VIEW, empty.id)
-    with transaction():
-        reshaping.reopen(None, empty.id)
-    assert may(make.actor(holder), Perm.UNITS_VIEW, empty.id)
-    assert db.session.scalar(select(UnitLink.valid_until).where(UnitLink.unit_id == empty.id)) is None
-
-
 def test_held_lines_of_an_abolished_branch_follow_the_members(db, make, league):
     for member_id in league.people[league.one]:
         held_line(make, league.one, member_id)
@@ -315,31 +209,6 @@ def test_the_last_system_administrator_is_not_ended_with_a_unit(make, league):
     make.person(Role.SYSTEM_ADMIN, make.db.session.get(make.Unit, league.right))
     with pytest.raises(RuleError, match="last system"), transaction():
         reshaping.abolish(None, league.right)
-
-
-def test_names_are_kept_by_day(db, league, frozen):
-    before = clock.today()
-    for name in ("示例早名", "示例午名"):  # twice on one day: the last counts
-        with transaction():
-            tree.change_unit(None, league.one, name=name)
-    frozen.shift(days=3)
-    with transaction():
-        tree.change_unit(None, league.one, name="示例新名")
-    names = {row.name for row in history.tree_on(league.left, before - timedelta(days=1))}
-    assert "示例一支部" in names
-    assert "示例午名" in {row.name for row in history.tree_on(league.left, before)}
-    assert "示例新名" in {row.name for row in history.tree_on(league.left, clock.today())}
-    kept = db.session.scalars(
-        select(UnitName.name).where(UnitName.unit_id == league.one).order_by(UnitName.valid_from)
-    ).all()
-    assert kept == ["示例一支部", "示例午名", "示例新名"]
-
-
-def test_a_name_taken_back_the_same_day_leaves_no_trace(db, league):
-    for name in ("示例别名", "示例一支部"):
-        with transaction():
-            tree.change_unit(None, league.one, name=name)
-    assert len(history.names_of(league.one)) == 1
 
 
 def test_other_rules_above_judge_at_once(db, make, league):
@@ -370,85 +239,6 @@ def test_a_secretary_keeps_the_branch_that_moves_and_the_old_admin_loses_it(make
     assert may(make.actor(new), Perm.UNIT_MANAGE, league.one)
     with pytest.raises(RuleError, match="no right"), transaction():
         reshaping.move(make.actor(old), league.one, league.left)
-
-
-def test_a_temporary_branch_ends_by_itself_and_its_people_go_home(db, make, league, frozen):
-    last = clock.today() + timedelta(days=3)
-    with transaction():
-        squad = tree.add_unit(
-            None, name="示例突击队", kind="temporary_branch", parent_id=league.left, ends_on=last
-        ).id
-    frozen.shift(days=1)
-    guests = [league.people[league.one][0], league.people[league.two][0]]
-    with transaction():
-        for member_id in guests:
-            services.transfer(None, member_id, unit_id=squad)
-        posts.give_post(None, guests[0], unit_id=squad, kind="secretary", valid_from=clock.today())
-    with transaction():
-        reshaping.merge(None, [league.one], league.two)  # meanwhile one home is merged into the other
-    frozen.shift(days=1)
-    assert reshaping.end_due_units() == 0
-    assert squad in {row.unit_id for row in history.tree_on(league.left, clock.today())}
-    assert squad not in {row.unit_id for row in history.tree_on(league.left, last)}
-    frozen.shift(days=1)
-    assert reshaping.end_due_units() == 1
-    assert reshaping.end_due_units() == 0
-    assert db.session.get(Unit, squad).valid_until == last
-    assert standing(db, squad) == set()
-    assert set(guests) <= standing(db, league.two)
-    assert set(guests) <= custody(db, league.two)
-    assert db.session.scalar(select(Post.valid_until).where(Post.unit_id == squad)) == last
-    assert [str(finding) for finding in verify()] == []
-
-
-def test_the_end_is_put_off_while_somebody_has_no_home(db, make, league, frozen):
-    with transaction():
-        squad = tree.add_unit(
-            None,
-            name="示例突击队",
-            kind="temporary_branch",
-            parent_id=league.left,
-            ends_on=clock.today() + timedelta(days=1),
-        ).id
-        stray = services.add_member(None, unit_id=squad, name="示例").id
-    frozen.shift(days=1)
-    reshaping.end_due_units()
-    assert db.session.get(Unit, squad).valid_until is None
-    assert history.planned_end(squad) == clock.today() + timedelta(days=1)
-    with transaction():
-        services.transfer(None, stray, unit_id=league.one)
-    frozen.shift(days=1)
-    reshaping.end_due_units()
-    assert db.session.get(Unit, squad).valid_until == clock.today()
-
-
-def test_only_a_temporary_branch_has_an_end(league):
-    for kind, days in (("branch", 5), ("temporary_branch", 0)):
-        ends = clock.today() + timedelta(days=days)
-        with pytest.raises(RuleError) as refused, transaction():
-            tree.add_unit(None, name="示例", kind=kind, parent_id=league.left, ends_on=ends)
-        assert refused.value.field == "ends_on"
-
-
-def test_many_branches_at_once(db, league, statements):
-    named = [(f"示例第{n}网格党支部", f"W{n:03}") for n in range(138)]
-    with statements() as sent, transaction():
-        ids = tree.add_units(None, league.left, named, kind="branch", field="community")
-    assert len(sent) < 20
-    assert len(ids) == 138
-    assert {row.unit_id for row in history.tree_on(league.left, clock.today())} >= set(ids)
-    for wrong in (
-        [],
-        [("示例第1网格党支部", "")],
-        [("示例新", "W001")],
-        [("示例同", ""), ("示例同", "")],
-        [("示例甲", "X1"), ("示例乙", "X1")],
-        [("长" * 101, "")],
-        [(f"示例{n}", "") for n in range(301)],
-    ):
-        with pytest.raises(RuleError) as refused, transaction():
-            tree.add_units(None, league.left, wrong, kind="branch")
-        assert refused.value.field == "names"
 
 
 def test_a_merger_takes_as_many_statements_for_forty_as_for_four(db, make, league, statements):
