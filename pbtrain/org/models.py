@@ -46,12 +46,24 @@ class UnitName(Model):
     valid_until: Mapped[date | None]
 
 
+class UnitKindSpan(Model):
+    """What kind a unit was until it changed; only of units that changed, and never today's kind."""
+
+    __table_args__ = (Index(None, "unit_id", "valid_from"),)
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date]
+
+
 class UnitSuccession(Model):
-    """Which unit took over from which, when units were merged or one was split."""
+    """Which unit took over from which: units were merged, one was split, or one turned into a unit without
+    members and a branch below it took them over."""
 
     from_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
     to_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(8))  # merge split
+    kind: Mapped[str] = mapped_column(String(8))  # merge split turned
     on_day: Mapped[date]
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     made_at: Mapped[datetime] = mapped_column(default=clock.now)
