@@ -36,8 +36,8 @@ from pbtrain.home.login_views import bp as logins
 from pbtrain.home.my_data_views import bp as my_data
 from pbtrain.home.personal_views import bp as admin
 from pbtrain.home.privacy_views import bp as privacy
-from pbtrain.home.reshape_views import bp as reshape
 from pbtrain.home.roster_views import bp as roster
+from pbtrain.home.turn_views import bp as reshape
 from pbtrain.home.wrong_data_views import bp as wrong_data
 from pbtrain.hours.cli import bp as hours_commands
 from pbtrain.hours.views import bp as hours

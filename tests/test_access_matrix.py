@@ -95,6 +95,8 @@ TABLE = {
     "reshape.move": row("unit:manage", **MANAGES, post=422),
     "reshape.abolish": row("unit:manage", **MANAGES, post=422),
     "reshape.reopen": row("unit:manage", **MANAGES, post=422),
+    "reshape.turn": row("unit:manage", **MANAGES, post=200),
+    "reshape.turn_back": row("unit:manage", **MANAGES, post=422),
     "reshape.merge": row("unit:manage", **MANAGES, post=200),
     "reshape.split": row("unit:manage", **MANAGES, post={200, 422}),
     "org.members": row("roster:manage", **MANAGES),

@@ -5,12 +5,13 @@ These stand here and not in org because hours lie above org.
 
 import logging
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import custody
-from pbtrain.org import reopening, reshaping, temporary, tree
+from pbtrain.org import reopening, reshaping, temporary, tree, turning
 from pbtrain.org.access import Actor
 from pbtrain.org.reshaping import Part, Shift
 
@@ -67,18 +68,43 @@ def reopen(actor: Actor | None, unit_id: int) -> None:
     """Take back today's merge or abolition, while nothing was built on it."""
     ended = reopening.ended_today(unit_id)
     if ended is not None and ended.into_id is not None:
-        lines = custody.written_since(ended.member_ids, ended.into_id, ended.at)
-        if lines:
-            raise RuleError(
-                N_("%(lines)s lines have been recorded since. Set up a new unit and transfer by hand."),
-                lines=lines,
-            )
+        _check_unwritten(ended.member_ids, ended.into_id, ended.at)
     ended = reopening.reopen(actor, unit_id)
     custody.judge_leaders(unit_id)
     if ended.into_id is not None:
         custody.hand_over(ended.into_id, unit_id, ended.member_ids)
         same = custody.rules_above(unit_id) == custody.rules_above(ended.into_id)
         _settle(Shift(ended.into_id, unit_id, ended.member_ids, ended.unit_ids), same_rules=same)
+
+
+def turn(actor: Actor | None, unit_id: int, kind: str, *, name: str = "", code: str = "") -> Shift | None:
+    """Make a unit one of another kind; a new branch of this name below it takes its members over."""
+    shift = turning.turn(actor, unit_id, kind, name=name, code=code)
+    if shift is not None:
+        custody.hand_over(shift.from_id, shift.to_id)
+        _settle(shift, same_rules=True)  # it stands right below: the same policies hold
+    return shift
+
+
+def turn_back(actor: Actor | None, unit_id: int) -> None:
+    """Take back today's change of kind, while nothing was built on it."""
+    turned = turning.turned_today(unit_id)
+    if turned is not None and turned.heir_id is not None:
+        _check_unwritten(turned.member_ids, turned.heir_id, turned.at)
+    turned = turning.turn_back(actor, unit_id)
+    if turned.heir_id is not None:
+        custody.hand_over(turned.heir_id, unit_id)
+        custody.judge_leaders(turned.heir_id)
+        _settle(Shift(turned.heir_id, unit_id, turned.member_ids), same_rules=True)
+
+
+def _check_unwritten(member_ids: Collection[int], unit_id: int, at: datetime) -> None:
+    lines = custody.written_since(member_ids, unit_id, at)
+    if lines:
+        raise RuleError(
+            N_("%(lines)s lines have been recorded since. Set up a new unit and transfer by hand."),
+            lines=lines,
+        )
 
 
 def _settle(shift: Shift, *, same_rules: bool) -> None:

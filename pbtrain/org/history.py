@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from pbtrain.core.db import db
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.models import Member, Post, Unit, UnitLink, UnitName, UnitSuccession
+from pbtrain.org.models import Member, Post, Unit, UnitKindSpan, UnitLink, UnitName, UnitSuccession
 from pbtrain.org.queries import is_on
 
 WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
@@ -25,6 +25,18 @@ def name_on(unit: Any, day: date) -> Any:
         .scalar_subquery()
     )
     return func.coalesce(called, unit.name)
+
+
+def kind_on(unit: Any, day: date) -> Any:
+    """What kind a unit was on that day: today's, unless it has changed since."""
+    was = (
+        select(UnitKindSpan.kind)
+        .where(UnitKindSpan.unit_id == unit.id, is_on(UnitKindSpan, day))
+        .order_by(UnitKindSpan.valid_from.desc(), UnitKindSpan.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(was, unit.kind)
 
 
 def _down(tops: Any, day: date, *, deepest: int | None = None) -> Any:
@@ -58,7 +70,7 @@ def _down(tops: Any, day: date, *, deepest: int | None = None) -> Any:
 def tree_on(
     top_id: int, day: date, *, limit: int | None = None, mine: Select[tuple[int]] | None = None
 ) -> list[Row[Any]]:
-    """The tree in and below a unit on a day: unit_id, parent_id, name of that day, kind, depth,
+    """The tree in and below a unit on a day: unit_id, parent_id, name and kind of that day, depth,
     and `open`: is it one of `mine`."""
     found: Any = _down(Unit.id == top_id, day)
     if limit is not None:  # without an order the recursion stops there
@@ -67,7 +79,7 @@ def tree_on(
         found.c.unit_id,
         found.c.parent_id,
         name_on(Unit, day).label("name"),
-        Unit.kind,
+        kind_on(Unit, day).label("kind"),
         Unit.code,
         found.c.depth,
         _among(mine),
@@ -82,10 +94,10 @@ def _among(mine: Select[tuple[int]] | None) -> Any:
 def children_on(
     parent_id: int, day: date, *, q: str = "", mine: Select[tuple[int]] | None = None
 ) -> Select[Any]:
-    """The units right below on that day, by code: unit_id, name of that day, kind, code, `open`."""
-    name = name_on(Unit, day)
+    """The units right below on that day, by code: unit_id, name and kind of that day, code, `open`."""
+    name, kind = name_on(Unit, day), kind_on(Unit, day)
     query = (
-        select(Unit.id.label("unit_id"), name.label("name"), Unit.kind, Unit.code, _among(mine))
+        select(Unit.id.label("unit_id"), name.label("name"), kind.label("kind"), Unit.code, _among(mine))
         .join(UnitLink, UnitLink.unit_id == Unit.id)
         .where(UnitLink.parent_id == parent_id, is_on(UnitLink, day))
         .order_by(Unit.code, Unit.id)
@@ -102,7 +114,7 @@ def sizes_on(unit_ids: Collection[int], day: date) -> dict[int, tuple[int, int]]
         select(
             found.c.top_id,
             func.count().filter(found.c.depth > 0),
-            func.count().filter(and_(found.c.depth > 0, Unit.kind.in_(WITH_MEMBERS))),
+            func.count().filter(and_(found.c.depth > 0, kind_on(Unit, day).in_(WITH_MEMBERS))),
         )
         .join(Unit, Unit.id == found.c.unit_id)
         .group_by(found.c.top_id)
@@ -174,6 +186,17 @@ def names_of(unit_id: int) -> list[Row[Any]]:
             select(UnitName.name, UnitName.valid_from, UnitName.valid_until)
             .where(UnitName.unit_id == unit_id)
             .order_by(UnitName.valid_from.desc(), UnitName.id.desc())
+        )
+    )
+
+
+def kinds_of(unit_id: int) -> list[Row[Any]]:
+    """What kind a unit was before it changed, the latest first."""
+    return list(
+        db.session.execute(
+            select(UnitKindSpan.kind, UnitKindSpan.valid_from, UnitKindSpan.valid_until)
+            .where(UnitKindSpan.unit_id == unit_id)
+            .order_by(UnitKindSpan.valid_from.desc(), UnitKindSpan.id.desc())
         )
     )
 

@@ -90,7 +90,7 @@ def _merge_one(actor: Actor | None, unit_id: int, into_id: int) -> Shift:
         tree.rehang(units, unit_id, into_id)
     move_people(members, unit_id, into_id, today)
     hand_over_reports(unit_id, into_id)
-    _succeed(actor, unit_id, into_id, "merge")
+    succeed(actor, unit_id, into_id, "merge")
     academies = serve(unit_id, into_id)
     ended = tree.end([unit_id], today)[unit_id]
     audit.record(
@@ -126,7 +126,7 @@ def split(actor: Actor | None, unit_id: int, parts: Sequence[Part]) -> list[Shif
         else:
             tree.rehang(chosen, unit_id, new_id)
             shifts.append(Shift(unit_id, new_id, unit_ids=tuple(chosen)))
-        _succeed(actor, unit_id, new_id, "split")
+        succeed(actor, unit_id, new_id, "split")
     audit.record(
         actor, "unit.split", f"unit:{unit_id}", unit_id=unit_id,
         parts=[[shift.to_id, len(shift.member_ids) + len(shift.unit_ids)] for shift in shifts],
@@ -143,7 +143,8 @@ def serve(from_id: int, to_id: int, unit_ids: Collection[int] | None = None) -> 
     return sorted(db.session.scalars(moved.execution_options(synchronize_session=False)))
 
 
-def _succeed(actor: Actor | None, from_id: int, to_id: int, kind: str) -> None:
+def succeed(actor: Actor | None, from_id: int, to_id: int, kind: str) -> None:
+    """Keep which unit took over from which today; `kind`: merge, split or turned."""
     db.session.execute(
         insert(UnitSuccession).values(
             from_id=from_id,

@@ -69,7 +69,8 @@ def check_names(parent_id: int | None, names: Collection[str]) -> None:
         raise RuleError(N_("“%(name)s” stands there already."), field="names", name=taken)
 
 
-def _check_code(code: str) -> None:
+def check_code(code: str) -> None:
+    """No two units share a code."""
     if code and db.session.scalar(select(Unit.id).where(Unit.code == code)) is not None:
         raise RuleError(N_("This code is used by another unit."), field="code")
 
@@ -97,7 +98,7 @@ def add_unit(
         demand(actor, Perm.UNIT_MANAGE, parent_id, "parent_id")
         rules.check_child(live(parent_id, "parent_id").kind, kind)
     check_name(name, parent_id)
-    _check_code(code)
+    check_code(code)
     unit_rules.check_end(kind, ends_on, today=clock.today())
     since = valid_from or clock.today()
     unit = Unit(
@@ -207,7 +208,7 @@ def change_unit(
     demand(actor, Perm.UNIT_MANAGE, unit_id)
     check_name(name, unit.parent_id, but=unit_id)
     if code and code != unit.code:
-        _check_code(code)
+        check_code(code)
         unit.code = code
     link = newest_links([unit_id])[unit_id]
     if ends_on != link.valid_until:

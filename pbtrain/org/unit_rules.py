@@ -13,6 +13,15 @@ MOST_PARTS = 20  # new units that one is split into in one go
 MOST_MEMBERS = 5_000  # members that move in one go
 LONGEST_NAME = 100
 
+# What a unit may become. A temporary branch that lasts becomes a branch, a branch that has grown a 党总支,
+# from there a 党委, and back; a 党组 or an academy is what it was set up as.
+TURNS: dict[str, tuple[str, ...]] = {
+    "temporary_branch": ("branch",),
+    "branch": ("general_branch",),
+    "general_branch": ("committee", "branch"),
+    "committee": ("general_branch",),
+}
+
 
 def check_end(kind: str, ends_on: date | None, *, today: date) -> None:
     """Only a temporary branch ends by itself, on a day that lies ahead (domain.md A81)."""
@@ -60,6 +69,27 @@ def check_split(kind: str, parts: Sequence[Collection[int]], whole: Collection[i
         raise RuleError(N_("The roster has changed meanwhile. Choose again."), field="chosen")
     if set(chosen) == set(whole):
         raise RuleError(N_("Something must stay in the old unit; else rename or merge it."), field="chosen")
+
+
+def check_turn(was: str, kind: str, *, members: int, units: int, named: bool, top: bool) -> None:
+    """Refuse a change of kind after which members or units would stand where none may.
+
+    `named`: a branch below is named that takes the members over; `top`: nothing stands above the unit.
+    """
+    if kind not in TURNS.get(was, ()):
+        raise RuleError(N_("This unit cannot become that. Choose from the list."), field="kind")
+    if not UNIT_KINDS[kind].has_members and members and not named:
+        raise RuleError(N_("Name the branch below it that takes its members over."), field="name")
+    if named and not UNIT_KINDS[kind].has_units:
+        raise RuleError(N_("No branch stands below a branch. Leave the name empty."), field="name")
+    if not UNIT_KINDS[kind].has_units and units:
+        raise RuleError(
+            N_("%(units)s units still stand below this one. Move or abolish them first."), units=units
+        )
+    if top and not UNIT_KINDS[kind].has_units:
+        raise RuleError(
+            N_("The unit at the top holds all others. It does not become a branch."), field="kind"
+        )
 
 
 def check_moved(count: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from pbtrain.core import clock, sheets
@@ -17,7 +17,7 @@ from pbtrain.core.registry import load_all
 from pbtrain.hours.models import Book
 from pbtrain.org.access import needs, signed, units_where
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.models import Unit
+from pbtrain.org.models import Unit, UnitKindSpan
 from pbtrain.org.queries import unit_in_reach
 from pbtrain.org.roles import Perm
 from pbtrain.reports import catalog
@@ -33,7 +33,7 @@ FIRST_YEAR, LINES_SHOWN = 2000, 100
 def asked(branch_id: int, key: str) -> tuple[Report, Scope]:
     """The report and the branch, year and half in the address; 404 out of reach or for what is none."""
     unit = unit_in_reach(signed(), Perm.REPORT_VIEW, branch_id)
-    if unit is None or unit.kind not in WITH_MEMBERS or key not in REPORTS:
+    if unit is None or key not in REPORTS or not (unit.kind in WITH_MEMBERS or has_books(unit.id)):
         abort(404)
     now = clock.today().year
     text, half = request.args.get("year", str(now)), request.args.get("half", "")
@@ -42,6 +42,11 @@ def asked(branch_id: int, key: str) -> tuple[Report, Scope]:
     if half not in HALVES:
         abort(404)
     return REPORTS[key], Scope(unit.id, unit.name, int(text), half)
+
+
+def has_books(unit_id: int) -> bool:
+    """Was this unit ever a branch that wrote a ledger?"""
+    return db.session.scalar(select(Book.id).where(Book.unit_id == unit_id).limit(1)) is not None
 
 
 def books(scope: Scope) -> list[Any]:
@@ -82,10 +87,12 @@ def shown(kind: str, value: Any) -> str:
 @bp.get("/reports")
 @needs(Perm.REPORT_VIEW)
 def index() -> str:
-    """Which reports there are, and for which branches."""
+    """Which reports there are, and for which branches; what once was a branch has its ledger still."""
     words = clean(request.args.get("q", ""))[:100]
+    was = select(UnitKindSpan.unit_id).where(UnitKindSpan.kind.in_(WITH_MEMBERS))
     found = select(Unit.id, Unit.name).where(
-        Unit.id.in_(units_where(signed(), Perm.REPORT_VIEW)), Unit.kind.in_(WITH_MEMBERS)
+        Unit.id.in_(units_where(signed(), Perm.REPORT_VIEW)),
+        or_(Unit.kind.in_(WITH_MEMBERS), Unit.id.in_(was)),
     )
     for word in words.split()[:5]:
         found = found.where(Unit.name.icontains(word, autoescape=True))

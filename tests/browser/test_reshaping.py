@@ -125,3 +125,29 @@ def merge_the_rest(page, db, other, new_id, accessible, look):
     assert len(standing(db, other.id)) == 2
     spans = db.session.scalars(select(Affiliation.unit_id).where(Affiliation.valid_until.is_not(None))).all()
     assert other.id in spans, "who was transferred before keeps that day"
+
+
+def test_a_branch_grows_into_a_general_branch_and_back(db, league, page, sign_in, accessible, look):
+    town, _street, other, admin = league
+    sign_in(admin)
+    page.goto(f"/units/{other.id}")
+    page.get_by_role("link", name="变更组织类别").click()
+    accessible(page)
+    look(page, "turn")
+    page.get_by_label("下设支部名称").fill("示例梧桐社区第一党支部")
+    page.get_by_role("button", name="下一步").click()
+    page.get_by_text("下设新支部：示例梧桐社区第一党支部").wait_for()
+    accessible(page)
+    look(page, "turn-check")
+    page.get_by_role("button", name="从今天起变更").click()
+    page.wait_for_url(f"**/units/{other.id}")
+    look(page, "turned")
+    assert standing(db, other.id) == []
+    page.goto(f"/units/{other.id}/history")
+    look(page, "turned-history")
+    page.goto(f"/units/{other.id}/turn")
+    page.get_by_role("link", name="撤回").click()
+    look(page, "turn-back")
+    page.get_by_role("button", name="撤回").click()
+    page.wait_for_url(f"**/units/{other.id}")
+    assert len(standing(db, other.id)) == 3

@@ -85,6 +85,7 @@ def unit_history(unit_id: int) -> str:
         unit=row,
         places=crumbs(unit_id, (_("History of this unit"), None)),
         names=history.names_of(unit_id),
+        was=history.kinds_of(unit_id),
         parents=history.parents_of(unit_id),
         successions=history.successions_of([unit_id]),
         posts=paged(history.posts_in(unit_id), size=SHOWN),

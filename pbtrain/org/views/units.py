@@ -11,7 +11,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import in_words, paged
-from pbtrain.org import answering, counts, history, lists, queries, tree
+from pbtrain.org import answering, counts, history, lists, queries, tree, unit_rules
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import FIELDS, STAGES, UNIT_KINDS
 from pbtrain.org.roles import Perm
@@ -96,6 +96,7 @@ def unit(unit_id: int) -> str:
         q=q,
         ends_on=history.planned_end(unit_id) if row.kind == "temporary_branch" else None,
         taken_over=row.valid_until is not None and answering.heir_of(unit_id) is not None,
+        turns=unit_rules.TURNS,
         today=clock.today(),
         kinds=UNIT_KINDS,
         fields=FIELDS,
