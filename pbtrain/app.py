@@ -32,6 +32,7 @@ from pbtrain.home import navigation
 from pbtrain.home.factor_views import bp as home
 from pbtrain.home.leader_views import bp as leading
 from pbtrain.home.learner_views import bp as learners
+from pbtrain.home.left_views import bp as left
 from pbtrain.home.login_views import bp as logins
 from pbtrain.home.my_data_views import bp as my_data
 from pbtrain.home.personal_views import bp as admin
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     org,
     home,
     logins,
+    left,
     admin,
     my_data,
     privacy,

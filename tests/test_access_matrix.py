@@ -45,6 +45,7 @@ TABLE = {
     "home.factor_app": row("entering", everyone="all", post=422),
     "home.factor_card": row("entering", everyone="all", get=303, post=200),
     "home.proof": row("entering", everyone="all", post=422),
+    "left.page": row("entering", everyone="all", get=303, post=303),  # nobody here has left the roster
     "home.my_factor": row("signed in", everyone="all"),
     "home.end_factor": row("signed in", member="all", other_member="all", post=303),
     "home.end_device": row("signed in", everyone="mine", post=303),

@@ -291,13 +291,18 @@ def disable(actor: audit.HasAccount | None, account_id: int, *, unit_id: int | N
         .where(Account.id == account_id, Account.disabled_at.is_(None))
         .values(disabled_at=clock.now())
     )
+    put_out(account_id)
+    audit.record(actor, "account.disabled", f"account:{account_id}", unit_id=unit_id)
+
+
+def put_out(account_id: int) -> None:
+    """Who is signed in with this login is out at once, and its printed slip is void; the password holds."""
     db.session.execute(
         update(Slip)
         .where(Slip.account_id == account_id, Slip.closed_at.is_(None))
         .values(closed_at=clock.now())
     )
     end_all(account_id)
-    audit.record(actor, "account.disabled", f"account:{account_id}", unit_id=unit_id)
 
 
 def enable(actor: audit.HasAccount | None, account_id: int, *, unit_id: int | None = None) -> None:

@@ -79,12 +79,19 @@ def report() -> Any:
 def export() -> Any:
     """Everything that is kept of the reader, as a workbook or for machines; the password once more."""
     person, form = signed(), OwnDataForm()
+    if file := wanted(person, form):
+        return file
+    return make_response(render_template("home/my_data_export.html", form=form), 422 if form.errors else 200)
+
+
+def wanted(person: Actor, form: OwnDataForm) -> Response | None:
+    """The file, once the form has been sent with the right password."""
     member_id, kind = own_id(person), request.form.get("kind", KINDS[0])
     if kind not in KINDS:
         abort(400)
     if form.validate_on_submit() and proved(person, form):
         return taken_home(person, member_id, kind)
-    return make_response(render_template("home/my_data_export.html", form=form), 422 if form.errors else 200)
+    return None
 
 
 def taken_home(person: Actor, member_id: int, kind: str) -> Response:

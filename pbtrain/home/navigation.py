@@ -183,4 +183,8 @@ def init_app(app: Flask) -> None:
         if actor is None:
             return {"me": None, "nav": ()}
         person = reader(actor)
-        return {"me": person, "nav": tabs(actor, person.view), "view_labels": VIEW_LABELS}
+        return {
+            "me": person,
+            "nav": () if actor.left_on else tabs(actor, person.view),
+            "view_labels": VIEW_LABELS,
+        }

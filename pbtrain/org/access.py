@@ -7,7 +7,7 @@ reads Flask-Login's current user.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -60,6 +60,7 @@ class Actor:
     has_factor: bool = False  # a second factor is set up
     owes_factor: bool = False  # and has yet to be shown, or has to be set up: until then no grant holds
     proved_at: datetime | None = None  # when the password was last given
+    left_on: date | None = None  # left the roster: no grant holds, and one page says what is kept
 
     is_authenticated = is_active = True
     is_anonymous = False
@@ -174,22 +175,25 @@ def _actor(rows: Sequence[Any], **more: Any) -> Actor:
 
 
 def actor_for(account_id: int) -> Actor | None:
-    """The actor behind an account, for jobs and commands; None when it is disabled or gone."""
+    """The actor behind an account, for jobs and commands; None when it is disabled or its owner has left."""
     db.session.flush()  # a compiled statement does not: demo and imports ask for people they have just added
     rows = _account_of(account_id=account_id, today=clock.today()).all()
-    return _actor(rows) if rows and rows[0].disabled_at is None else None
+    return _actor(rows) if rows and rows[0].disabled_at is None and not _has_left(rows[0]) else None
+
+
+def _has_left(row: Any) -> bool:
+    return row.left_on is not None and row.left_on <= clock.today()
 
 
 @login.user_loader
 def load_actor(token: str) -> Actor | None:
-    """The actor of a live login session: not ended, not idle too long, account neither disabled nor left."""
+    """The actor of a live login session: not ended, not idle too long, account not disabled. Who has left the
+    roster, and who has yet to show the second factor, holds no grant."""
     now = clock.now()
     rows = _session_of(token_hash=fingerprint(token), now=now, today=clock.today()).all()
     if not rows or rows[0].seen_at + timedelta(minutes=rows[0].idle_minutes) < now:
         return None
     row = rows[0]
-    if row.left_on is not None and row.left_on <= clock.today():
-        return None
     actor = _actor(
         rows,
         session_id=row.session_id,
@@ -198,6 +202,8 @@ def load_actor(token: str) -> Actor | None:
         has_factor=row.confirmed_at is not None,
         proved_at=row.proved_at,
     )
+    if _has_left(row):
+        actor = replace(actor, grants=(), left_on=row.left_on)
     above = any(grant.role is not Role.MEMBER for grant in actor.grants)
     if above and (row.seen_at + ABOVE_MEMBER_IDLE < now or row.started_at + ABOVE_MEMBER_LASTS < now):
         return None
@@ -247,7 +253,7 @@ def needs(perm: Perm) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            if first := to_the_factor():
+            if first := at_the_threshold():
                 return first
             if not may(me(), perm):
                 abort(403)
@@ -265,7 +271,7 @@ def signed_in(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        return to_the_factor() or view(*args, **kwargs)
+        return at_the_threshold() or view(*args, **kwargs)
 
     wrapped: View = login_required(guarded)
     wrapped.guard = "signed in"  # type: ignore[attr-defined]
@@ -273,23 +279,25 @@ def signed_in(view: View) -> View:
 
 
 def entering(view: View) -> View:
-    """Anyone whose password was right, also before the second factor: for the pages that ask for it."""
+    """Anyone whose password was right, also before the second factor or after leaving: for the pages at the
+    threshold."""
     wrapped: View = login_required(view)
     wrapped.guard = "entering"  # type: ignore[attr-defined]
     return wrapped
 
 
-def to_the_factor() -> BaseResponse | None:
-    """The way to the page that asks for the second factor; None for who owes none."""
+def at_the_threshold() -> BaseResponse | None:
+    """The way to the one page that is open: the second factor for who owes it, what is kept for who has left;
+    None for everybody else."""
     person = me()
-    if person is None or not person.owes_factor:
+    if person is None or not (person.owes_factor or person.left_on):
         return None
-    entrance = url_for("home.factor")
+    page = url_for("home.factor" if person.owes_factor else "left.page")
     if "HX-Request" in request.headers:
-        return Response(status=401, headers={"HX-Redirect": entrance})
-    if request.method == "GET":
+        return Response(status=401, headers={"HX-Redirect": page})
+    if request.method == "GET" and person.owes_factor:
         session["next"] = safe_next(request.full_path.rstrip("?"))[:500]
-    return redirect(entrance, 302 if request.method == "GET" else 303)
+    return redirect(page, 302 if request.method == "GET" else 303)
 
 
 def current_view(actor: Actor) -> str:

@@ -58,6 +58,7 @@ FLOWS = {"in": N_("Flowed in"), "out": N_("Flowed out")}  # 流入, 流出: 流�
 LEAVINGS = {
     "died": N_("Died"),
     "left": N_("Left the Party"),
+    "moved": N_("Transferred to another organisation"),  # 组织关系转出
     "suspended": N_("Suspended"),  # 停止党籍
 }
 

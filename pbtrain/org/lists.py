@@ -206,7 +206,9 @@ def logins(actor: Actor, *, show: str = "roles", q: str = "") -> Select[Any]:
     )
     filters: dict[str, ColumnElement[bool]] = {
         "roles": Account.id.in_(granted),
-        "asleep": and_(Account.activated_at.is_(None), Account.disabled_at.is_(None)),
+        "asleep": and_(
+            Account.activated_at.is_(None), Account.disabled_at.is_(None), Member.left_on.is_(None)
+        ),
         "disabled": Account.disabled_at.is_not(None),
         "all": Account.id.is_not(None),
     }
@@ -228,6 +230,7 @@ def logins(actor: Actor, *, show: str = "roles", q: str = "") -> Select[Any]:
             Account.username,
             Account.activated_at,
             Account.disabled_at,
+            Member.left_on,
             Unit.name.label("unit_name"),
         )
         .outerjoin(Member, Member.account_id == Account.id)
@@ -250,6 +253,7 @@ def login_in_reach(actor: Actor, account_id: int) -> Row[Any] | None:
             Account.disabled_at,
             Member.id.label("member_id"),
             Member.unit_id,
+            Member.left_on,
             Unit.name.label("unit_name"),
         )
         .outerjoin(Member, Member.account_id == Account.id)

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from sqlalchemy import or_, select, true
 
 from pbtrain.accounts import races
-from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import db
@@ -125,7 +124,7 @@ def hand_over(
     db.session.flush()  # the old post has ended before the new one is checked against it
     give_post(actor, member_id, unit_id=unit_id, kind="secretary", valid_from=on, valid_until=valid_until)
     for row in acting:
-        _end_grant(actor, db.session.get_one(RoleGrant, row.id, with_for_update=True), on)
+        services.end_grant(actor, db.session.get_one(RoleGrant, row.id, with_for_update=True), on)
     return sorted(changed)
 
 
@@ -221,40 +220,9 @@ def revoke(actor: Actor | None, grant_id: int) -> None:
         raise RuleError(N_("This role comes with a post. End the post."))
     if actor and not rules.may_give(roles_in(actor, grant.unit_id), Role(grant.role)):
         raise RuleError(N_("You cannot take this role."))
-    if grant.role == Role.SYSTEM_ADMIN and not _other_system_admin(grant):
+    if grant.role == Role.SYSTEM_ADMIN and not services.other_system_admin(grant):
         raise RuleError(N_("The last system administrator stays."))
-    _end_grant(actor, grant, today)
-
-
-def _end_grant(actor: Actor | None, grant: RoleGrant, day: date) -> None:
-    grant.valid_until = max(day, grant.valid_from)
-    audit.record(
-        actor,
-        "role.revoked",
-        f"account:{grant.account_id}",
-        unit_id=grant.unit_id,
-        role=grant.role,
-        on=grant.valid_until.isoformat(),
-    )
-
-
-def _other_system_admin(grant: RoleGrant) -> bool:
-    today = clock.today()
-    return bool(
-        db.session.scalar(
-            select(RoleGrant.id)
-            .join(Account, Account.id == RoleGrant.account_id)
-            .where(
-                RoleGrant.role == Role.SYSTEM_ADMIN,
-                RoleGrant.id != grant.id,
-                RoleGrant.valid_from <= today,
-                or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
-                Account.disabled_at.is_(None),
-                Account.activated_at.is_not(None),
-            )
-            .limit(1)
-        )
-    )
+    services.end_grant(actor, grant, today)
 
 
 def beyond(actor: Actor, account_ids: Iterable[int]) -> set[int]:

@@ -7,7 +7,7 @@ transaction: hours lie above this package.
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from pbtrain.accounts import services as accounts
 from pbtrain.accounts.models import Account
@@ -163,6 +163,39 @@ def close_post(post: Post, day: date) -> None:
     )
 
 
+def end_grant(actor: Actor | None, grant: RoleGrant, day: date) -> None:
+    """End a role that came with no post; `day` is the first without."""
+    grant.valid_until = max(day, grant.valid_from)
+    audit.record(
+        actor,
+        "role.revoked",
+        f"account:{grant.account_id}",
+        unit_id=grant.unit_id,
+        role=grant.role,
+        on=grant.valid_until.isoformat(),
+    )
+
+
+def other_system_admin(grant: RoleGrant) -> bool:
+    """Does somebody else hold this role of a system administrator today, and can sign in?"""
+    today = clock.today()
+    return bool(
+        db.session.scalar(
+            select(RoleGrant.id)
+            .join(Account, Account.id == RoleGrant.account_id)
+            .where(
+                RoleGrant.role == Role.SYSTEM_ADMIN,
+                RoleGrant.id != grant.id,
+                RoleGrant.valid_from <= today,
+                or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
+                Account.disabled_at.is_(None),
+                Account.activated_at.is_not(None),
+            )
+            .limit(1)
+        )
+    )
+
+
 def set_care(
     actor: Actor | None, member_id: int, *, valid_from: date, valid_until: date | None, reason: str
 ) -> CareSpan:
@@ -199,29 +232,55 @@ def end_care(actor: Actor | None, span_id: int) -> int:
 
 
 def set_left(actor: Actor | None, member_id: int, *, on: date, why: str = "left") -> Member:
-    """Died, left or suspended (a key of kinds.LEAVINGS): no target from this day, the login ends at once,
-    posts end; history stays. Why stands in the audit trail alone."""
+    """Died, left, moved or suspended (a key of kinds.LEAVINGS): no target from this day, out at once, posts
+    and roles end; history stays. Why stands in the audit trail alone.
+
+    The login then shows its owner what is kept, and nothing else (`access.at_the_threshold`); that of
+    somebody who died is closed. RuleError for the last system administrator.
+    """
     member = member_of(actor, Perm.ROSTER_MANAGE, member_id)
     rules.check_from(on, earliest=date(1921, 7, 1), today=clock.today())
     if member.left_on is not None:
         raise Conflict(N_("This person has been marked as gone already."))
     member.left_on = on
-    if member.account_id is not None:
-        accounts.disable(actor, member.account_id, unit_id=member.unit_id)
     for post in db.session.scalars(
         select(Post)
         .where(Post.member_id == member_id, Post.valid_until.is_(None) | (Post.valid_until > on))
         .order_by(Post.id)
     ):
         close_post(post, on)
+    if member.account_id is not None:
+        _end_roles(actor, member.account_id)
+        if why == "died":
+            accounts.disable(actor, member.account_id, unit_id=member.unit_id)
+        else:
+            accounts.put_out(member.account_id)
     audit.record(
         actor, "member.left", f"member:{member_id}", unit_id=member.unit_id, on=on.isoformat(), why=why
     )
     return member
 
 
+def _end_roles(actor: Actor | None, account_id: int) -> None:
+    """The roles that came with no post."""
+    today = clock.today()
+    for grant in db.session.scalars(
+        select(RoleGrant)
+        .where(
+            RoleGrant.account_id == account_id,
+            RoleGrant.post_id.is_(None),
+            or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
+        )
+        .order_by(RoleGrant.id)
+        .with_for_update()
+    ):
+        if grant.role == Role.SYSTEM_ADMIN and not other_system_admin(grant):
+            raise RuleError(N_("The last system administrator stays."))
+        end_grant(actor, grant, today)
+
+
 def take_back(actor: Actor | None, member_id: int) -> Member:
-    """Undo `set_left`: the person is a member again and signs in as before. Posts are given anew."""
+    """Undo `set_left`: a member again, who signs in as before. Posts and roles are given anew."""
     member = member_of(actor, Perm.ROSTER_MANAGE, member_id)
     if member.left_on is None:
         raise Conflict(N_("This person is a member already."))

@@ -137,9 +137,9 @@ def test_a_sign_in_takes_four_statements(client, someone, statements):
 
 def test_who_has_left_is_told_where_to_ask(client, make):
     make.member(left_on=clock.today(), account_id=make.account(username="left01", password_hash=HASH).id)
-    sign_in(client, "left01")
-    assert client.get("/").location == "/login"
-    assert "支部书记" in client.get("/login").text.split("<main", 1)[1]
+    assert sign_in(client, "left01").status_code == 303
+    assert client.get("/").location == "/left"
+    assert client.get("/left").status_code == 200  # what it says: tests/home/test_left.py
 
 
 def test_sign_out_ends_the_session_on_the_server(app, client, someone):

@@ -94,7 +94,7 @@ def test_posts_care_and_leaving(db, make, league):
     span = db.session.scalar(select(CareSpan.id))
     assert client.post(f"/care/{span}/end").status_code == 303
     assert client.post(f"{path}/leave", data={"on": "2026-02-03"}).status_code == 303
-    assert db.session.get(Account, member.account_id).disabled_at is not None
+    assert db.session.get(Account, member.account_id).disabled_at is None  # it still shows what is kept
     assert client.post(f"{path}/return").status_code == 303
 
 

@@ -78,7 +78,7 @@ def test_who_has_left_is_out_at_once(make, client_for, frozen, branch, person):
     assert client.get("/hours").status_code == 200
     with transaction() as session:
         session.query(Member).filter_by(account_id=person.id).update({"left_on": clock.today()})
-    assert client.get("/hours").location.startswith("/login")
+    assert client.get("/hours").location == "/left"  # which says what is kept; nothing else opens
 
 
 def test_a_transferred_member_is_seen_by_the_new_branch(
