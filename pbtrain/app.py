@@ -11,6 +11,8 @@ from pbtrain import cli, config
 from pbtrain.accounts.cli import bp as accounts_commands
 from pbtrain.accounts.views import bp as accounts
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
+from pbtrain.claims import models as claim_models  # noqa: F401
+from pbtrain.closing import models as closing_models  # noqa: F401
 from pbtrain.core import (
     cookies,
     extensions,
@@ -45,6 +47,7 @@ from pbtrain.hours.views import bp as hours
 from pbtrain.notify.views import bp as notify
 from pbtrain.org import access, known
 from pbtrain.org.views import bp as org
+from pbtrain.policies import models as policy_models  # noqa: F401
 from pbtrain.reminders.views import bp as reminders
 from pbtrain.reports.views import bp as reports
 

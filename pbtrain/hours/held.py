@@ -98,6 +98,7 @@ def decide(actor: Actor, claim_id: int, *, approve: bool, reason: str = "") -> H
         .values(
             state="approved" if approve else "rejected",
             decided_by_id=actor.account_id,
+            decided_by_member_id=actor.member_id,
             decided_at=clock.now(),
             reason=reason,
         )

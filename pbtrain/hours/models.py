@@ -18,6 +18,7 @@ class Policy(Model):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     year: Mapped[int]  # first year it is for; holds until a later one
     version: Mapped[int]
+    effective_on: Mapped[date | None]  # first day it is for; None: 1 January of `year`
     rules: Mapped[dict[str, Any]] = mapped_column(JSON)
     published_at: Mapped[datetime] = mapped_column(default=clock.now)
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -110,6 +111,9 @@ class MemberYear(Model):
     due_on: Mapped[date | None]
     on_care: Mapped[bool] = mapped_column(default=False)  # cache: on the care list on `due_on`
     custody_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))  # today's branch
+    sealed_counted: Mapped[int | None]  # hundredths, as they stood when the year was sealed
+    sealed_target: Mapped[int | None]
+    corrections: Mapped[int] = mapped_column(default=0, server_default="0")  # hundredths counted since
 
 
 class UnitYear(Model):
@@ -131,31 +135,62 @@ class UnitYear(Model):
 
 
 class HourClaim(Model):
-    """Hours that wait for a decision. In state `held`: a line that overlaps another of the same member."""
+    """Hours that wait for a decision: what somebody claims, or (`held`) a line that overlaps another one.
+
+    Nobody approves their own hours: the database refuses it. Who decides on what they wrote themselves may
+    approve up to `proxy_limit` only, which is the policy's of the day the claim was made.
+    """
 
     __table_args__ = (
         Index("uq_hour_claim_one_held", "member_id", "occurrence", unique=True,
               sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
         Index(None, "unit_id", "state", "id"),
         Index(None, "member_id", "state", "id"),
+        Index(None, "takeover_id", "id"),
+        CheckConstraint("decided_by_member_id <> member_id", name="not_ones_own"),
+        CheckConstraint("second_by_member_id <> member_id", name="not_ones_own_second"),
+        CheckConstraint("second_by_id <> decided_by_id", name="two_pairs_of_eyes"),
+        CheckConstraint(
+            "kind = 'overlap' OR state <> 'approved' OR decided_by_id <> made_by_id OR credit <= proxy_limit",
+            name="proxy_limit",
+        ),
     )  # fmt: skip
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))  # the branch of that day
-    state: Mapped[str] = mapped_column(String(10))  # held approved rejected
+    kind: Mapped[str] = mapped_column(String(12), default="overlap", server_default="overlap")
+    state: Mapped[str] = mapped_column(String(10))  # a key of claims.rules.STATES, or `held`
     occurrence: Mapped[str] = mapped_column(String(80))
     title: Mapped[str] = mapped_column(String(200))
     activity: Mapped[str] = mapped_column(String(32))
     channel: Mapped[str] = mapped_column(String(16))
     proof: Mapped[str] = mapped_column(String(1))
     day: Mapped[date]
-    starts_at: Mapped[datetime] = mapped_column(Micros)
-    ends_at: Mapped[datetime] = mapped_column(Micros)
+    starts_at: Mapped[datetime | None] = mapped_column(Micros)
+    ends_at: Mapped[datetime | None] = mapped_column(Micros)
     minutes: Mapped[int]  # as recorded
     uncovered: Mapped[int]  # minutes no other line covers: all that can be approved
+    credit: Mapped[int] = mapped_column(default=0, server_default="0")  # hundredths, by the policy of the day
+    proxy_limit: Mapped[int] = mapped_column(default=0, server_default="0")  # hundredths
+    note: Mapped[str] = mapped_column(String(500), default="", server_default="")  # what the claimant says
+    platform_id: Mapped[int | None] = mapped_column(ForeignKey("platform.id"))
+    quantity: Mapped[int | None]  # what the platform counts: points, lessons
+    host_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))  # the branch that was visited
+    host_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # its secretary's word
+    host_at: Mapped[datetime | None]
+    takeover_id: Mapped[int | None] = mapped_column(ForeignKey("takeover.id"))
+    form_id: Mapped[str | None] = mapped_column(String(36), unique=True)  # of the form that was sent
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     overlaps_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("hour_entry.id"))
+    entry_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("hour_entry.id"))  # what it became
     made_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     made_at: Mapped[datetime] = mapped_column(default=clock.now)
+    submitted_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided_by_member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     decided_at: Mapped[datetime | None]
+    second_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))  # above the policy's limit
+    second_by_member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    second_at: Mapped[datetime | None]
+    appeal_until: Mapped[date | None]  # last day on which a refusal can be appealed
     reason: Mapped[str] = mapped_column(String(300), default="")
