@@ -7,10 +7,12 @@ come from the models, never from outside.
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import psycopg
+from psycopg.adapt import PyFormat, Transformer
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import BigInteger, Select, TypeDecorator, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -20,6 +22,33 @@ from sqlalchemy.types import NullType
 from pbtrain.core.db import db, is_postgresql
 
 Rows = Sequence[tuple[Any, ...]]
+MANY = 2_000  # rows after which plans made for a small table do harm
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Finished rows as an UPDATE takes them: of PostgreSQL a text for each column, else the rows."""
+
+    count: int
+    given: Sequence[Any]
+
+    def __len__(self) -> int:
+        return self.count
+
+
+def packed(table: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Packed:
+    """The rows for `update`, with nothing left to be done while others wait."""
+    return _pack(native(table, columns, rows))
+
+
+def _pack(rows: Rows) -> Packed:
+    if not is_postgresql():
+        return Packed(len(rows), rows)
+    driver: Any = db.session.connection().connection.driver_connection
+    forms, texts = Transformer(driver), []
+    for values in map(list, zip(*rows, strict=True)):
+        texts.append(bytes(forms.get_dumper(values, PyFormat.TEXT).dump(values) or b"").decode())
+    return Packed(len(rows), texts)
 
 
 def native(table: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
@@ -51,7 +80,10 @@ def defaults(table: Any, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def reserve(table: Any, count: int) -> Sequence[int]:
-    """So many ids that nobody else will take, in a transaction that writes."""
+    """So many ids that nobody else will take, in a transaction that writes.
+
+    On PostgreSQL they are ours for good; on SQLite only while the transaction that uses them lasts.
+    """
     if not count:
         return ()
     if is_postgresql():
@@ -71,6 +103,8 @@ def insert(table: Any, columns: Sequence[str], rows: Rows) -> None:
         driver: Any = connection.connection.driver_connection
         names = SQL(", ").join(map(Identifier, columns))
         command = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table.name), names)
+        if len(rows) >= MANY:  # foreign keys are checked by kept plans: of a small table, reading all of it
+            connection.exec_driver_sql("DISCARD PLANS")
         try:
             with driver.cursor() as cursor, cursor.copy(command) as copy:
                 for row in rows:
@@ -83,7 +117,7 @@ def insert(table: Any, columns: Sequence[str], rows: Rows) -> None:
 
 
 def update(
-    table: Any, columns: Sequence[str], rows: Rows, *, expect: Sequence[str] = (), key: str = "id"
+    table: Any, columns: Sequence[str], rows: Rows | Packed, *, expect: Sequence[str] = (), key: str = "id"
 ) -> int:
     """Change the rows that still hold what is expected; how many did.
 
@@ -91,14 +125,15 @@ def update(
     """
     if not rows:
         return 0
+    ready = rows if isinstance(rows, Packed) else _pack(rows)
     connection = db.session.connection()
     names = ["k", *(f"new_{name}" for name in columns), *(f"old_{name}" for name in expect)]
     given: Any = {name: bindparam(name) for name in names}
     if is_postgresql():
         kinds = (table.c[name].type for name in (key, *columns, *expect))
         lists = (
-            cast(bindparam(None, list(values), type_=NullType()), ARRAY(_plain(kind)))
-            for kind, values in zip(kinds, zip(*rows, strict=True), strict=True)
+            cast(bindparam(None, values, type_=NullType()), ARRAY(_plain(kind)))
+            for kind, values in zip(kinds, ready.given, strict=True)
         )
         given = func.unnest(*lists).table_valued(*names, name="given").render_derived().c
     statement = (
@@ -110,7 +145,7 @@ def update(
     if is_postgresql():
         return connection.execute(statement).rowcount
     places = {name: place for place, name in enumerate(names)}
-    return _send(connection, statement.compile(dialect=connection.dialect), places, rows)
+    return _send(connection, statement.compile(dialect=connection.dialect), places, ready.given)
 
 
 def _send(connection: Any, statement: Any, places: dict[str, int], rows: Rows) -> int:
@@ -127,8 +162,11 @@ def _plain(kind: Any) -> Any:
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 
 
-def among(ids: Sequence[int]) -> Select[Any]:
-    """The ids as a subselect, for `column.in_(...)`: one parameter, however many there are."""
+def among(values: Iterable[int] | Iterable[str], kind: Any = BigInteger) -> Select[Any]:
+    """The ids (or texts, with `kind` String) as a subselect, for `column.in_(...)`: one parameter, however
+    many there are. A list of a thousand parameters is read from end to end for each row that is looked at.
+    """
+    found = list(values)
     if is_postgresql():
-        return select(func.unnest(cast(list(ids), ARRAY(BigInteger))))
-    return select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value)
+        return select(func.unnest(cast(found, ARRAY(kind))))
+    return select(func.json_each(json.dumps(found)).table_valued("value").c.value)

@@ -5,18 +5,13 @@ What takes time is worked out before the transaction, so that nobody waits long 
 
 from typing import Any
 
-from pbtrain.core import clock
-from pbtrain.core.batches import batched
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict
 from pbtrain.hours import rosters
-from pbtrain.hours import services as hours
 from pbtrain.org import roster_back, roster_services, roster_undo
 from pbtrain.org.access import Actor
 from pbtrain.org.roster_back import Undoing
 from pbtrain.org.roster_merge import Written
-
-CHUNK = 1_000
 
 
 def write(actor: Actor, import_id: int, mode: str, *, transfers: bool = False) -> Written:
@@ -28,11 +23,11 @@ def write(actor: Actor, import_id: int, mode: str, *, transfers: bool = False) -
             for one in plan.new.people
         ]
     )
+    roster_services.number(actor, plan)
     with transaction():
         written = roster_services.confirm(actor, plan)
         rosters.begin_years(written.new, years)
-        for some in batched(written.settle, CHUNK):
-            hours.refresh_years(some, clock.today().year)
+        rosters.settle(written.settle)
     return written
 
 
@@ -56,7 +51,5 @@ def undo(actor: Actor, import_id: int) -> Undoing:
         if _busy(import_id, one) != busy:
             raise Conflict(roster_undo.STALE)
         rosters.close_years([member_id for member_id, _, _ in found.gone])
-        settle = found.settle | {member_id for member_id, _, _ in found.left}
-        for some in batched(sorted(settle), CHUNK):
-            hours.refresh_years(some, clock.today().year)
+        rosters.settle(found.settle | {member_id for member_id, _, _ in found.left})
     return found

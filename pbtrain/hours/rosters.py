@@ -1,23 +1,29 @@
 """The years of people who come with a roster: many at once, without reading back what was just written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
 
-from pbtrain.core import bulk, clock
-from pbtrain.core.db import db
+from pbtrain.core import bulk, clock, queue
+from pbtrain.core.batches import batched
+from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict
 from pbtrain.core.marks import N_
-from pbtrain.hours import posting
+from pbtrain.hours import posting, services
 from pbtrain.hours.models import HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.hours.rules import LEADERS, Tie, assess, duties
+from pbtrain.org.models import Member
 
+AT_ONCE = 1_000  # members whose years are judged anew with the change itself
+BATCH = 500
+SETTLE = "hours.settle"
 YEAR: Any = MemberYear.__table__
-SUMS = ("entries", "minutes", *posting.PARTS, "counted")
-COLUMNS = ("member_id", "credit_year", *SUMS, "target", "due", "due_on", "on_care", "custody_unit_id")
+JUDGED = ("member_id", "credit_year", "target", "due", "due_on", "on_care", "custody_unit_id")
+EMPTY = bulk.defaults(YEAR, JUDGED)  # sums of nobody's lines
+COLUMNS = (*JUDGED, *EMPTY)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def first_years(arrivals: Sequence[Arrival]) -> FirstYears:
     rules_for = posting.policies({one.unit_id for one in arrivals})
     judged: dict[Any, tuple[int, int]] = {}
     rows: list[tuple[Any, ...]] = []
-    nothing = (0,) * len(SUMS)
+    nothing = tuple(EMPTY.values())
     for one in arrivals:
         applies, leads = one.stage in posting.APPLICANTS, one.post in LEADERS
         policy = rules_for(one.unit_id, year)
@@ -62,7 +68,7 @@ def first_years(arrivals: Sequence[Arrival]) -> FirstYears:
             result = assess(policy, duties(year, ties), (), year=year, today=today)
             judged[position] = (result.target, result.due)
         custody = None if applies else one.unit_id
-        rows.append((year, *nothing, *judged[position], today, False, custody))
+        rows.append((year, *judged[position], today, False, custody, *nothing))
     return FirstYears(bulk.native(YEAR, COLUMNS[1:], rows), newest)
 
 
@@ -72,6 +78,35 @@ def begin_years(member_ids: Sequence[int], years: FirstYears) -> None:
         raise Conflict(N_("The rules of the year have just changed. Nothing was written: try again."))
     rows = [(member_id, *row) for member_id, row in zip(member_ids, years.rows, strict=True)]
     bulk.insert(YEAR, COLUMNS, rows)
+
+
+def settle(member_ids: Iterable[int]) -> None:
+    """Judge the years of these members anew, in the caller's transaction; of more than AT_ONCE a job does it
+    after the commit, for nobody to wait for. RuleError when a branch has no policy, in both cases.
+    """
+    ids, year = sorted(member_ids), clock.today().year
+    if len(ids) <= AT_ONCE:
+        if ids:
+            services.refresh_years(ids, year)
+        return
+    homes = select(Member.unit_id).where(Member.id.in_(bulk.among(ids)), Member.unit_id.is_not(None))
+    units = {unit_id for unit_id in db.session.scalars(homes.distinct()) if unit_id is not None}
+    rules_for = posting.policies(units)
+    for unit_id in units:
+        rules_for(unit_id, year)
+    queue.enqueue(SETTLE, {"members": ids})
+
+
+@queue.handler(SETTLE)
+def settle_many(running: queue.Running) -> dict[str, Any]:
+    """Judge the years of many, some at a time; a second run does the same again."""
+    ids, done = running.args["members"], 0
+    for some in batched(ids, BATCH):
+        with transaction():
+            services.refresh_years(some, clock.today().year)
+        done += len(some)
+        running.progress(done, len(ids))
+    return {"members": done}
 
 
 def close_years(member_ids: Sequence[int]) -> None:

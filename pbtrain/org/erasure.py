@@ -58,6 +58,7 @@ def erase(actor: Actor | None, member_id: int, *, reason: str) -> int | None:
         raise RuleError(N_("This person is not on the roster."))
     tree.demand(actor, Perm.ROSTER_MANAGE, member.unit_id)
     check_erasable(actor, member)
+    _forget_lines(member)
     code = new_code("X")
     for name, value in EMPTIED.items():
         setattr(member, name, value)
@@ -66,12 +67,21 @@ def erase(actor: Actor | None, member_id: int, *, reason: str) -> int | None:
     member.pinyin = "yizhuxiao yzx"
     db.session.execute(update(CareSpan).where(CareSpan.member_id == member_id).values(reason=""))
     db.session.execute(delete(DataReport).where(DataReport.member_id == member_id))
-    db.session.execute(delete(RosterRow).where(RosterRow.member_id == member_id))
     if member.account_id is not None:
         _end_roles(member.account_id)
         accounts.forget(member.account_id, name=member.name)
     audit.record(actor, "member.erased", f"member:{member_id}", unit_id=member.unit_id, reason=reason)
     return member.account_id
+
+
+def _forget_lines(member: Member) -> None:
+    """Remove what rosters said of this person; the line that brought the person names only the code."""
+    brought = RosterRow.values_json.contains(f'"{member.code}"', autoescape=True)
+    db.session.execute(
+        delete(RosterRow)
+        .where(or_(RosterRow.member_id == member.id, (RosterRow.outcome == "new") & brought))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _end_roles(account_id: int) -> None:

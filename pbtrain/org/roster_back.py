@@ -14,16 +14,16 @@ from typing import Any
 from sqlalchemy import Select, or_, select, union
 
 from pbtrain.accounts.models import Account
-from pbtrain.core import clock
+from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, RosterRow, Unit
 from pbtrain.org.names import pinyin
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_changes import DATES, SETTLES, Gathered, open_on
+from pbtrain.org.roster_changes import DATES, SETTLES, Finished, Gathered, open_on
 from pbtrain.org.roster_match import PLAIN, plain_value
-from pbtrain.org.roster_plan import ACCOUNT, GRANT, MEMBER, POST, SPAN, Line, chunks
+from pbtrain.org.roster_plan import ACCOUNT, GRANT, MEMBER, POST, SPAN, Line, chunks, code_of
 
 HOURS = N_("There are hours in the ledger since, or hours that wait.")
 AWAY = N_("Is no longer on the roster.")
@@ -58,6 +58,7 @@ class Undoing:
     moved: set[int] = field(default_factory=set)  # members who go back to their branch
     stays: list[Stay] = field(default_factory=list)
     gathered: Gathered = field(default_factory=Gathered)
+    updates: list[Finished] = field(default_factory=list)  # what was gathered, ready to be sent
     spans: list[int] = field(default_factory=list)  # affiliations that go
     posts: list[int] = field(default_factory=list)  # posts that go
     settle: set[int] = field(default_factory=set)  # whose year is judged anew
@@ -73,11 +74,21 @@ class Undoing:
         self.stays.append(Stay(line.id, line.line, line.name, name, message))
 
 
+def _written(import_id: int) -> Select[Any]:
+    """The new people of an import, as a subselect."""
+    return (
+        select(Member.id)
+        .join(RosterRow, Member.code == code_of())
+        .where(RosterRow.import_id == import_id, RosterRow.outcome == "new")
+    )
+
+
 def of_import(import_id: int) -> Select[Any]:
     """The members an import wrote or moved, as a subselect: whose hours are in the way of taking it back."""
-    return select(RosterRow.member_id).where(
-        RosterRow.import_id == import_id, RosterRow.outcome.in_(("new", "transfer"))
+    moved = select(RosterRow.member_id).where(
+        RosterRow.import_id == import_id, RosterRow.outcome == "transfer"
     )
+    return select(moved.union_all(_written(import_id)).subquery().c.member_id)
 
 
 def plan(actor: Actor, import_id: int, busy: Collection[int]) -> Undoing:
@@ -88,26 +99,25 @@ def plan(actor: Actor, import_id: int, busy: Collection[int]) -> Undoing:
         for lines in chunks(import_id, outcome):
             _changed(actor, found, lines, busy)
     _reopen(found)
+    found.updates = found.gathered.finished()
     found.stays.sort(key=lambda one: (one.line, one.field))
     return found
 
 
 def _new(actor: Actor, found: Undoing, busy: Collection[int]) -> None:
     mine = Member.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE))
-    written = select(RosterRow.member_id).where(
-        RosterRow.import_id == found.import_id, RosterRow.outcome == "new", RosterRow.member_id.is_not(None)
-    )
-    used = set(db.session.scalars(_used(written)))
-    for line in db.session.execute(
+    lines = db.session.execute(
         select(
-            RosterRow.id, RosterRow.line, RosterRow.name, RosterRow.member_id, Member.account_id,
+            RosterRow.id, RosterRow.line, RosterRow.name, Member.id.label("member_id"), Member.account_id,
             Member.unit_id, Member.left_on, Member.erased_at, or_(*LATE).label("late"), mine.label("mine"),
         )
-        .join(Member, Member.id == RosterRow.member_id)
+        .join(Member, Member.code == code_of())
         .outerjoin(Account, Account.id == Member.account_id)
         .where(RosterRow.import_id == found.import_id, RosterRow.outcome == "new")
         .order_by(RosterRow.line)
-    ):  # fmt: skip
+    ).all()  # fmt: skip
+    used = set(db.session.scalars(_used(bulk.among(line.member_id for line in lines))))
+    for line in lines:
         person = (line.member_id, line.account_id, line.unit_id)
         if line.erased_at is not None:
             found.stay(line, AWAY)
@@ -142,7 +152,7 @@ def _used(members: Select[Any]) -> Any:
 
 def _changed(actor: Actor, found: Undoing, lines: Sequence[Line], busy: Collection[int]) -> None:
     lines = [line for line in lines if line.values.get("from_unit") is None or "before" in line.values]
-    ids = [line.member_id for line in lines]
+    ids = [line.member_id for line in lines if line.member_id is not None]
     mine = Member.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE))
     homes = set()
     if old := {int(line.values["from_unit"]) for line in lines if "from_unit" in line.values}:
@@ -157,15 +167,16 @@ def _changed(actor: Actor, found: Undoing, lines: Sequence[Line], busy: Collecti
                 Affiliation.id.label("span_id"), Affiliation.valid_from.label("since"),
             )
             .outerjoin(Affiliation, (Affiliation.member_id == Member.id) & Affiliation.valid_until.is_(None))
-            .where(Member.id.in_(ids))
+            .where(Member.id.in_(bulk.among(ids)))
             .order_by(Member.id)
         )
     }  # fmt: skip
+    posted = [line.member_id for line in lines if line.member_id is not None and _has_posts(line)]
     posts = {
         row.id: row
         for row in db.session.execute(
             select(Post.id, Post.member_id, Post.unit_id, Post.kind, Post.valid_from, Post.valid_until)
-            .where(Post.member_id.in_([line.member_id for line in lines if _has_posts(line)]))
+            .where(Post.member_id.in_(bulk.among(posted)))
             .order_by(Post.id)
         )
     }

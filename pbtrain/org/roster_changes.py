@@ -40,17 +40,34 @@ class Updates:
     key: str = "id"
     rows: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def finished(self) -> "Updates":
-        """The same with rows as the driver wants them."""
-        self.rows = bulk.native(self.table, (self.key, *self.columns, *self.expect), self.rows)
-        return self
+    def finished(self) -> "Finished":
+        """The same as the driver wants it."""
+        rows = bulk.packed(self.table, (self.key, *self.columns, *self.expect), self.rows)
+        return Finished(self.table, self.columns, self.expect, self.key, rows)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An UPDATE of which only the sending is left."""
+
+    table: Any
+    columns: tuple[str, ...]
+    expect: tuple[str, ...]
+    key: str
+    rows: bulk.Packed
+
+    def send(self, stale: str = STALE) -> None:
+        """Write it; Conflict, with this sentence, when a row does not hold what was expected."""
+        done = bulk.update(self.table, self.columns, self.rows, expect=self.expect, key=self.key)
+        if self.key == "id" and done != len(self.rows):
+            raise Conflict(stale)
 
 
 @dataclass
 class Changes:
     """All that is changed, in the order in which it is written."""
 
-    updates: list[Updates] = field(default_factory=list)
+    updates: list[Finished] = field(default_factory=list)
     spans: list[tuple[Any, ...]] = field(default_factory=list)  # (member, branch, first day)
     posts: list[NewPost] = field(default_factory=list)
     members: list[int] = field(default_factory=list)
@@ -79,7 +96,7 @@ class Gathered:
             self.found[kind] = Updates(table, columns, expect, by)
         self.found[kind].rows.append((key, *new.values(), *(old or {}).values()))
 
-    def finished(self) -> list[Updates]:
+    def finished(self) -> list[Finished]:
         """All of them, ready for the driver."""
         return [one.finished() for one in self.found.values()]
 
@@ -123,7 +140,7 @@ def _known(actor: Actor, lines: Sequence[Line], today: date, *, moving: bool) ->
             )
             .outerjoin(Affiliation, (Affiliation.member_id == Member.id) & Affiliation.valid_until.is_(None))
             .where(
-                Member.id.in_(ids),
+                Member.id.in_(bulk.among(ids)),
                 Member.left_on.is_(None),
                 Member.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE)),
             )
@@ -142,7 +159,7 @@ def _posts_held(member_ids: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     for post in db.session.execute(
         select(Post.id, Post.member_id, Post.unit_id, Post.kind, Post.valid_from, Post.valid_until)
-        .where(Post.member_id.in_(member_ids))
+        .where(Post.member_id.in_(bulk.among(member_ids)))
         .order_by(Post.id)
     ):
         found[post.member_id].append(post)
@@ -157,7 +174,7 @@ def _rights_held(account_ids: Sequence[int | None]) -> dict[int, list[Any]]:
             RoleGrant.id, RoleGrant.account_id, RoleGrant.unit_id, RoleGrant.valid_from, RoleGrant.valid_until
         )
         .where(
-            RoleGrant.account_id.in_(account_ids),
+            RoleGrant.account_id.in_(bulk.among(key for key in account_ids if key is not None)),
             RoleGrant.role == Role.BRANCH_SECRETARY,
             RoleGrant.post_id.is_(None),
         )

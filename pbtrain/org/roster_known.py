@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from pbtrain.core import clock
+from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.kinds import POSTS, UNIT_KINDS
@@ -88,7 +88,7 @@ def posts_of(member_ids: Sequence[int], today: date) -> dict[int, tuple[str, dat
         select(Post.member_id, Post.kind, Post.valid_from)
         .join(Member, (Member.id == Post.member_id) & (Member.unit_id == Post.unit_id))
         .where(
-            Post.member_id.in_(member_ids),
+            Post.member_id.in_(bulk.among(member_ids)),
             Post.valid_from <= today,
             or_(Post.valid_until.is_(None), Post.valid_until > today),
         )

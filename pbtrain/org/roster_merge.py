@@ -2,6 +2,7 @@
 
 It reads only what tells whether the plan still fits: who and what came since it was made. Every change names
 what it expects to find. Where one does not hold, Conflict, and the caller's transaction writes nothing.
+New rows come first, which nobody can wait for; the rows that others may want to change are held last.
 """
 
 from collections import defaultdict
@@ -21,7 +22,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import rules
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Member, Post, Unit
+from pbtrain.org.models import Member, Post, RosterImport, RosterRow, Unit
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_changes import Changes, changes
 from pbtrain.org.roster_plan import (
@@ -31,12 +32,12 @@ from pbtrain.org.roster_plan import (
     LOGIN,
     MEMBER,
     POST,
-    ROW,
     SPAN,
     STALE,
     TIE,
     Newcomers,
     NewPost,
+    code_of,
     is_one_of,
     newcomers,
     newer_posts,
@@ -49,6 +50,18 @@ GIVEN = ("account_id", "unit_id", "role", "post_id", "valid_from", "granted_by_i
 UNITS = 10_000
 
 
+@dataclass(frozen=True)
+class Fresh:
+    """New rows with their ids, finished."""
+
+    members: Sequence[int]  # in the plan's order
+    logins: bulk.Rows
+    people: bulk.Rows
+    ties: bulk.Rows
+    posts: bulk.Rows
+    rights: bulk.Rows
+
+
 @dataclass
 class Plan:
     """All that will be written, finished but for the ids; what it was read under stands beside it."""
@@ -56,10 +69,12 @@ class Plan:
     import_id: int
     counts: dict[str, int]
     transfers: bool
-    new: Newcomers
-    changed: Changes
+    unwritten: Sequence[int]  # other imports that nobody had written yet
     newest_member: int
     newest_post: int
+    new: Newcomers
+    changed: Changes
+    fresh: Fresh | None = None
 
     @property
     def people(self) -> int:
@@ -83,14 +98,45 @@ class Written:
 
 def plan(actor: Actor, import_id: int, counts: dict[str, int], read_at: Any, *, transfers: bool) -> Plan:
     """What writing this import will do; reads only. Conflict when the roster has changed since."""
+    others = select(RosterImport.id).where(RosterImport.state == "preview", RosterImport.id != import_id)
     return Plan(
         import_id,
         counts,
         transfers,
+        unwritten=db.session.scalars(others.order_by(RosterImport.id)).all(),  # first: see _check_others
         newest_member=newest(Member),
         newest_post=newest(Post),
         new=newcomers(import_id, read_at),
         changed=changes(actor, import_id, transfers=transfers),
+    )
+
+
+def reserve(planned: Plan) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """Ids for the new members, logins and posts of a plan."""
+    people = len(planned.new.people)
+    return bulk.reserve(MEMBER, people), bulk.reserve(ACCOUNT, people), bulk.reserve(POST, len(planned.posts))
+
+
+def number(
+    actor: Actor, planned: Plan, members: Sequence[int], accounts: Sequence[int], posts: Sequence[int]
+) -> Fresh:
+    """The new rows of a plan with these ids."""
+    new = planned.new
+    begun = [(members[post.who], accounts[post.who], post) for post in new.posts]
+    begun += [(post.who, post.account_id, post) for post in planned.changed.posts]  # type: ignore[misc]
+    held = [(who, post.unit_id, post.kind, post.since) for who, _, post in begun]
+    rights = [
+        (account_id, post.unit_id, post.role, post_id, post.since, actor.account_id)
+        for post_id, (_, account_id, post) in zip(posts, begun, strict=True)
+        if post.role is not None and account_id is not None
+    ]
+    return Fresh(
+        members,
+        logins=[(key, *row) for key, row in zip(accounts, new.logins, strict=True)],
+        people=[(key, login, *row) for key, login, row in zip(members, accounts, new.facts, strict=True)],
+        ties=[(key, *row) for key, row in zip(members, new.ties, strict=True)],
+        posts=[(key, *row) for key, row in zip(posts, bulk.native(POST, HELD, held), strict=True)],
+        rights=bulk.native(GRANT, GIVEN, rights),
     )
 
 
@@ -100,18 +146,22 @@ def write(actor: Actor, planned: Plan) -> Written:
         db.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
     _check_scope(actor, planned)
     _check_newer(planned)
+    _check_others(planned)
+    fresh = planned.fresh or number(actor, planned, *reserve(planned))
+    facts = ("id", "account_id", *FACTS, *bulk.defaults(MEMBER, FACTS))
     try:
+        bulk.insert(ACCOUNT, ("id", *LOGIN), fresh.logins)
+        bulk.insert(MEMBER, facts, fresh.people)
+        bulk.insert(SPAN, ("member_id", *TIE), fresh.ties)
         for one in planned.changed.updates:
-            done = bulk.update(one.table, one.columns, one.rows, expect=one.expect, key=one.key)
-            if one.key == "id" and done != len(one.rows):
-                raise Conflict(STALE)
+            one.send()
         bulk.insert(SPAN, ("member_id", *TIE), planned.changed.spans)
-        members, accounts = _add(planned.new)
+        bulk.insert(POST, ("id", *HELD), fresh.posts)
+        bulk.insert(GRANT, GIVEN, fresh.rights)
     except IntegrityError:
         raise Conflict(STALE) from None
-    _give_posts(actor, planned, members, accounts)
     _check_secretaries({post.unit_id for post in planned.posts if post.kind == "secretary"})
-    return Written(members, planned.changed.settle, planned.people)
+    return Written(fresh.members, planned.changed.settle, planned.people)
 
 
 def _check_scope(actor: Actor, planned: Plan) -> None:
@@ -151,34 +201,25 @@ def _check_newer(planned: Plan) -> None:
         raise Conflict(STALE)
 
 
-def _add(new: Newcomers) -> tuple[Sequence[int], Sequence[int]]:
-    """New people with login and branch; the ids of members and logins in the plan's order."""
-    accounts, members = bulk.reserve(ACCOUNT, len(new.logins)), bulk.reserve(MEMBER, len(new.facts))
-    bulk.insert(ACCOUNT, ("id", *LOGIN), [(key, *row) for key, row in zip(accounts, new.logins, strict=True)])
-    columns = ("id", "account_id", *FACTS, *bulk.defaults(MEMBER, FACTS))
-    people = zip(members, accounts, new.facts, strict=True)
-    bulk.insert(MEMBER, columns, [(key, login, *row) for key, login, row in people])
-    ties = zip(members, new.ties, strict=True)
-    bulk.insert(SPAN, ("member_id", *TIE), [(member_id, *row) for member_id, row in ties])
-    bulk.update(ROW, ("member_id",), list(zip(new.rows, members, strict=True)))
-    return members, accounts
-
-
-def _give_posts(actor: Actor, planned: Plan, members: Sequence[int], accounts: Sequence[int]) -> None:
-    """The posts that begin, each with the role it brings."""
-    posts: list[tuple[int, int | None, NewPost]] = []
-    posts += [(members[post.who], accounts[post.who], post) for post in planned.new.posts]
-    posts += [(post.who, post.account_id, post) for post in planned.changed.posts]
-    ids = bulk.reserve(POST, len(posts))
-    held = [(who, post.unit_id, post.kind, post.since) for who, _, post in posts]
-    rows = bulk.native(POST, HELD, held)
-    bulk.insert(POST, ("id", *HELD), [(key, *row) for key, row in zip(ids, rows, strict=True)])
-    given = [
-        (account_id, post.unit_id, post.role, post_id, post.since, actor.account_id)
-        for post_id, (_, account_id, post) in zip(ids, posts, strict=True)
-        if post.role is not None and account_id is not None
-    ]
-    bulk.insert(GRANT, GIVEN, bulk.native(GRANT, GIVEN, given))
+def _check_others(planned: Plan) -> None:
+    """No roster that was written meanwhile is about the same people. Its ids do not tell: on PostgreSQL it
+    may have taken them before this plan was made, and be committed after."""
+    others = db.session.scalars(
+        select(RosterImport.id)
+        .where(RosterImport.id.in_(bulk.among(planned.unwritten)), RosterImport.state == "written")
+        .order_by(RosterImport.id)
+    ).all()
+    if not others:
+        return
+    lines = select(RosterRow).where(RosterRow.import_id.in_(others)).order_by(RosterRow.id)
+    people = lines.join(Member, Member.code == code_of()).where(RosterRow.outcome == "new")
+    known = people.with_only_columns(Member.name, Member.born_on, Member.id_lookup)
+    if any(is_one_of(one, planned.new.known_by, planned.new.lookups) for one in db.session.execute(known)):
+        raise Conflict(STALE)
+    if not planned.changed.posted.isdisjoint(
+        db.session.scalars(lines.with_only_columns(RosterRow.member_id))
+    ):
+        raise Conflict(STALE)
 
 
 def _check_secretaries(unit_ids: set[int]) -> None:

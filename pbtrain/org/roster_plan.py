@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import JSON, String, cast, func, select, type_coerce, union
 
 from pbtrain.accounts.models import Account, new_pseudonym_key
 from pbtrain.core import bulk, clock
 from pbtrain.core.batches import batched
-from pbtrain.core.db import db
+from pbtrain.core.db import db, is_postgresql
 from pbtrain.core.errors import Conflict
 from pbtrain.core.marks import N_
 from pbtrain.org import rules
@@ -35,7 +35,7 @@ ROW: Any = RosterRow.__table__
 LOGIN = ("username", "name", "phone", "pseudonym_key", "created_at")
 FACTS = (
     "unit_id", "name", "pinyin", "sex", "born_on", "joined_on", "stage", "phone", "id_number", "id_lookup",
-    "id_shown", "code", "pseudonym_key", "created_at",
+    "id_shown", "code", "category", "flow", "flow_place", "pseudonym_key", "created_at",
 )  # fmt: skip
 TIE = ("unit_id", "valid_from")
 
@@ -67,7 +67,6 @@ class Newcomer:
 class Newcomers:
     """New people, in the order of the sheet; the rows lack only the ids."""
 
-    rows: list[int] = field(default_factory=list)  # ids of the staged rows
     people: list[Newcomer] = field(default_factory=list)
     logins: list[tuple[Any, ...]] = field(default_factory=list)
     facts: list[tuple[Any, ...]] = field(default_factory=list)
@@ -110,6 +109,16 @@ def chunks(import_id: int, outcome: str) -> Iterator[list[Line]]:
         yield [Line(row) for row in rows]
 
 
+def code_of() -> Any:
+    """The code that the person of a staged line of outcome "new" was given: a line finds its person by it.
+
+    So nothing needs to be written back into the lines. An erasure changes the code, and removes the line.
+    """
+    kept: Any = RosterRow.values_json
+    values: Any = cast(kept, JSON) if is_postgresql() else type_coerce(kept, JSON)
+    return values["new_code"].as_string()
+
+
 def newest(model: Any) -> int:
     """The largest id so far: whoever comes later has a larger one."""
     return db.session.scalar(select(func.max(model.id))) or 0
@@ -142,7 +151,6 @@ def _note(found: Newcomers, line: Line) -> None:
     values, place = line.values, len(found.people)
     kind = values.get("post", "none")
     since = line.day("post_since") or clock.today() if kind != "none" else None
-    found.rows.append(line.id)
     found.people.append(
         Newcomer(line.unit_id, line.day("since") or clock.today(), values["stage"], kind, since)
     )
@@ -171,6 +179,7 @@ def _facts(line: Line) -> tuple[Any, ...]:
         values.get("id_lookup"),
         values.get("id_shown", ""),
         values["new_code"],
+        *(values.get(name, "") for name in ("category", "flow", "flow_place")),
     )
 
 
@@ -179,16 +188,10 @@ def _check_unknown(lines: Sequence[Line], read_at: datetime) -> None:
     lookups = {line.values["id_lookup"] for line in lines if "id_lookup" in line.values}
     names = {line.values["name"] for line in lines}
     wanted = {(name_key(line.values["name"]), line.values.get("born_on", "")) for line in lines}
-    if any(
-        is_one_of(person, wanted, lookups)
-        for person in db.session.execute(
-            select(Member.name, Member.born_on, Member.id_lookup)
-            .where(
-                or_(Member.id_lookup.in_(lookups), Member.name.in_(names) & (Member.created_at >= read_at))
-            )
-            .order_by(Member.id)
-        )
-    ):
+    who = select(Member.id, Member.name, Member.born_on, Member.id_lookup)
+    numbered = who.where(Member.id_lookup.in_(bulk.among(lookups, String)))
+    named = who.where(Member.name.in_(bulk.among(names, String)), Member.created_at >= read_at)
+    if any(is_one_of(person, wanted, lookups) for person in db.session.execute(union(numbered, named))):
         raise Conflict(STALE)
 
 
@@ -211,7 +214,8 @@ def usernames(bases: Sequence[str], taken: set[str]) -> list[str]:
             used.add(found[index])
         gone: set[str] = set()
         for some in batched([found[index] for index in waiting], CHUNK):
-            gone.update(db.session.scalars(select(Account.username).where(Account.username.in_(some))))
+            known = select(Account.username).where(Account.username.in_(bulk.among(some, String)))
+            gone.update(db.session.scalars(known))
         waiting = [index for index in waiting if found[index] in gone]
         most *= 10
     return found

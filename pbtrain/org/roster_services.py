@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock, crypto, queue
-from pbtrain.core.db import db, transaction
+from pbtrain.core.db import db, is_postgresql, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import roster_files, roster_merge
@@ -286,6 +286,18 @@ def prepare(actor: Actor, import_id: int, mode: str, *, transfers: bool = False)
             count=counts["refused"],
         )
     return roster_merge.plan(actor, import_id, counts, one.read_at, transfers=transfers)
+
+
+def number(actor: Actor, plan: Plan) -> None:
+    """Take the ids of the new rows and finish these, in a short transaction of its own before `confirm`.
+
+    PostgreSQL gives ids that nobody else gets, whatever becomes of them; SQLite's are known to the one
+    writer alone.
+    """
+    if is_postgresql() and (plan.new.people or plan.posts):
+        with transaction():
+            ids = roster_merge.reserve(plan)
+        plan.fresh = roster_merge.number(actor, plan, *ids)
 
 
 def confirm(actor: Actor, plan: Plan) -> Written:

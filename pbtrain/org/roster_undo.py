@@ -107,10 +107,8 @@ def _take_back(found: Undoing) -> None:
     _all(delete(RoleGrant).where(RoleGrant.post_id.in_(bulk.among(found.posts))))
     _exactly(delete(Post).where(Post.id.in_(bulk.among(found.posts))), found.posts)
     _exactly(delete(Affiliation).where(Affiliation.id.in_(bulk.among(found.spans))), found.spans)
-    for one in found.gathered.finished():
-        done = bulk.update(one.table, one.columns, one.rows, expect=one.expect, key=one.key)
-        if one.key == "id" and done != len(one.rows):
-            raise Conflict(STALE)
+    for one in found.updates:
+        one.send(STALE)
 
 
 def _vanish(found: Undoing) -> None:
