@@ -138,6 +138,8 @@ TABLE = {
     "admin.show_in_full": row("member:mend", **MENDS, post=422),
     "admin.find": row("roster:manage", unit_admin="all", system_admin="all", post=422),
     "admin.roster_in_full": row("roster:manage", **MANAGES, post=422),
+    "admin.copies": row("signed in", everyone="all"),
+    "admin.copy_deleted": row("signed in", everyone="none", **MANAGES, post=303),
     "admin.erase": row("roster:manage", **MANAGES, get=422, post=422),
     "admin.member_transfer": row("roster:manage", **MANAGES, post=422),
     "admin.member_leave": row("roster:manage", **MANAGES, post=422),

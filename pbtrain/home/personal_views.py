@@ -12,12 +12,13 @@ from pbtrain.core.db import db, transaction, unhurried
 from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import N_, _, ngettext
+from pbtrain.core.paging import paged
 from pbtrain.home.admin_views import bp, member_or_404, member_page, show_form
 from pbtrain.home.factor_views import before_change
 from pbtrain.hours.models import HourEntry
 from pbtrain.notify import services as notify
-from pbtrain.org import disclosures, erasure, members, queries, roster_queries, roster_sheets
-from pbtrain.org.access import Actor, needs, signed, units_where
+from pbtrain.org import copies, disclosures, erasure, members, queries, roster_queries, roster_sheets
+from pbtrain.org.access import Actor, needs, signed, signed_in, units_where
 from pbtrain.org.forms import NumberForm, ReasonForm
 from pbtrain.org.models import Member, Post, Unit, UnitClosure
 from pbtrain.org.roles import Perm
@@ -97,12 +98,14 @@ def roster_in_full(unit_id: int) -> Any:
                     N_("At most %(count)s people in one file. Choose a unit further down."),
                     count=f"{LARGEST:,}",
                 )
-            reason = disclosures.record_export(person, unit_id, form.reason.data or "", people=count)
+            taken = disclosures.record_export(person, unit_id, form.reason.data or "", people=count)
         except RuleError as error:
             form.blame(error)
         else:
-            return full_roster(person, unit, reason)
-    text = render_template("home/roster_in_full.html", unit=unit, form=form, count=count)
+            return full_roster(person, unit, taken)
+    text = render_template(
+        "home/roster_in_full.html", unit=unit, form=form, count=count, until=copies.due_on()
+    )
     return make_response(text, 422 if form.errors else 200)
 
 
@@ -118,11 +121,13 @@ def people_in(unit_id: int) -> int:
     )
 
 
-def full_roster(person: Actor, unit: Any, reason: str) -> Response:
-    """The file; who took it, when and why stands at the foot of every printed page and in its properties."""
+def full_roster(person: Actor, unit: Any, taken: disclosures.Taken) -> Response:
+    """The file; who took it, when, why and until when stands above the table, at the foot of every printed
+    page and in its properties. No copy is kept here."""
     unhurried()
     now = clock.local(clock.now())
-    mark = f"{person.name} {person.username} · {now:%Y-%m-%d %H:%M} · {reason}"
+    mark = f"{person.name} {person.username} · {now:%Y-%m-%d %H:%M} · {taken.reason}"
+    mark = f"用后即删，有效至 {taken.due_on} · {mark}"
     out: BytesIO = roster_sheets.sheet(
         roster_queries.roster(person, unit.id, full=True),
         branches=roster_queries.branch_names(person, unit.id),
@@ -130,6 +135,26 @@ def full_roster(person: Actor, unit: Any, reason: str) -> Response:
     )
     name = f"党员名册（完整）-{clean(unit.name)}-{now:%Y-%m-%d}.xlsx"
     return send_file(out, XLSX, as_attachment=True, download_name=name)
+
+
+@bp.get("/roster-copies", endpoint="copies")
+@signed_in
+def open_copies() -> str:
+    """Full rosters not known to be deleted: one's own, and those of the rosters one keeps."""
+    person = signed()
+    page = paged(copies.open_copies(person))
+    return render_template("home/roster_copies.html", page=page, mine=person.account_id, today=clock.today())
+
+
+@bp.post("/roster-copies/<int:copy_id>/deleted")
+@signed_in
+def copy_deleted(copy_id: int) -> Response:
+    """Say that a file is deleted."""
+    with transaction():
+        if not copies.confirm_deleted(signed(), copy_id):
+            abort(404)
+    flash(_("Noted: the file is deleted."), "ok")
+    return redirect(url_for(".copies"), 303)
 
 
 @bp.route("/people/<int:member_id>/erase", methods=["GET", "POST"])

@@ -17,14 +17,22 @@ from pbtrain.core import clock, crypto
 from pbtrain.core.db import db, record_apart
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import personal, posts
+from pbtrain.org import copies, personal, posts
 from pbtrain.org.access import Actor
-from pbtrain.org.models import Affiliation, Member, UnitClosure
+from pbtrain.org.models import Affiliation, Member, RosterCopy, UnitClosure
 from pbtrain.org.roster_match import ID_PURPOSE
 
 SHOWN, EXPORTED = "personal.shown", "personal.exported"
 MASKABLE = ("phone", "id_number")
 LOOKS = 100  # of these the newest are told
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A roster that may leave in full: why, and the last day on which the file may be there."""
+
+    reason: str
+    due_on: date
 
 
 def may_ask(actor: Actor, unit_id: int) -> list[str]:
@@ -55,31 +63,42 @@ def in_full(member_id: int) -> dict[str, str]:
     return {"phone": row.phone or "", "id_number": number}
 
 
-def record_export(actor: Actor, unit_id: int, reason: str, *, people: int) -> str:
-    """Write down, before it is given out, that a roster leaves with all in full; returns the reason."""
+def record_export(actor: Actor, unit_id: int, reason: str, *, people: int) -> Taken:
+    """Write down, before it is given out, that a roster leaves with all in full. RuleError without a reason,
+    or while an earlier copy is overdue."""
     reason = personal.check_reason(reason)
+    copies.check_none_overdue(actor)
+    until = copies.due_on()
     with record_apart() as apart:
+        copy = RosterCopy(
+            unit_id=unit_id, taken_by_id=actor.account_id, reason=reason, people=people, due_on=until
+        )
+        apart.add(copy)
+        apart.flush()  # the trail names it
         audit.record(
             actor, EXPORTED, f"unit:{unit_id}", unit_id=unit_id, session=apart,
-            facts=list(MASKABLE), reason=reason, people=people,
+            facts=list(MASKABLE), reason=reason, people=people, copy=copy.id,
         )  # fmt: skip
-    return reason
+    return Taken(reason, until)
 
 
 @dataclass(frozen=True)
 class Look:
-    """Who saw what in full, when and why; `people` is how many were in the same file, 0 for one person."""
+    """Who saw what in full, when and why; `people` is how many were in the same file, 0 for one person. Of a
+    file: until when it may be there, and since when it is known to be deleted."""
 
     at: datetime
     name: str
     facts: tuple[str, ...]
     reason: str
     people: int
+    due_on: date | None = None
+    deleted_at: datetime | None = None
 
 
 def looks_of(member_id: int) -> list[Look]:
     """Who saw this member's data in full, the newest first: on a page, or in a file of a unit the member
-    stood in on that day (by the tree as it is now). Three statements."""
+    stood in on that day (by the tree as it is now). Three statements, a fourth for files."""
     homes = db.session.execute(
         select(Affiliation.valid_from, Affiliation.valid_until, UnitClosure.above_id)
         .join(UnitClosure, UnitClosure.below_id == Affiliation.unit_id)
@@ -87,7 +106,7 @@ def looks_of(member_id: int) -> list[Look]:
         .order_by(Affiliation.id)
     ).all()
     of_unit = AuditEvent.target.in_({f"unit:{row.above_id}" for row in homes})
-    rows = db.session.execute(
+    found = db.session.execute(
         select(AuditEvent.at, AuditEvent.target, AuditEvent.detail, Account.name)
         .outerjoin(Account, Account.id == AuditEvent.actor_id)
         .where(
@@ -98,14 +117,29 @@ def looks_of(member_id: int) -> list[Look]:
         )
         .order_by(AuditEvent.id.desc())
         .limit(LOOKS)
-    )
+    ).all()
     spans = [(f"unit:{row.above_id}", row.valid_from, row.valid_until) for row in homes]
+    rows = [
+        row
+        for row in found
+        if row.target.startswith("member:") or _stood(spans, row.target, clock.local(row.at).date())
+    ]
+    files = _files({row.detail["copy"] for row in rows if "copy" in row.detail})
     return [
         Look(row.at, row.name or "", tuple(row.detail["facts"]), row.detail["reason"],
-             row.detail.get("people", 0))
+             row.detail.get("people", 0), *files.get(row.detail.get("copy"), ()))
         for row in rows
-        if row.target.startswith("member:") or _stood(spans, row.target, clock.local(row.at).date())
     ]  # fmt: skip
+
+
+def _files(copy_ids: Collection[int]) -> dict[int, tuple[date, datetime | None]]:
+    """When each copy is due, and when it was said to be deleted."""
+    if not copy_ids:
+        return {}
+    rows = db.session.execute(
+        select(RosterCopy.id, RosterCopy.due_on, RosterCopy.deleted_at).where(RosterCopy.id.in_(copy_ids))
+    )
+    return {row.id: (row.due_on, row.deleted_at) for row in rows}
 
 
 def _stood(spans: list[tuple[str, date, date | None]], unit: str, day: date) -> bool:

@@ -251,3 +251,21 @@ class RosterRow(Model):
     values_json: Mapped[str] = mapped_column(String)  # the cleaned values, JSON
     changes_json: Mapped[str] = mapped_column(String, default="")  # {"phone": ["old", "new"]}
     errors_json: Mapped[str] = mapped_column(String, default="")  # [["phone", msgid, params]]
+
+
+class RosterCopy(Model):
+    """A roster given out with full numbers: open until somebody says that the file is deleted."""
+
+    __table_args__ = (
+        Index("ix_roster_copy_open", "due_on", "id", sqlite_where=text("deleted_at IS NULL"),
+              postgresql_where=text("deleted_at IS NULL")),
+    )  # fmt: skip
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))  # this and all below
+    taken_by_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+    people: Mapped[int]
+    taken_at: Mapped[datetime] = mapped_column(default=clock.now)
+    due_on: Mapped[date]  # the last day on which the file may be there
+    deleted_at: Mapped[datetime | None]
+    deleted_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

@@ -30,7 +30,8 @@ def sheet(
     mark: str = "",
 ) -> BytesIO:
     """The rows under the headers of the template, drop-downs included; `reasons` heads one more column,
-    `mark` says at the foot of every printed page and in the properties who took the file and why."""
+    `mark`, who took the file and why, stands above them, at the foot of every printed page and in the
+    properties; readers of rosters pass over a line above the headers."""
     out = BytesIO()
     book = xlsxwriter.Workbook(
         out,
@@ -41,16 +42,19 @@ def sheet(
     head = book.add_format({"bold": True, "bg_color": "#F1ECE3", "border": 1})
     for index, name in enumerate(COLUMNS):
         page.set_column(index, index, WIDTHS.get(name, 13), text)
-    page.freeze_panes(1, 0)
+    top = 1 if mark else 0
+    page.freeze_panes(top + 1, 0)
     if mark:
         book.set_properties({"comments": mark})
         page.set_footer("&L" + mark[:240].replace("&", "＆"))
+        page.write_string(0, 0, mark, book.add_format({"bold": True, "font_color": "#9B1C1C"}))
+        page.repeat_rows(0, top)
     headers = [column.header for column in COLUMNS.values()] + ([reasons] if reasons else [])
     for index, header in enumerate(headers):
-        page.write_string(0, index, header, head)
+        page.write_string(top, index, header, head)
     if reasons:
         page.set_column(len(COLUMNS), len(COLUMNS), 60)
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(rows, top + 1):
         for index, name in enumerate((*COLUMNS, "reasons") if reasons else COLUMNS):
             if value := row.get(name, ""):
                 page.write_string(number, index, value, text)

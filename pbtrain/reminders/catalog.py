@@ -20,7 +20,7 @@ from pbtrain.hours.queries import BEHIND
 from pbtrain.notify.models import Message
 from pbtrain.notify.services import Note
 from pbtrain.org import leaders
-from pbtrain.org.models import Member, RoleGrant, UnitClosure
+from pbtrain.org.models import Member, RoleGrant, RosterCopy, Unit, UnitClosure
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Role
 
@@ -40,7 +40,7 @@ def reminder(find: Find) -> Find:
 
 
 def reachable() -> ColumnElement[bool]:
-    """Members who still learn with us and have a login to read with."""
+    """People who have not left and have a login to read with."""
     return Member.left_on.is_(None) & Account.disabled_at.is_(None)
 
 
@@ -154,3 +154,32 @@ def _terms_note(row: Any) -> Note:
         N_("The first ends on %(day)s. Prepare the election, or name who follows."), day=long_day(row.first)
     )
     return Note(row.account_id, row.about, subject, body, TERMS_PAGE)
+
+
+COPIES_PAGE = "/roster-copies"
+
+
+@reminder
+def copies_due(today: date, after: int, limit: int) -> Found:
+    """Whoever took a roster with full numbers and has not said by the last day that it is deleted, once."""
+    about = literal("copy:") + cast(RosterCopy.id, String)
+    rows = db.session.execute(
+        select(RosterCopy.id, RosterCopy.taken_by_id, RosterCopy.people, Unit.name)
+        .join(Unit, Unit.id == RosterCopy.unit_id)
+        .join(Account, Account.id == RosterCopy.taken_by_id)
+        .outerjoin(Member, Member.account_id == Account.id)
+        .where(RosterCopy.deleted_at.is_(None), RosterCopy.due_on <= today, RosterCopy.id > after)
+        .where(reachable(), untold(about))
+        .order_by(RosterCopy.id)
+        .limit(limit)
+    )
+    return [(row.id, _copy_note(row)) for row in rows]
+
+
+def _copy_note(row: Any) -> Note:
+    subject = in_chinese(N_("Is the roster of %(unit)s with full numbers deleted?"), unit=row.name)
+    body = in_chinese(
+        N_("The file holds the numbers of %(people)s people and has to go by today. Delete it, then say so."),
+        people=row.people,
+    )
+    return Note(row.taken_by_id, f"copy:{row.id}", subject, body, COPIES_PAGE)

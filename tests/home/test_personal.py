@@ -2,6 +2,7 @@
 
 import csv
 import re
+import zipfile
 from io import BytesIO
 
 import pytest
@@ -14,8 +15,9 @@ from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
 from pbtrain.hours.services import Line
 from pbtrain.org import disclosures, members, personal
-from pbtrain.org.models import Academy, CareSpan, Member, RosterImport, RosterRow
+from pbtrain.org.models import Academy, CareSpan, Member, RosterCopy, RosterImport, RosterRow, UnitClosure
 from pbtrain.org.roles import MAY, Perm, Role
+from pbtrain.org.roster_child import find_header
 
 PHONE, NUMBER, MASKED = "13800000012", "150102199003074520", "138****0012"
 SHOWN_NUMBER = "150102********4520"
@@ -140,6 +142,81 @@ def test_a_file_of_the_unit_is_told_to_those_who_were_in_it(make, client_for, le
     [look] = disclosures.looks_of(member.id)
     assert (look.reason, look.people) == ("与档案室核对", 1)
     assert disclosures.looks_of(newcomer.id) == []
+
+
+def said(client, unit, reason="与档案室核对"):
+    return client.post(f"/units/{unit.id}/roster-in-full", data={"reason": reason})
+
+
+def test_a_full_roster_says_in_itself_who_took_it_and_until_when(make, client_for, league, frozen):
+    top, one, _two, _member = league
+    admin = make.person(Role.UNIT_ADMIN, top, name="示例管理员")
+    file = said(client_for(admin), one)
+    with zipfile.ZipFile(BytesIO(file.data)) as parts:
+        sheet, about = (
+            parts.read(name).decode() for name in ("xl/worksheets/sheet1.xml", "docProps/core.xml")
+        )
+    [mark] = CalamineWorkbook.from_filelike(BytesIO(file.data)).get_sheet_by_index(0).to_python()[0][:1]
+    assert (
+        mark == f"用后即删，有效至 2026-10-02 · 示例管理员 {admin.username} · 2026-09-25 15:00 · 与档案室核对"
+    )
+    assert mark in about
+    assert mark in sheet.split("<oddFooter>")[1]
+    rows = CalamineWorkbook.from_filelike(BytesIO(file.data)).get_sheet_by_index(0).to_python()
+    assert find_header(list(enumerate(rows))) == 1  # and it is read in again as any other
+    assert [row["姓名"] for row in headings(file)[1]] == ["示例苏日娜"]
+
+
+def test_a_full_roster_is_out_until_its_taker_says_that_it_is_deleted(db, make, client_for, league, frozen):
+    top, one, two, member = league
+    root = make.unit("示例区委员会")
+    make.save(UnitClosure(above_id=root.id, below_id=top.id, depth=1),
+              UnitClosure(above_id=root.id, below_id=one.id, depth=2))  # fmt: skip
+    taker, above, aside = (make.person(Role.UNIT_ADMIN, unit) for unit in (top, root, two))
+    client = client_for(taker)
+    assert said(client, one).status_code == 200
+    copy_id = db.session.scalar(select(RosterCopy.id))
+    for account, sees in ((taker, "我已删除"), (above, "核实已删除")):
+        page = client_for(account).get("/roster-copies").text
+        assert sees in page
+        assert "与档案室核对" in page
+    assert "与档案室核对" not in client_for(aside).get("/roster-copies").text
+    assert client_for(aside).post(f"/roster-copies/{copy_id}/deleted").status_code == 404
+    assert client_for(member).post(f"/roster-copies/{copy_id}/deleted").status_code == 404
+    assert "2026年10月2日前删除" in client_for(member).get("/me/data").text
+    frozen.shift(days=8)
+    client = client_for(taker)
+    refused = said(client, one)
+    assert refused.status_code == 422  # no other one while this is overdue
+    assert "先删除" in refused.text
+    assert client.post(f"/roster-copies/{copy_id}/deleted").status_code == 303
+    assert client.post(f"/roster-copies/{copy_id}/deleted").status_code == 409
+    assert "与档案室核对" not in client.get("/roster-copies").text
+    assert "已于2026年10月3日 15:00确认删除" in client_for(member).get("/me/data").text
+    event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "personal.deleted")).one()
+    assert (event.actor_id, event.unit_id, event.detail) == (taker.id, one.id, {"copy": copy_id})
+    assert said(client, one).status_code == 200
+
+
+def test_whoever_keeps_the_roster_may_say_it_for_somebody_else(db, make, client_for, league):
+    """Who took it may have left."""
+    top, one, _two, _member = league
+    said(client_for(make.person(Role.UNIT_ADMIN, one)), one)
+    copy_id = db.session.scalar(select(RosterCopy.id))
+    keeper = make.person(Role.SYSTEM_ADMIN, top)
+    assert client_for(keeper).post(f"/roster-copies/{copy_id}/deleted").status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(select(RosterCopy.deleted_by_id)) == keeper.id
+
+
+def test_nothing_leaves_when_it_cannot_be_written_down(db, make, client_for, league, monkeypatch):
+    top, one, _two, _member = league
+    client = client_for(make.person(Role.UNIT_ADMIN, top))
+    monkeypatch.setattr("pbtrain.org.disclosures.audit.record", lambda *a, **k: 1 / 0)
+    answer = said(client, one)
+    assert answer.status_code == 500
+    assert PHONE not in answer.text
+    assert db.session.scalars(select(RosterCopy.id)).all() == []
 
 
 def test_a_full_roster_asks_the_password_of_who_gave_it_long_ago(make, client_for, league, frozen):

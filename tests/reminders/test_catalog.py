@@ -5,12 +5,13 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from pbtrain.core import clock
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
 from pbtrain.courses.models import Course, Enrolment
 from pbtrain.hours.models import MemberYear
 from pbtrain.notify.models import Message
-from pbtrain.org.models import Member, Post
+from pbtrain.org.models import Member, Post, RosterCopy
 from pbtrain.org.roles import Role
 from pbtrain.reminders.catalog import REMINDERS
 from pbtrain.reminders.jobs import enqueue_due
@@ -164,7 +165,7 @@ def test_statements_grow_with_thousands_not_with_people(make, statements, db):
         )
     with statements() as sent:
         assert enqueue_due() == number
-    assert sent.count <= 10, sent
+    assert sent.count <= len(REMINDERS) + 7, sent
     with statements() as sent:
         assert enqueue_due() == 0
     assert sent.count == len(REMINDERS), sent
@@ -219,3 +220,26 @@ def test_a_term_that_somebody_follows_is_no_occasion(make):
             )
         )  # fmt: skip
     assert enqueue_due() == 0
+
+
+def test_whoever_took_a_full_roster_hears_once_on_its_last_day(make, frozen):
+    unit, taker, gone = make.unit("示例一支部"), make.account(), make.member(left_on=date(2026, 9, 1))
+
+    def copy(account_id, due_on, **more):
+        make.save(
+            RosterCopy(
+                unit_id=unit.id, taken_by_id=account_id, reason="示例", people=12, due_on=due_on, **more
+            )
+        )
+
+    copy(taker.id, date(2026, 9, 25))
+    copy(taker.id, date(2026, 9, 26))
+    copy(taker.id, date(2026, 9, 20), deleted_at=clock.now())
+    copy(gone.account_id, date(2026, 9, 20))
+    assert [enqueue_due(), enqueue_due()] == [1, 0]
+    message = database.session.scalars(select(Message)).one()
+    assert (message.account_id, message.link) == (taker.id, "/roster-copies")
+    assert "示例一支部" in message.subject
+    assert "12" in message.body
+    frozen.shift(days=1)
+    assert enqueue_due() == 1

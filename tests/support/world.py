@@ -29,6 +29,7 @@ from pbtrain.org.models import (
     Member,
     Post,
     RoleGrant,
+    RosterCopy,
     RosterImport,
     RosterRow,
     Unit,
@@ -309,7 +310,16 @@ class Builder:
                 expires_at=clock.now() + timedelta(days=30),
             )
         )
-        return {"job_id": job.id, "import_id": roster.id, "slip_id": slip.id}
+        copy = self.add(
+            RosterCopy(
+                unit_id=unit.id,
+                taken_by_id=account_id,
+                reason="示例理由",
+                people=1,
+                due_on=date(2026, 12, 31),
+            )
+        )
+        return {"job_id": job.id, "import_id": roster.id, "slip_id": slip.id, "copy_id": copy.id}
 
     def lines(self, ids: dict[str, Any]) -> dict[str, Any]:
         """A line of the ledger, and one that waits because it overlaps."""
