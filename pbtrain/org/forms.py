@@ -12,19 +12,20 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
 from wtforms.widgets import HiddenInput
 
+from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
-from pbtrain.core.i18n import _, _l
+from pbtrain.core.i18n import _, _l, say
 from pbtrain.org.data_reports import ANSWERS
 from pbtrain.org.kinds import CATEGORIES, FIELDS, FLOWS, LEAVINGS, POSTS, REPORTABLE, STAGES, UNIT_KINDS
 from pbtrain.org.members import WIDE
+from pbtrain.org.numbers import read_mobile
 from pbtrain.org.personal import LONGEST_REASON
 from pbtrain.org.roles import MAY, Role
 
 CODE = Regexp(r"^[\w-]*$", message=_l("Use letters, digits and dashes only."))
-PHONE = Regexp(r"^1\d{10}$", message=_l("A mobile number has 11 digits and begins with 1."))
 UNIT_HELP = _l("Its name or its code.")
 WORDS = ("sex", "category", "flow", "flow_place")  # empty ones are stored as ""
 
@@ -74,7 +75,7 @@ class MemberForm(BaseForm):
     stage = SelectField(_l("Stage"))
     joined_on = DateField(_l("Joined the Party on"), [Optional()])
     category = SelectField(_l("Occupation"), validators=[Optional()])
-    phone = TextField(_l("Mobile number"), [Optional(), PHONE])
+    phone = TextField(_l("Mobile number"), [Optional(), Length(max=40)])
     drop_phone = BooleanField(_l("Remove the mobile number"))
     id_number = TextField(_l("ID number"), [Optional(), Length(max=40)])
     drop_id_number = BooleanField(_l("Remove the ID number"))
@@ -93,6 +94,13 @@ class MemberForm(BaseForm):
         }
         for name in offered.keys() & self._fields.keys():
             self[name].choices = offered[name]
+
+    def validate_phone(self, field: Any) -> None:
+        """By the rule of the roster's sheet; spaces, hyphens and +86 are left out here too."""
+        try:
+            field.data = read_mobile(field.data)
+        except RuleError as error:
+            raise ValidationError(say(error)) from None
 
     def facts(self) -> dict[str, Any]:
         """What is to change, as `members.change_member` takes it."""

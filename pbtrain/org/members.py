@@ -4,7 +4,6 @@ Two people may have the same form open: each sends the version they saw, and the
 """
 
 import hashlib
-from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -21,9 +20,10 @@ from pbtrain.org.access import Actor
 from pbtrain.org.kinds import CATEGORIES, FLOWS
 from pbtrain.org.models import Member
 from pbtrain.org.names import pinyin
+from pbtrain.org.numbers import read_mobile, read_number
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_match import ID_PURPOSE
-from pbtrain.org.roster_rules import Refused, mask_id, read_id
+from pbtrain.org.roster_rules import mask_id
 
 NARROW = ("phone", "flow", "flow_place")  # what the branch itself knows best and may mend
 WIDE = ("name", "sex", "born_on", "joined_on", "stage", "category", *NARROW)
@@ -54,6 +54,8 @@ def change_member(
     if version is not None and version != version_of(member):
         raise Conflict(STALE, field="version")
     _check_words(facts)
+    if facts.get("phone"):
+        facts["phone"] = read_mobile(facts["phone"])
     changed = [name for name in facts if getattr(member, name) != facts[name]]
     for name in changed:
         setattr(member, name, facts[name])
@@ -122,17 +124,6 @@ def _check_number(member: Member) -> None:
     for field, told in (("born_on", born), ("sex", sex)):
         if getattr(member, field) != told:
             raise RuleError(N_("Does not agree with the ID number."), field=field)
-
-
-def read_number(text: str) -> str:
-    """An ID number as it is stored: 18 digits whose last one fits; RuleError at "id_number" otherwise."""
-    try:
-        number = read_id(text, clock.today(), Counter())
-    except Refused as no:
-        raise RuleError(no.message, field="id_number", **no.params) from None
-    if "*" in number:
-        raise RuleError(N_("A masked number cannot be taken over. Enter all 18 digits."), field="id_number")
-    return number
 
 
 def find_by_number(text: str) -> Any:

@@ -37,6 +37,7 @@ COLUMNS = {
     "joined_on": Column(
         N_("Joining date"), "入党日期", ("入党时间", "加入党组织日期", "加入党组织时间", "入党年月")
     ),
+    "category": Column(N_("Occupation"), "职业类别", ("职业", "工作岗位")),
     "branch": Column(
         N_("Branch"),
         "所在支部",
@@ -46,6 +47,8 @@ COLUMNS = {
     "since": Column(N_("In the branch since"), "进入支部日期", ("转入日期", "转入支部日期", "转入时间")),
     "post": Column(N_("Post"), "党内职务", ("职务", "支部职务", "党支部职务", "党组织职务", "现任职务")),
     "post_since": Column(N_("In the post since"), "任职日期", ("任职时间", "任现职日期", "任现职时间")),
+    "flow": Column(N_("Flow of members"), "流动情况", ("流动类型", "流动党员", "流入流出")),
+    "flow_place": Column(N_("Where from or to"), "流动地点", ("流入流出地", "流入地或流出地"), 100),
 }  # fmt: skip
 SEXES = {"男": "M", "女": "F", "男性": "M", "女性": "F"}
 STAGES = {
@@ -59,6 +62,20 @@ POSTS = {
     "组织委员": "committee_member", "宣传委员": "committee_member", "纪检委员": "committee_member",
     "组织宣传委员": "committee_member", "统战委员": "committee_member", "青年委员": "committee_member",
     "无": "none", "党员": "none", "普通党员": "none",
+}  # fmt: skip
+CATEGORIES = {
+    "工人": "worker", "工人(工勤技能人员)": "worker", "工勤技能人员": "worker",
+    "专业技术人员": "specialist", "企事业单位、社会组织专业技术人员": "specialist",
+    "管理人员": "manager", "企事业单位、社会组织管理人员": "manager",
+    "党政机关工作人员": "official", "机关工作人员": "official", "公务员": "official",
+    "农牧渔民": "farmer", "农牧民": "farmer", "农民": "farmer", "牧民": "farmer", "渔民": "farmer",
+    "学生": "student",
+    "离退休人员": "retired", "离退休": "retired", "退休人员": "retired", "退休": "retired", "离休": "retired",
+    "其他职业": "other", "其他": "other", "其他职业人员": "other",
+}  # fmt: skip
+FLOWS = {
+    "流入": "in", "流入党员": "in", "流出": "out", "流出党员": "out",
+    "无": "none", "否": "none", "未流动": "none",
 }  # fmt: skip
 SEX_WORDS = {"M": "男", "F": "女", "": ""}
 STAGE_WORDS = {
@@ -74,6 +91,17 @@ POST_WORDS = {
     "rotating_secretary": "轮值书记",
     "none": "无",
 }
+CATEGORY_WORDS = {
+    "worker": "工人",
+    "specialist": "专业技术人员",
+    "manager": "管理人员",
+    "official": "党政机关工作人员",
+    "farmer": "农牧渔民",
+    "student": "学生",
+    "retired": "离退休人员",
+    "other": "其他职业",
+}
+FLOW_WORDS = {"in": "流入", "out": "流出", "none": "无"}
 
 
 def header_key(text: str) -> str:

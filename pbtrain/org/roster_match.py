@@ -18,13 +18,14 @@ from pbtrain.core.formatting import mask_phone
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, Post, Unit
+from pbtrain.org.numbers import WANTS_ID, WANTS_PHONE
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_known import Known, Scope, posts_of, text_key
-from pbtrain.org.roster_rules import Row, mask_id, name_key, name_variants
+from pbtrain.org.roster_rules import PLACE_ALONE, Row, mask_id, name_key, name_variants
 
 ID_PURPOSE = "member.id_number"
-MASKED = N_("A masked number cannot be taken over. Enter all 11 digits.")
-PLAIN = ("name", "sex", "born_on", "joined_on", "stage", "phone")
+PLAIN = ("name", "sex", "born_on", "joined_on", "stage", "phone", "category", "flow", "flow_place")
+AS_WRITTEN = ("name", "flow_place")  # spelled the same but for what nobody sees: unchanged
 
 
 @dataclass
@@ -48,9 +49,7 @@ class Matcher:
         self.met_names: dict[tuple[str, str], tuple[int, bool]] = {}
         self.outside: set[str] = set()
         self.secretaries: dict[int, list[tuple[int, int | None]]] = defaultdict(list)  # branch: line, member
-        self.freed: set[tuple[int | None, int]] = (
-            set()
-        )  # branch, member: whose post of secretary the sheet ends
+        self.freed: set[tuple[int | None, int]] = set()  # branch, member: no secretary any more by the sheet
 
     def classify(self, rows: Sequence[Row]) -> list[Staged]:
         """What each line would do; three statements for any number of lines up to a chunk."""
@@ -241,12 +240,16 @@ class Matcher:
         elif "id_number" in values and "id_lookup" not in values:
             row.refuse(
                 "id_number",
-                N_("A masked number cannot be taken over. Enter all 18 digits."),
+                WANTS_ID,
                 values["id_number"],
             )
         elif "*" in values.get("phone", ""):
-            row.refuse("phone", MASKED, values["phone"])
+            row.refuse("phone", WANTS_PHONE, values["phone"])
+        elif _place_alone(values, ""):
+            row.refuse("flow_place", PLACE_ALONE, values["flow_place"])
         else:
+            if values.get("flow") == "none":
+                del values["flow"]
             values.setdefault("stage", "full")
             values.setdefault("since", date(self.today.year, 1, 1).isoformat())
             staged.outcome = "new"
@@ -263,14 +266,17 @@ class Matcher:
             return
         if "*" in (phone := values.get("phone", "")):
             if phone != mask_phone(person.phone):
-                row.refuse("phone", MASKED, phone)
+                row.refuse("phone", WANTS_PHONE, phone)
                 return
             values["phone_shown"] = values.pop("phone")  # as our export masks it: unchanged
+        if _place_alone(values, person.flow):
+            row.refuse("flow_place", PLACE_ALONE, values["flow_place"])
+            return
         staged.changes = changes_of(person, values, post, self.today)
         if "id_number" in values and "id_lookup" not in values and values["id_number"] != person.id_shown:
             row.refuse(
                 "id_number",
-                N_("A masked number cannot be taken over. Enter all 18 digits."),
+                WANTS_ID,
                 values["id_number"],
             )
             return
@@ -306,10 +312,12 @@ def changes_of(
 ) -> dict[str, list[Any]]:
     """{"phone": [old, new]} for what the line says otherwise; an empty cell says nothing."""
     changes: dict[str, list[Any]] = {}
+    if values.get("flow") == "none":  # a place belongs to a flow
+        values = values | {"flow": "", "flow_place": ""}
     for name in PLAIN:
         old = plain_value(getattr(person, name))
         if name in values and values[name] != old:
-            if name == "name" and name_key(old) == name_key(values[name]):
+            if name in AS_WRITTEN and name_key(old) == name_key(values[name]):
                 continue
             changes[name] = [old, values[name]]
     if values.get("id_lookup") and values["id_lookup"] != person.id_lookup:
@@ -321,6 +329,11 @@ def changes_of(
         if wanted != kind or (day and day != begun):
             changes["post"] = [[kind, begun], [wanted, day or today.isoformat()]]
     return changes
+
+
+def _place_alone(values: dict[str, str], stored_flow: str) -> bool:
+    """A place is given, but nobody flows."""
+    return bool(values.get("flow_place")) and not (values.get("flow") or stored_flow)
 
 
 def plain_value(value: Any) -> str:

@@ -15,7 +15,14 @@ from pbtrain.core.queue import Job
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, RosterImport, RosterRow, Unit, UnitClosure
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_columns import COLUMNS, POST_WORDS, SEX_WORDS, STAGE_WORDS
+from pbtrain.org.roster_columns import (
+    CATEGORY_WORDS,
+    COLUMNS,
+    FLOW_WORDS,
+    POST_WORDS,
+    SEX_WORDS,
+    STAGE_WORDS,
+)
 from pbtrain.org.roster_known import posts_of, scope_of, text_key
 from pbtrain.org.roster_match import ID_PURPOSE, PLAIN, plain_value
 from pbtrain.org.roster_services import RAW_PURPOSE
@@ -136,7 +143,10 @@ def in_words(name: str, value: Any) -> str:
         return POST_WORDS[kind] + (f"（{since}）" if since and kind != "none" else "")
     if name == "phone":
         return mask_phone(value)
-    return {"sex": SEX_WORDS, "stage": STAGE_WORDS}.get(name, {}).get(value, str(value))
+    if name in ("flow", "flow_place"):
+        return FLOW_WORDS.get(value or "none", value)
+    tables = {"sex": SEX_WORDS, "stage": STAGE_WORDS, "category": CATEGORY_WORDS}
+    return tables.get(name, {}).get(value, str(value))
 
 
 def refused_lines(import_id: int) -> Iterator[tuple[int, dict[str, str], list[list[Any]]]]:
@@ -204,5 +214,8 @@ def roster(actor: Actor, unit_id: int, *, full: bool = False) -> Iterator[dict[s
                 "since": plain_value(row.since),
                 "post": POST_WORDS[kind] if kind else "",
                 "post_since": plain_value(post_since),
+                "category": CATEGORY_WORDS.get(row.category, ""),
+                "flow": FLOW_WORDS[row.flow] if row.flow else "",
+                "flow_place": row.flow_place if row.flow else "",
             }
         last = rows[-1].id

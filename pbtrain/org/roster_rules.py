@@ -16,7 +16,18 @@ from typing import Any
 from stdnum.cn import ric
 
 from pbtrain.core.marks import N_
-from pbtrain.org.roster_columns import COLUMNS, POSTS, SEXES, STAGES
+from pbtrain.org.roster_columns import (
+    CATEGORIES,
+    CATEGORY_WORDS,
+    COLUMNS,
+    FLOW_WORDS,
+    FLOWS,
+    POST_WORDS,
+    POSTS,
+    SEXES,
+    STAGE_WORDS,
+    STAGES,
+)
 
 EARLIEST = date(1900, 1, 1)
 EXACT = 10**15  # a sheet keeps 15 digits of a number
@@ -39,6 +50,7 @@ DAY = re.compile(
 SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")  # what a sheet makes of a long number
 SOLID_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
+PLACE_ALONE = N_("A place, but no flow. Enter whether the member flowed in or out.")
 NOTES = {
     "wide": N_("Full-width letters and digits in %(count)s cells were read as ordinary ones."),
     "unseen": N_("Invisible characters in %(count)s cells were left out."),
@@ -46,6 +58,14 @@ NOTES = {
     "lower_x": N_("A small x at the end of %(count)s ID numbers was read as X."),
     "from_id": N_("%(count)s birth dates or sexes were taken from the ID number."),
     "serial": N_("%(count)s dates written as Excel's day numbers were read as dates."),
+}
+
+WORDS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {  # what is read, and what is offered
+    "sex": (SEXES, ("男", "女")),
+    "stage": (STAGES, tuple(STAGE_WORDS.values())),
+    "category": (CATEGORIES, tuple(CATEGORY_WORDS.values())),
+    "post": (POSTS, tuple(POST_WORDS.values())),
+    "flow": (FLOWS, tuple(FLOW_WORDS.values())),
 }
 
 
@@ -278,14 +298,13 @@ class Reader:
             return read_id(cell, self.today, notes)
         if name == "phone":
             return read_phone(cell, notes)
-        if name == "sex":
-            return read_word(cell, SEXES, "男、女", notes)
-        if name == "stage":
-            return read_word(cell, STAGES, "正式党员、预备党员、发展对象、积极分子", notes)
-        if name == "post":
-            return read_word(cell, POSTS, "书记、副书记、委员、轮值书记、无", notes)
+        if name in WORDS:
+            words, offered = WORDS[name]
+            return read_word(cell, words, "、".join(offered), notes)
         if name == "code":
             return read_code(cell, notes)
+        if name == "flow_place":  # kept as written, like a name
+            return as_text(cell, COLUMNS[name].limit, notes, wide=False)
         return as_text(cell, COLUMNS[name].limit, notes)
 
     def _together(self, row: Row) -> None:
@@ -306,6 +325,8 @@ class Reader:
             row.refuse("joined_on", N_("The joining date lies before the birth date."), joined_on)
         if values.get("post_since") and values.get("post", "none") == "none":
             row.refuse("post_since", N_("A day, but no post. Enter the post too."), values["post_since"])
+        if values.get("flow_place") and values.get("flow") == "none":
+            row.refuse("flow_place", PLACE_ALONE, values["flow_place"])
 
 
 def shown(name: str, cell: Any) -> str:

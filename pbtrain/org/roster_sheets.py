@@ -6,16 +6,20 @@ from typing import Any
 
 import xlsxwriter
 
-from pbtrain.org.roster_columns import COLUMNS, OWN_SHEETS, POST_WORDS, STAGE_WORDS
+from pbtrain.org.roster_columns import COLUMNS, OWN_SHEETS
+from pbtrain.org.roster_rules import WORDS
 from pbtrain.org.roster_zip import MAX_ROWS
 
-WIDTHS = {"name": 14, "id_number": 22, "branch": 30, "phone": 15, "code": 14}
+WIDTHS = {
+    "name": 14, "id_number": 22, "branch": 30, "phone": 15, "code": 14, "category": 18, "flow_place": 24,
+}  # fmt: skip
 EXPLAINED = (
     "“姓名”和“所在支部”必须填；其他列可以空着，空着的不改动已有资料。",
     "所在支部填全称或代码，可以从下拉列表里选。",
     "日期写成 2024-07-01。身份证号、手机号列已设为文本，请不要改成数字。",
     "身份证号显示为 150102********1231 的，是已经登记过的，不用改。",
     "党内职务：书记、副书记、委员、轮值书记；填“无”表示不再任职。",
+    "职业类别从下拉列表里选；流动情况填流入、流出，填“无”表示不再流动；流动地点写从哪里来或到哪里去。",
     "进入支部日期不填的：新增的人从今年1月1日算起，转入的人从导入那天算起。",
     "已有的人请保留党员编号；新增的人党员编号空着，由系统给。",
 )
@@ -71,11 +75,7 @@ def sheet(
 
 def _choices(book: Any, page: Any, branches: Sequence[str]) -> None:
     """Drop-downs for the columns with few words, and for the branches from a sheet of their own."""
-    lists: dict[str, Any] = {
-        "sex": ["男", "女"],
-        "stage": list(STAGE_WORDS.values()),
-        "post": list(POST_WORDS.values()),
-    }
+    lists: dict[str, Any] = {name: list(offered) for name, (_, offered) in WORDS.items()}
     if branches:
         names = book.add_worksheet(OWN_SHEETS[0])
         names.set_column(0, 0, 40)

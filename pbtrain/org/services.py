@@ -20,6 +20,7 @@ from pbtrain.org import rules, tree
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant
 from pbtrain.org.names import new_code, pinyin, username_base
+from pbtrain.org.numbers import read_mobile
 from pbtrain.org.roles import Perm, Role
 
 
@@ -45,6 +46,8 @@ def add_member(
     rules.check_home(tree.live(unit_id, "unit_id").kind)
     since = since or clock.today()
     rules.check_from(since, earliest=date(1921, 7, 1), today=clock.today())
+    if facts.get("phone"):
+        facts["phone"] = read_mobile(facts["phone"])
     facts["code"] = facts.get("code") or new_code("M")
     if db.session.scalar(select(Member.id).where(Member.code == facts["code"])) is not None:
         raise RuleError(N_("This number belongs to another member."), field="code")

@@ -128,7 +128,7 @@ def merge_the_rest(page, db, other, new_id, accessible, look):
 
 
 def test_a_branch_grows_into_a_general_branch_and_back(db, league, page, sign_in, accessible, look):
-    town, _street, other, admin = league
+    _town, _street, other, admin = league
     sign_in(admin)
     page.goto(f"/units/{other.id}")
     page.get_by_role("link", name="变更组织类别").click()

@@ -14,8 +14,10 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.hours import services as hours
 from pbtrain.notify.models import Message
 from pbtrain.org import data_reports, members
+from pbtrain.org import services as org
 from pbtrain.org.models import DataReport, Member
 from pbtrain.org.roles import Role
+from pbtrain.org.roster_rules import Reader
 
 NUMBER = "150102199003074520"
 
@@ -112,6 +114,45 @@ def test_the_secretary_mends_phone_and_flow_and_no_more(db, make, client_for, br
     assert client.post(f"{path}/edit", data=gone).status_code == 303
     row = stored(db, branch.member)
     assert (row.phone, row.flow, row.flow_place) == (None, "", "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("13900000001", "13900000001"),
+        ("139 0000-0001", "13900000001"),
+        ("+8613900000001", "13900000001"),
+        ("１３９０００００００１", "13900000001"),
+        ("10900000001", None),
+        ("12900000001", None),
+        ("1390000000", None),
+        ("138****0012", None),  # as the page masks it
+        ("示例", None),
+    ],
+)
+def test_a_phone_is_held_to_the_rule_of_the_sheet(db, make, client_for, branch, typed, kept):
+    client, path = client_for(branch.secretary), f"/people/{branch.member.id}"
+    answer = client.post(f"{path}/edit", data={"version": version(client.get(path)), "phone": typed})
+    assert answer.status_code == (303 if kept else 422)
+    assert stored(db, branch.member).phone == (kept or "13800000012")
+    reader = Reader({0: "name", 1: "phone"}, today=clock.today(), system_1904=False)
+    row = reader.read(2, ["示例苏日娜", typed])
+    assert "*" in typed or row.values.get("phone") == kept, "what a page takes, a sheet takes"
+    admin = make.actor(branch.admin)
+    for save in (
+        lambda: members.change_member(admin, branch.member.id, phone=typed),
+        lambda: org.add_member(admin, unit_id=branch.member.unit_id, name="示例丁", phone=typed),
+    ):
+        if kept:
+            with transaction():
+                save()
+        else:
+            with pytest.raises(RuleError) as refused, transaction():
+                save()
+            assert refused.value.field == "phone"
+    assert set(db.session.scalars(select(Member.phone).where(Member.phone.is_not(None)))) == {
+        kept or "13800000012"
+    }
 
 
 def test_days_that_cannot_be(make, branch):

@@ -1,5 +1,6 @@
 """From a sheet to the roster: what a line means, what is written, what is refused."""
 
+import json
 from datetime import date
 
 import pytest
@@ -10,7 +11,8 @@ from pbtrain.audit.models import AuditEvent
 from pbtrain.core import crypto
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.org import roster_plan, roster_services
+from pbtrain.home import roster_work
+from pbtrain.org import roster_plan, roster_queries, roster_services
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant
 from pbtrain.org.roles import Role
 from pbtrain.org.roster_match import ID_PURPOSE
@@ -60,6 +62,60 @@ def test_changes_show_old_and_new(send, state, confirm, db):
         db.session.scalars(select(Account.phone).where(Account.id == member.account_id)).one()
         == "13700000009"
     )
+
+
+def test_occupation_and_flow_come_with_the_sheet(send, state, confirm, db, office):
+    confirm(send([sheets.person(1, 职业="退休", 流动情况="流出", 流动地点="示例市，“示例区”")]))
+    member = db.session.scalars(select(Member)).one()
+    told = (member.category, member.flow, member.flow_place)
+    assert told == ("retired", "out", "示例市，“示例区”"), "the place as written"
+    line = roster_queries.shown_line
+    changed = send([sheets.person(1, 职业类别="农牧渔民", 流动情况="无")])
+    row = state(changed).rows[2]
+    assert row.outcome == "changed"
+    assert {(old, new) for _, old, new in line(one_line(db, changed))["changes"]} == {
+        ("离退休人员", "农牧渔民"),
+        ("流出", "无"),
+        ("示例市，“示例区”", "无"),
+    }
+    confirm(changed)
+    db.session.expire_all()
+    assert (member.category, member.flow, member.flow_place) == ("farmer", "", ""), (
+        "a place belongs to a flow"
+    )
+    roster_work.undo(office.actor, changed)
+    db.session.expire_all()
+    assert (member.category, member.flow, member.flow_place) == told
+    assert state(send([sheets.person(1, 职业类别="", 流动情况="", 流动地点="")])).outcomes == ["same"]
+
+
+def one_line(db, import_id):
+    """The first changed line, as the preview reads it."""
+    return db.session.execute(roster_queries.lines(import_id, "changed")).first()
+
+
+@pytest.mark.parametrize(
+    ("columns", "field"),
+    [
+        ({"职业类别": "示例职业"}, "category"),
+        ({"流动情况": "也许"}, "flow"),
+        ({"流动地点": "示例市"}, "flow_place"),
+        ({"流动地点": "示例市", "流动情况": "无"}, "flow_place"),
+        ({"流动地点": "示" * 101, "流动情况": "流入"}, "flow_place"),
+    ],
+)
+def test_an_unknown_occupation_or_a_place_without_a_flow_is_refused(send, state, confirm, columns, field):
+    new = state(send([sheets.person(1, **columns)]))
+    assert new.outcomes == ["refused"]
+    assert json.loads(new.errors[2])[0][0] == field
+    confirm(send([sheets.person(1)]))
+    assert state(send([sheets.person(1, **columns)])).outcomes == ["refused"]
+
+
+def test_a_place_may_follow_a_flow_that_stands(send, state, confirm, db):
+    confirm(send([sheets.person(1, 流动情况="流入")]))
+    confirm(send([sheets.person(1, 流动地点="示例市")]))
+    assert db.session.scalars(select(Member.flow_place)).one() == "示例市"
 
 
 def test_an_empty_cell_changes_nothing(send, state, confirm):

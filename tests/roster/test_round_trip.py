@@ -24,7 +24,14 @@ from pbtrain.org import services as org
 from pbtrain.org.kinds import CATEGORIES, FLOWS, STAGES
 from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant
 from pbtrain.org.roles import Role
-from pbtrain.org.roster_columns import COLUMNS, POST_WORDS, SEX_WORDS, STAGE_WORDS
+from pbtrain.org.roster_columns import (
+    CATEGORY_WORDS,
+    COLUMNS,
+    FLOW_WORDS,
+    POST_WORDS,
+    SEX_WORDS,
+    STAGE_WORDS,
+)
 from pbtrain.org.roster_match import ID_PURPOSE
 from pbtrain.org.roster_rules import CONTROL, mask_id
 from tests.roster import sheets
@@ -49,6 +56,7 @@ NAMES = st.one_of(
     st.lists(LETTERS, min_size=60, max_size=60).map(_name),
     st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn", "Co")), min_size=1, max_size=60).map(clean),
 ).filter(lambda name: any(ch.isalpha() for ch in name) and not CONTROL.search(name))
+PLACES = st.one_of(st.sampled_from(["", "示例市，“=1+1”", "ｱ示例　市"]), NAMES)
 DAYS = st.dates(min_value=date(1930, 1, 1), max_value=date(2005, 12, 31))
 numbers = count(1)
 
@@ -71,6 +79,7 @@ def people(draw):
         born = draw(DAYS)
         with_id = draw(st.booleans())
         post = draw(st.sampled_from(["", "副书记", "委员"]))
+        flow = draw(st.sampled_from(["", *FLOW_WORDS.values()]))
         lines.append(
             {
                 "姓名": draw(NAMES),
@@ -82,6 +91,9 @@ def people(draw):
                 "所在支部": draw(st.integers(0, 2)),
                 "党内职务": post,
                 "任职日期": "2026-03-01" if post else "",
+                "职业类别": draw(st.sampled_from(["", *CATEGORY_WORDS.values()])),
+                "流动情况": flow,
+                "流动地点": draw(PLACES) if flow in ("流入", "流出") else "",
             }
         )
     return lines
@@ -107,7 +119,7 @@ def members(draw):
                 "stage": draw(st.sampled_from(list(STAGES))),
                 "category": draw(st.sampled_from(["", *CATEGORIES])),
                 "flow": draw(st.sampled_from(["", *FLOWS])),
-                "flow_place": draw(st.sampled_from(["", "示例市，“=1+1”"])),
+                "flow_place": draw(PLACES),
                 "phone": draw(st.sampled_from([None, "13900000001", "19912345678"])),
                 "posts": [(kind, draw(st.dates(date(2026, 1, 1), date(2026, 9, 25)))) for kind in posts],
                 "care": draw(st.booleans()),
@@ -205,11 +217,26 @@ def record(where, one):
         org.set_care(where.actor, member.id, valid_from=day, valid_until=None, reason="示例")
 
 
-def test_every_word_of_the_export_can_be_read_in(send, state, confirm):
-    words = [*POST_WORDS.values()]
-    rows = [sheets.person(n, 党内职务=word, 所在支部=f"B10{n % 3 + 1}") for n, word in enumerate(words, 1)]
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("党内职务", POST_WORDS),
+        ("党员类别", STAGE_WORDS),
+        ("职业类别", CATEGORY_WORDS),
+        ("流动情况", FLOW_WORDS),
+    ],
+)
+def test_every_word_of_the_export_can_be_read_in(send, state, confirm, header, words):
+    rows = [
+        sheets.person(n, **{header: word, "所在支部": f"B10{n % 3 + 1}"})
+        for n, word in enumerate(words.values(), 1)
+    ]
     assert state(send(rows)).outcomes == ["new"] * len(words)
     assert set(sheets.headers(rows)) <= {column.header for column in COLUMNS.values()}
+
+
+def test_every_fact_that_is_a_word_has_its_word():
+    assert (CATEGORY_WORDS.keys(), FLOW_WORDS.keys()) == (CATEGORIES.keys(), {*FLOWS, "none"})
 
 
 def test_two_confirms_at_once_write_one(app, send, office, db):
