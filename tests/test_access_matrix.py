@@ -147,6 +147,7 @@ TABLE = {
     "admin.post_give": row("grant:manage", **MANAGES, post=422),
     "admin.post_end": row("grant:manage", **MANAGES, post=303),
     "admin.care_set": row("roster:manage", **MANAGES, post=422),
+    "admin.care_reason": row("roster:manage", **MANAGES, post=422),
     "admin.care_end": row("roster:manage", **MANAGES, post=303),
     # -- what is recorded of oneself, and what is recorded wrongly
     "my_data.page": row("learn", members="all"),

@@ -22,6 +22,7 @@ from pbtrain.org import disclosures, leaders, lists, members, personal, posts, q
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.forms import (
     CareForm,
+    CareReasonForm,
     ContactForm,
     LeaveForm,
     MemberForm,
@@ -114,12 +115,13 @@ def facts_form(row: Any, *, bound: bool) -> MemberForm:
 def member_page(row: Any, code: int = 422, **given: Any) -> Any:
     """The page of a member; `given` holds a form that came back with errors: `code` is the answer then.
 
-    `opened` are facts in full, `stale` the two versions after a lost race.
+    `opened` are facts in full, `wrote` the reason of the care list as the reader has just written it: both
+    in this answer only; `stale` the two versions after a lost race.
     """
     person, today = signed(), clock.today()
     manages = may(person, Perm.ROSTER_MANAGE, row.unit_id)
     roles = posts.roles_in(person, row.unit_id)
-    stale, opened = given.pop("stale", None), given.pop("opened", None)
+    stale, opened, wrote = (given.pop(name, None) for name in ("stale", "opened", "wrote"))
     forms = {
         "facts": given.get("facts") or facts_form(row, bound=False),
         "transfer": given.get("transfer") or TransferForm(formdata=None, data={"on": today}),
@@ -135,6 +137,7 @@ def member_page(row: Any, code: int = 422, **given: Any) -> Any:
         folded=next(iter(given), ""),
         stale=stale,
         opened=opened,
+        wrote=wrote,
         homes=lists.homes_of(row.id),
         posts=lists.posts_of(row.id),
         care=lists.care_of(row.id),
@@ -269,8 +272,25 @@ def care_set(member_id: int) -> Any:
             services.set_care(signed(), member_id, **form.values())
             recount(member_id, form.valid_from.data or clock.today())
         if not form.errors:
+            if form.reason.data:
+                return member_page(row, wrote=form.reason.data)
             return saved(member_id, _("%(name)s is on the care list.", name=row.name))
     return member_page(row, care=form)
+
+
+@bp.route("/care/<int:care_id>/reason", methods=["GET", "POST"])
+@needs(Perm.ROSTER_MANAGE)
+def care_reason(care_id: int) -> Any:
+    """Write a reason anew without reading the one before; the answer shows it as it was written, once."""
+    span = db.session.get(CareSpan, care_id) or abort(404)
+    row, form = member_or_404(span.member_id), CareReasonForm()
+    if form.validate_on_submit():
+        with transaction(form):
+            services.replace_care_reason(signed(), care_id, form.reason.data or "")
+        if not form.errors:
+            return member_page(row, wrote=form.reason.data)
+    text = render_template("home/care_reason.html", member=row, span=span, form=form)
+    return (text, 422) if form.errors else text
 
 
 @bp.post("/care/<int:care_id>/end")

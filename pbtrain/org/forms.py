@@ -12,7 +12,15 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp, ValidationError
+from wtforms.validators import (
+    DataRequired,
+    InputRequired,
+    Length,
+    NumberRange,
+    Optional,
+    Regexp,
+    ValidationError,
+)
 from wtforms.widgets import HiddenInput
 
 from pbtrain.core.errors import RuleError
@@ -156,6 +164,12 @@ class CareForm(BaseForm):
         _l("First day after"), [Optional()], description=_l("Empty: until further notice.")
     )
     reason = TextField(_l("Reason"), [Optional(), Length(max=200)], id="care_reason")
+
+
+class CareReasonForm(BaseForm):
+    """A reason that takes the place of the one before, which the form does not show."""
+
+    reason = TextField(_l("Reason"), [DataRequired(), Length(max=200)])
 
 
 class LeaveForm(BaseForm):

@@ -218,6 +218,17 @@ def set_care(
     return span
 
 
+def replace_care_reason(actor: Actor | None, span_id: int, reason: str) -> int:
+    """Write another reason over that of a span that runs or will run, unread; returns the member's id."""
+    span = db.session.get(CareSpan, span_id, with_for_update=True, populate_existing=True)
+    if span is None or (span.valid_until is not None and span.valid_until <= clock.today()):
+        raise Conflict(N_("This has ended already."))
+    member = member_of(actor, Perm.ROSTER_MANAGE, span.member_id)
+    span.reason = reason
+    audit.record(actor, "care.reason_replaced", f"member:{member.id}", unit_id=member.unit_id)
+    return member.id
+
+
 def end_care(actor: Actor | None, span_id: int) -> int:
     """Take a member off the care list today; returns the member's id."""
     span = db.session.get(CareSpan, span_id, with_for_update=True, populate_existing=True)

@@ -3,6 +3,7 @@
 import csv
 import re
 import zipfile
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -127,6 +128,51 @@ def test_the_reason_of_the_care_list_is_for_the_secretary_and_the_person(db, mak
         text = client_for(visitor(make, role, top, one)).get(f"/people/{member.id}").text
         assert ("手术后休养" in text) is sees, role
     assert "手术后休养" in client_for(member).get("/me/data").text
+
+
+def test_who_writes_a_reason_sees_it_once_and_may_replace_it_unread(db, make, client_for, league):
+    top, one, _two, member = league
+    writer, other = (client_for(make.person(Role.UNIT_ADMIN, top)) for _ in range(2))
+    day = clock.today().isoformat()
+    answer = writer.post(f"/people/{member.id}/care", data={"valid_from": day, "reason": "示例：骨折静养"})
+    assert answer.status_code == 200
+    assert "骨折静养" in answer.text
+    path = f"/people/{member.id}"
+    for client in (writer, other):
+        assert "骨折静养" not in client.get(path).text
+    span_id = db.session.scalar(select(CareSpan.id))
+    anew = f"/care/{span_id}/reason"
+    assert anew in other.get(path).text
+    assert "骨折静养" not in other.get(anew).text
+    assert other.post(anew, data={"reason": " "}).status_code == 422
+    answer = other.post(anew, data={"reason": "示例：年老体弱"})
+    assert "年老体弱" in answer.text
+    assert "骨折静养" not in answer.text
+    assert "年老体弱" not in writer.get(path).text
+    secretary = client_for(visitor(make, Role.BRANCH_SECRETARY, top, one))
+    assert "年老体弱" in secretary.get(path).text
+    assert anew not in secretary.get(path).text
+    assert secretary.post(anew, data={"reason": "示例"}).status_code == 403
+    told = db.session.scalars(select(AuditEvent).where(AuditEvent.action.startswith("care."))).all()
+    assert [event.action for event in told] == ["care.set", "care.reason_replaced"]
+    assert not any("示例" in str(event.detail) for event in told), "no reason in the trail"
+
+
+def test_a_reason_of_days_that_are_over_stays(db, make, client_for, league):
+    top, _one, _two, member = league
+    over = make.save(
+        CareSpan(
+            member_id=member.id,
+            valid_from=clock.today() - timedelta(days=9),
+            valid_until=clock.today(),
+            reason="示例",
+        )
+    )
+    admin = client_for(make.person(Role.UNIT_ADMIN, top))
+    assert admin.post(f"/care/{over.id}/reason", data={"reason": "示例：别的"}).status_code == 422
+    db.session.rollback()
+    assert db.session.scalar(select(CareSpan.reason)) == "示例"
+    assert f"/care/{over.id}/reason" not in admin.get(f"/people/{member.id}").text
 
 
 def test_a_file_of_the_unit_is_told_to_those_who_were_in_it(make, client_for, league):
