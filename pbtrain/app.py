@@ -12,7 +12,7 @@ from pbtrain.accounts.cli import bp as accounts_commands
 from pbtrain.accounts.views import bp as accounts
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
 from pbtrain.claims import models as claim_models  # noqa: F401
-from pbtrain.closing import models as closing_models  # noqa: F401
+from pbtrain.closing.views import bp as closing
 from pbtrain.core import (
     cookies,
     extensions,
@@ -56,6 +56,7 @@ BLUEPRINTS = (
     accounts,
     notify,
     hours,
+    closing,
     courses,
     events,
     reminders,

@@ -77,6 +77,9 @@ TABLE = {
     "events.held_lines": row("hours:reverse", secretary="all"),
     "events.approve_held": row("hours:reverse", secretary="own", post=303),
     "events.reject_held": row("hours:reverse", secretary="own", post=422),
+    # -- closing: sign-off
+    "closing.months": row("report:view", kinds="branch", **SEES),
+    "closing.sign": row("hours:sign", secretary="own", kinds="branch", post=422),
     # -- reports
     "reports.index": row("report:view", secretary="all", unit_admin="all", unit_auditor="all"),
     "reports.page": row("report:view", kinds="branch", **SEES),

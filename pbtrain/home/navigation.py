@@ -66,7 +66,7 @@ MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password"
 WRONG = Place(
     N_("Wrong data"), "warn", "wrong_data.waiting", Perm.MEMBER_MEND, ("wrong_data.",), desk_only=True
 )
-REPORTS = Place(N_("Reports"), "file", "reports.index", Perm.REPORT_VIEW, ("reports.",))
+REPORTS = Place(N_("Reports"), "file", "reports.index", Perm.REPORT_VIEW, ("reports.", "closing."))
 
 
 def _of_branch(label: str, icon: str, endpoint: str, perm: Perm, *owns: str, **more: Any) -> Place:
@@ -81,7 +81,9 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place(N_("Meetings"), "cal", "events.meetings", Perm.EVENT_RECORD, ("events.",)),
         _of_branch(N_("Members"), "users", "hours.members", Perm.MEMBERS_VIEW, "hours.", "admin."),
         WRONG,
-        _of_branch(N_("Ledger"), "file", "reports.page", Perm.REPORT_VIEW, "reports.", report="ledger"),
+        _of_branch(
+            N_("Ledger"), "file", "reports.page", Perm.REPORT_VIEW, "reports.", "closing.", report="ledger"
+        ),
         _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
         replace(STUDY, label=N_("My study"), desk_only=True),
         replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),

@@ -7,6 +7,8 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
+from pbtrain.closing import queries as closing_q
+from pbtrain.closing.views.common import month_name
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.courses import queries as courses_q
@@ -116,11 +118,12 @@ def grants_of(person: Actor, view: str) -> list[Grant]:
 
 
 def secretary(person: Actor) -> str:
-    """Who is behind, and what waits for the secretary; six statements."""
+    """Who is behind, what waits for the secretary, which month is to be signed; six statements."""
     held, today = grants_of(person, "secretary"), clock.today()
     branch = asked_of(held)
     behind = hours_q.branch_members([branch.unit_id], today.year, standing="behind", sort="behind")
     meetings = events_q.meetings(person).where(Event.unit_id == branch.unit_id)
+    this_year, last_year = closing_q.standing(branch.unit_id, today)
     return render_template(
         "home/secretary.html",
         branch=branch,
@@ -132,6 +135,10 @@ def secretary(person: Actor) -> str:
         behind=db.session.execute(behind.limit(BEHIND_SHOWN)).all(),
         meetings=db.session.execute(meetings.limit(MEETINGS_SHOWN)).all(),
         now=clock.now(),
+        this_year=this_year,
+        last_year=last_year,
+        month_name=month_name,
+        may_sign=may(person, Perm.HOURS_SIGN, branch.unit_id),
     )
 
 

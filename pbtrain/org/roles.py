@@ -12,6 +12,9 @@ class Perm(StrEnum):
     LEARN = "learn"  # take courses, sit quizzes, see one's own hours
     MEMBERS_VIEW = "members:view"  # names and hours of the members of a unit
     HOURS_REVERSE = "hours:reverse"  # cancel a line, decide a held overlap
+    HOURS_SIGN = "hours:sign"  # the monthly sign-off of a branch's book
+    YEAR_SEAL = "year:seal"  # close a branch's year, or a level's
+    YEAR_CORRECT = "year:correct"  # correct a closed year from above
     EVENT_RECORD = "event:record"
     EVENT_CORRECT = "event:correct"  # of one's branch and what it took over; from above of ended branches
     REPORT_VIEW = "report:view"
@@ -59,6 +62,8 @@ MAY: dict[Role, RoleRow] = {
             {
                 Perm.MEMBERS_VIEW,
                 Perm.HOURS_REVERSE,
+                Perm.HOURS_SIGN,
+                Perm.YEAR_SEAL,
                 Perm.EVENT_RECORD,
                 Perm.EVENT_CORRECT,
                 Perm.REPORT_VIEW,
@@ -77,6 +82,8 @@ MAY: dict[Role, RoleRow] = {
                 Perm.UNITS_VIEW,
                 Perm.MEMBERS_VIEW,
                 Perm.REPORT_VIEW,
+                Perm.YEAR_SEAL,
+                Perm.YEAR_CORRECT,
                 Perm.EVENT_CORRECT,
                 Perm.ROSTER_MANAGE,
                 Perm.MEMBER_MEND,
@@ -90,7 +97,16 @@ MAY: dict[Role, RoleRow] = {
     ),
     Role.UNIT_AUDITOR: RoleRow(
         N_("Unit auditor"),
-        frozenset({Perm.UNITS_VIEW, Perm.MEMBERS_VIEW, Perm.REPORT_VIEW, Perm.AUDIT_VIEW}),
+        frozenset(
+            {
+                Perm.UNITS_VIEW,
+                Perm.MEMBERS_VIEW,
+                Perm.REPORT_VIEW,
+                Perm.YEAR_SEAL,
+                Perm.YEAR_CORRECT,
+                Perm.AUDIT_VIEW,
+            }
+        ),
         subtree=True,
         view="auditor",
     ),

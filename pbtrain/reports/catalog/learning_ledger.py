@@ -7,6 +7,8 @@ from sqlalchemy import Select, and_, case, distinct, func, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
+from pbtrain.closing.models import SignOff
+from pbtrain.closing.queries import LATE, OF_ITS_MONTH
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.formatting import number
@@ -40,8 +42,10 @@ def rows(scope: Scope) -> Select[Any]:
             HourEntry.minutes, HourEntry.credit, HourEntry.proof, HourEntry.posted_at,
             Member.name.label("member_name"), Account.name.label("poster"),
             back.id.label("reversed_by_id"), back.note.label("reason"),
+            case((LATE, SignOff.signed_at)).label("signed_at"),
         )
         .join(Book, Book.id == HourEntry.book_id)
+        .outerjoin(SignOff, OF_ITS_MONTH)
         .join(Member, Member.id == HourEntry.member_id)
         .outerjoin(Account, Account.id == HourEntry.posted_by_id)
         .outerjoin(back, back.reverses_id == HourEntry.id)
@@ -75,8 +79,16 @@ def line(row: Any) -> Line:
         title=2,
         entry_id=row.id,
         struck=struck,
-        remark=_("Reversed: %(why)s", why=row.reason) if struck else "",
+        remark=remark(row),
     )
+
+
+def remark(row: Any) -> str:
+    """Why a line is struck out, and that it came after its month had been signed (迟报)."""
+    said = [_("Reversed: %(why)s", why=row.reason)] if row.reversed_by_id is not None else []
+    if row.signed_at is not None:
+        said.append(_("Late: the month was signed on %(day)s", day=f"{clock.local(row.signed_at):%Y-%m-%d}"))
+    return _(" · ").join(said)
 
 
 def facts(scope: Scope) -> Mapping[str, Any]:
@@ -97,8 +109,10 @@ def facts(scope: Scope) -> Mapping[str, Any]:
             part("self", 1).label("self_times"), part("self", HourEntry.minutes).label("self_minutes"),
             part("self", HourEntry.credit).label("self_credit"), heads("self").label("self_people"),
             func.count(back.id).label("reversed"),
+            func.count(case((and_(LATE, HourEntry.reverses_id.is_(None)), 1))).label("late"),
         )
         .join(Book, Book.id == HourEntry.book_id)
+        .outerjoin(SignOff, OF_ITS_MONTH)
         .outerjoin(back, back.reverses_id == HourEntry.id)
         .where(
             Book.unit_id == scope.unit_id,
@@ -153,6 +167,14 @@ def notes(found: Mapping[str, Any]) -> list[str]:
                 "%(num)s line was reversed: it is struck out and in no total.",
                 "%(num)s lines were reversed: they are struck out and in no total.",
                 found["reversed"],
+            )
+        )
+    if found["late"]:
+        said.append(
+            ngettext(
+                "%(num)s line came late: its month had been signed before.",
+                "%(num)s lines came late: their month had been signed before.",
+                found["late"],
             )
         )
     return said
