@@ -8,6 +8,7 @@ come from the models, never from outside.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -112,8 +113,13 @@ def insert(table: Any, columns: Sequence[str], rows: Rows) -> None:
         except psycopg.Error as error:  # whoever waits for an IntegrityError gets one
             raise DBAPIError.instance(command.as_string(driver), None, error, psycopg.Error) from error
         return
-    statement = table.insert().compile(dialect=connection.dialect, column_keys=list(columns))
+    statement = _insert_of(table, tuple(columns), connection.dialect)
     _send(connection, statement, {name: place for place, name in enumerate(columns)}, rows)
+
+
+@lru_cache(maxsize=64)
+def _insert_of(table: Any, columns: tuple[str, ...], dialect: Any) -> Any:
+    return table.insert().compile(dialect=dialect, column_keys=list(columns))
 
 
 def update(
@@ -127,13 +133,24 @@ def update(
         return 0
     ready = rows if isinstance(rows, Packed) else _pack(rows)
     connection = db.session.connection()
+    statement, names = _update_of(table, tuple(columns), tuple(expect), key, connection.dialect)
+    if is_postgresql():
+        return int(connection.execute(statement, dict(zip(names, ready.given, strict=True))).rowcount)
+    return _send(connection, statement, {name: place for place, name in enumerate(names)}, ready.given)
+
+
+@lru_cache(maxsize=64)
+def _update_of(
+    table: Any, columns: tuple[str, ...], expect: tuple[str, ...], key: str, dialect: Any
+) -> tuple[Any, list[str]]:
+    """The statement, compiled once, and the names of its values in the order of a row."""
     names = ["k", *(f"new_{name}" for name in columns), *(f"old_{name}" for name in expect)]
     given: Any = {name: bindparam(name) for name in names}
-    if is_postgresql():
+    if dialect.name == "postgresql":
         kinds = (table.c[name].type for name in (key, *columns, *expect))
         lists = (
-            cast(bindparam(None, values, type_=NullType()), ARRAY(_plain(kind)))
-            for kind, values in zip(kinds, ready.given, strict=True)
+            cast(bindparam(name, type_=NullType()), ARRAY(_plain(kind)))
+            for name, kind in zip(names, kinds, strict=True)
         )
         given = func.unnest(*lists).table_valued(*names, name="given").render_derived().c
     statement = (
@@ -142,10 +159,7 @@ def update(
         .where(*(table.c[name].is_not_distinct_from(given[f"old_{name}"]) for name in expect))
         .values({name: given[f"new_{name}"] for name in columns})
     )
-    if is_postgresql():
-        return connection.execute(statement).rowcount
-    places = {name: place for place, name in enumerate(names)}
-    return _send(connection, statement.compile(dialect=connection.dialect), places, ready.given)
+    return statement.compile(dialect=dialect), names
 
 
 def _send(connection: Any, statement: Any, places: dict[str, int], rows: Rows) -> int:
@@ -170,3 +184,16 @@ def among(values: Iterable[int] | Iterable[str], kind: Any = BigInteger) -> Sele
     if is_postgresql():
         return select(func.unnest(cast(found, ARRAY(kind))))
     return select(func.json_each(json.dumps(found)).table_valued("value").c.value)
+
+
+def listed(name: str) -> Select[Any]:
+    """Ids for a statement that is `prepared`; its parameter of this name is `list_of(ids)`."""
+    if is_postgresql():
+        kind: Any = ARRAY(BigInteger)
+        return select(func.unnest(cast(bindparam(name, type_=kind), kind)))
+    return select(func.json_each(bindparam(name, type_=NullType())).table_valued("value").c.value)
+
+
+def list_of(ids: Iterable[int]) -> Any:
+    """Ids as the one parameter of `listed`."""
+    return sorted(ids) if is_postgresql() else json.dumps(sorted(ids))

@@ -211,7 +211,8 @@ LEARNT = (
 )  # fmt: skip
 YEAR = (
     MemberYear.member_id, MemberYear.credit_year, MemberYear.counted, MemberYear.target, MemberYear.due_on,
-    MemberYear.custody_unit_id, MemberYear.entries, MemberYear.minutes,
+    MemberYear.custody_unit_id, MemberYear.sealed_counted, MemberYear.sealed_target, MemberYear.corrections,
+    MemberYear.entries, MemberYear.minutes,
     *(getattr(MemberYear, name) for name in posting.PARTS),
 )  # fmt: skip
 PLACE = {(name.split("_")[0], name[-1].upper()): n for n, name in enumerate(posting.PARTS, 2)}
@@ -245,11 +246,13 @@ def check_members(span: Span, judge: "Judge") -> Iterator[Finding]:
 def _check_year(
     row: Any, lines: list[Any], person: posting.Person | None, rules_for: Any, judge: "Judge"
 ) -> Iterator[Finding]:
-    member_id, year, counted, target, due_on, custody_unit_id, *sums = row
+    member_id, year, counted, target, due_on, custody_unit_id, at_seal, owed_at_seal, since_seal, *sums = row
     where, today = f"member {member_id} year {year}", due_on or clock.today()
     facts = judge.facts(lines)
     if judge.sums(facts) != sums:
         yield Finding(where, "its sums do not equal its lines")
+    if (at_seal is None) != (owed_at_seal is None) or (at_seal is None and since_seal):
+        yield Finding(where, "is half sealed")
     if person is None:
         return
     if custody_unit_id != posting.custody(person, today):

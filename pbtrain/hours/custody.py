@@ -14,9 +14,9 @@ from pbtrain.core.batches import batched
 from pbtrain.core.db import db
 from pbtrain.hours import services
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
+from pbtrain.org.answering import living
 from pbtrain.org.models import Member, Post, UnitClosure
 from pbtrain.org.reshaping import hand_over_waiting
-from pbtrain.org.temporary import living
 
 BATCH = 500
 AT_ONCE = 2_000  # members recomputed with the change itself; more are left to the hourly job

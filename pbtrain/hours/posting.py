@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pbtrain.audit import services as audit
 from pbtrain.core import bulk, clock
-from pbtrain.core.db import db, is_postgresql, micros, prepared
+from pbtrain.core.db import is_postgresql, micros, prepared
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import chain
@@ -73,9 +73,10 @@ class Person:
         return None
 
 
-def _ties_of(member_ids: Sequence[int]) -> Any:
-    """Branches, posts and care of these members in rows of one shape; without a branch there is one too."""
-    ids = bulk.among(member_ids)
+@prepared
+def _ties() -> Any:
+    """Branches, posts and care of members in rows of one shape; without a branch there is one too."""
+    ids = bulk.listed("ids")
     homes = (
         select(
             Member.id,
@@ -111,7 +112,7 @@ def _ties_of(member_ids: Sequence[int]) -> Any:
 def people(member_ids: Iterable[int]) -> dict[int, Person]:
     """The members with their ties, in one statement."""
     found: dict[int, Person] = defaultdict(Person)
-    for row in db.session.execute(_ties_of(sorted(set(member_ids)))):
+    for row in _ties(ids=bulk.list_of(set(member_ids))):
         member_id, kind, unit_id, label, since, until, key, now_in, left_on, stage = row
         person = found[member_id]
         if kind == "home":
@@ -131,14 +132,19 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
     return dict(found)
 
 
-def policies(unit_ids: Iterable[int]) -> Callable[[int | None, int], PolicyRules]:
-    """A function (unit, year) -> the rules in force: the nearest unit above with a policy for that year."""
-    rows = db.session.execute(
+@prepared
+def _policies_above() -> Any:
+    return (
         select(UnitClosure.below_id, Policy.id, Policy.year, Policy.rules)
         .join(Policy, Policy.unit_id == UnitClosure.above_id)
-        .where(UnitClosure.below_id.in_(sorted(set(unit_ids))))
+        .where(UnitClosure.below_id.in_(bulk.listed("units")))
         .order_by(UnitClosure.depth, Policy.year.desc(), Policy.version.desc(), Policy.id)
-    ).all()
+    )
+
+
+def policies(unit_ids: Iterable[int]) -> Callable[[int | None, int], PolicyRules]:
+    """A function (unit, year) -> the rules in force: the nearest unit above with a policy for that year."""
+    rows = _policies_above(units=bulk.list_of(set(unit_ids))).all()
     ready: dict[int, PolicyRules] = {}
     above: dict[int | None, list[Any]] = defaultdict(list)
     for row in rows:
@@ -176,7 +182,7 @@ def _missing_books() -> Any:
     year: Any = bindparam("year", type_=Integer)
     missing = (
         select(Unit.id, year, *[literal(0)] * 5, _genesis(year))
-        .where(Unit.id.in_(bindparam("ids", expanding=True)))
+        .where(Unit.id.in_(bulk.listed("ids")))
         .where(~exists().where(Book.unit_id == Unit.id, Book.year == year))
         .order_by(Unit.id)
     )
@@ -184,16 +190,22 @@ def _missing_books() -> Any:
     return _insert_missing(Book, missing, ["unit_id", "year", *sums, "head"])
 
 
-def open_books(unit_ids: set[int], years: set[int]) -> dict[tuple[int, int], Any]:
-    """The books of these branches and years, made where missing, locked in the order of their ids."""
-    for year in sorted(years):
-        _missing_books(year=year, ids=sorted(unit_ids))
-    rows = db.session.execute(
+@prepared
+def _locked_books() -> Any:
+    return (
         select(Book.id, Book.unit_id, Book.year, Book.entries, Book.head, Book.sealed_at)
-        .where(Book.unit_id.in_(sorted(unit_ids)), Book.year.in_(sorted(years)))
+        .where(Book.unit_id.in_(bulk.listed("units")), Book.year.in_(bulk.listed("years")))
         .order_by(Book.id)
         .with_for_update(key_share=True)
     )
+
+
+def open_books(unit_ids: set[int], years: set[int]) -> dict[tuple[int, int], Any]:
+    """The books of these branches and years, made where missing, locked in the order of their ids."""
+    units = bulk.list_of(unit_ids)
+    for year in sorted(years):
+        _missing_books(year=year, ids=units)
+    rows = _locked_books(units=units, years=bulk.list_of(years))
     return {(row.unit_id, row.year): row for row in rows}
 
 
@@ -202,7 +214,7 @@ def _missing_years() -> Any:
     year: Any = bindparam("year", type_=Integer)
     missing = (
         select(Member.id, year, *[literal(0)] * (len(PARTS) + 5), literal(False), Member.unit_id)
-        .where(Member.id.in_(bindparam("ids", expanding=True)))
+        .where(Member.id.in_(bulk.listed("ids")))
         .where(~exists().where(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
         .order_by(Member.id)
     )
@@ -211,24 +223,29 @@ def _missing_years() -> Any:
     return _insert_missing(MemberYear, missing, columns)
 
 
-def open_years(member_ids: set[int], years: set[int]) -> dict[tuple[int, int], int]:
-    """Ids of the MemberYear rows, made where missing, locked in the order (member, year)."""
-    for year in sorted(years):
-        _missing_years(year=year, ids=sorted(member_ids))
-    rows = db.session.execute(
+@prepared
+def _locked_years() -> Any:
+    return (
         select(MemberYear.member_id, MemberYear.credit_year, MemberYear.id)
-        .where(MemberYear.member_id.in_(bulk.among(sorted(member_ids))))
-        .where(MemberYear.credit_year.in_(sorted(years)))
+        .where(MemberYear.member_id.in_(bulk.listed("ids")))
+        .where(MemberYear.credit_year.in_(bulk.listed("years")))
         .order_by(MemberYear.member_id, MemberYear.credit_year)
         .with_for_update(key_share=True)
     )
+
+
+def open_years(member_ids: set[int], years: set[int]) -> dict[tuple[int, int], int]:
+    """Ids of the MemberYear rows, made where missing, locked in the order (member, year)."""
+    ids = bulk.list_of(member_ids)
+    for year in sorted(years):
+        _missing_years(year=year, ids=ids)
+    rows = _locked_years(ids=ids, years=bulk.list_of(years))
     return {(member_id, year): row_id for member_id, year, row_id in rows}
 
 
-def standing_lines(member_ids: set[int], years: set[int]) -> dict[int, list[Any]]:
-    """The lines of these members in these years, by member, in the order of their ids."""
-    found: dict[int, list[Any]] = defaultdict(list)
-    for row in db.session.execute(
+@prepared
+def _standing_lines() -> Any:
+    return (
         select(
             HourEntry.id,
             HourEntry.member_id,
@@ -243,10 +260,15 @@ def standing_lines(member_ids: set[int], years: set[int]) -> dict[int, list[Any]
             HourEntry.reverses_id,
             HourEntry.source,
         )
-        .where(HourEntry.member_id.in_(bulk.among(sorted(member_ids))))
-        .where(HourEntry.credit_year.in_(sorted(years)))
+        .where(HourEntry.member_id.in_(bulk.listed("ids")), HourEntry.credit_year.in_(bulk.listed("years")))
         .order_by(HourEntry.id)
-    ):
+    )
+
+
+def standing_lines(member_ids: set[int], years: set[int]) -> dict[int, list[Any]]:
+    """The lines of these members in these years, by member, in the order of their ids."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in _standing_lines(ids=bulk.list_of(member_ids), years=bulk.list_of(years)):
         found[row.member_id].append(row)
     return found
 
