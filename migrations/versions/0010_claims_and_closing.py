@@ -40,6 +40,9 @@ def upgrade():
             "member_year", sa.Column(column, sa.Integer())
         )  # plainly: a batch would drop the triggers
     op.add_column("member_year", sa.Column("corrections", sa.Integer(), server_default="0", nullable=False))
+    op.add_column(
+        "member_year", sa.Column("lacks_class", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     op.add_column("policy", sa.Column("effective_on", sa.Date()))
     for table in APPEND_ONLY:
         guard(table)
@@ -388,7 +391,7 @@ def downgrade():
             if not sqlite:
                 op.execute(f"DROP FUNCTION {table}_no_{verb}()")
     op.drop_column("policy", "effective_on")
-    for column in ("corrections", "sealed_target", "sealed_counted"):
+    for column in ("lacks_class", "corrections", "sealed_target", "sealed_counted"):
         op.drop_column("member_year", column)
     for table in reversed(TABLES):
         if table not in ("platform", "takeover"):

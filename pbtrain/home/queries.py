@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import BigInteger, Date, Integer, Select, and_, bindparam, case, func, or_, select
 
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock
@@ -14,9 +14,10 @@ from pbtrain.courses import queries as courses_q
 from pbtrain.courses.models import Course, Enrolment
 from pbtrain.hours import posting
 from pbtrain.hours.models import HourClaim, MemberYear, Policy
-from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.policy import PolicyRules, Rules
 from pbtrain.hours.progress import Progress, is_even, owed, segments
-from pbtrain.hours.rules import duties
+from pbtrain.hours.rulebook import rulebook
+from pbtrain.hours.rules import duties, terms
 from pbtrain.notify.models import Delivery, Message
 from pbtrain.org import data_reports
 from pbtrain.org.access import Actor
@@ -40,8 +41,9 @@ class MyYear:
 
 def my_year(member_id: int, today: date) -> MyYear:
     """The figures of this year from the caches, one statement; a second one where the caches are not of
-    today, or where the duty changes within the year and the months of the ruler differ."""
-    row = _year_of(member_id=member_id, year=today.year).first()
+    today, or where the duty changes within the year and the months of the ruler differ; a third where the
+    rules change within it, too."""
+    row = _year_of(member_id=member_id, year=today.year, today=today).first()
     if row is None or row.rules is None:
         return MyYear(None, None, 0, row is not None and row.unit_id is not None)
     policy = PolicyRules.from_json(0, row.rules)
@@ -50,8 +52,9 @@ def my_year(member_id: int, today: date) -> MyYear:
     if row.due_on != today or not is_even(policy, target, due, today):
         person = posting.people([member_id])[member_id]
         stretches = duties(today.year, person.ties)
-        target, due = owed(policy, stretches, today)
-        pieces = segments(policy, stretches, today.year)
+        rules = policy if _only(row, person, today.year) else _by_day(row, person, today.year)
+        target, due = owed(rules, stretches, today)
+        pieces = segments(terms(rules, stretches), today.year)
         on_care = any(s.category == "care" and s.since <= today < s.until for s in stretches)
     progress = Progress(
         year=today.year,
@@ -60,20 +63,40 @@ def my_year(member_id: int, today: date) -> MyYear:
         due=due,
         self_study=sum(getattr(row, f"self_{proof}") or 0 for proof in "abcd"),
         on_care=on_care,
+        lacks_class=bool(row.lacks_class),
         segments=pieces,
     )
     return MyYear(progress, policy, row.waiting, row.unit_id is not None)
 
 
+def _only(row: Any, person: posting.Person, year: int) -> bool:
+    """Is this policy the only one of the year: for all its days, in the only branch of this member?"""
+    first = date(year, 1, 1)
+    here = {unit_id for _since, until, unit_id in person.homes if until is None or until > first}
+    return here <= {row.unit_id} and (row.since is None or row.since <= first)
+
+
+def _by_day(row: Any, person: posting.Person, year: int) -> Rules:
+    return rulebook({home[2] for home in person.homes}).of(person.homes, row.unit_id, year)
+
+
 @prepared
 def _year_of() -> Select[Any]:
     member_id, year = bindparam("member_id", type_=BigInteger), bindparam("year", type_=Integer)
+    today: Any = bindparam("today", type_=Date)
     rules = (
         select(Policy.rules)
         .join(UnitClosure, UnitClosure.above_id == Policy.unit_id)
         .where(UnitClosure.below_id == Member.unit_id, Policy.year <= year)
+        .where(or_(Policy.effective_on.is_(None), Policy.effective_on <= today))
         .order_by(UnitClosure.depth, Policy.year.desc(), Policy.version.desc(), Policy.id)
         .limit(1)
+        .scalar_subquery()
+    )
+    since = (
+        select(func.max(Policy.effective_on))
+        .join(UnitClosure, UnitClosure.above_id == Policy.unit_id)
+        .where(UnitClosure.below_id == Member.unit_id, Policy.year == year)
         .scalar_subquery()
     )
     waiting = (
@@ -84,8 +107,9 @@ def _year_of() -> Select[Any]:
     return (
         select(
             Member.unit_id, MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.due_on,
-            MemberYear.on_care, MemberYear.self_a, MemberYear.self_b, MemberYear.self_c, MemberYear.self_d,
-            rules.label("rules"), waiting.label("waiting"),
+            MemberYear.on_care, MemberYear.lacks_class, MemberYear.self_a, MemberYear.self_b,
+            MemberYear.self_c, MemberYear.self_d,
+            rules.label("rules"), since.label("since"), waiting.label("waiting"),
         )
         .outerjoin(MemberYear, and_(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
         .where(Member.id == member_id)

@@ -21,6 +21,8 @@ ACTIVITIES = {
     "training_class": Activity(N_("Training class"), "group", "onsite"),  # 集中轮训, 培训班
     "online_course": Activity(N_("Online course with test"), "group", "web"),  # D.17: online with test counts
     "self_study": Activity(N_("Self-study"), "self", "web"),
+    "cadre_class": Activity(N_("Cadre training class"), "group", "onsite"),  # D.6: the account of cadres
+    "cadre_online": Activity(N_("Cadre online academy"), "group", "web"),
 }
 
 CLASSES = frozenset({"training_class"})  # who has one of these this year has been in a class

@@ -147,7 +147,7 @@ def year_of(
         lines.append(
             Studied(
                 number, occasion.day, mode, occasion.proof, occasion.minutes, occasion.credit,
-                occasion.starts_at, occasion.ends_at,
+                occasion.starts_at, occasion.ends_at, None, occasion.activity,
             )
         )  # fmt: skip
         entries += 1
@@ -156,7 +156,7 @@ def year_of(
             lines.append(
                 Studied(
                     number + 1, occasion.day, mode, occasion.proof, -occasion.minutes, -occasion.credit,
-                    occasion.starts_at, occasion.ends_at, number,
+                    occasion.starts_at, occasion.ends_at, number, occasion.activity,
                 )
             )  # fmt: skip
             continue

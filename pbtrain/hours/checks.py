@@ -18,7 +18,8 @@ from pbtrain.core.batches import batched
 from pbtrain.core.db import EPOCH, db, is_postgresql
 from pbtrain.hours import chain, posting
 from pbtrain.hours.models import Book, HourEntry, MemberYear
-from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.policy import Rules
+from pbtrain.hours.rulebook import Rulebook, rulebook
 from pbtrain.hours.rules import Stretch, Studied, Tie, assess, duties
 from pbtrain.org.models import Member
 
@@ -207,12 +208,12 @@ def check_mirrors() -> Iterator[Finding]:
 
 LEARNT = (
     ENTRY.member_id, ENTRY.credit_year, ENTRY.id, ENTRY.reverses_id, cast(ENTRY.day, String), ENTRY.mode,
-    ENTRY.proof, ENTRY.minutes, ENTRY.credit, ENTRY.starts_at, ENTRY.ends_at,
+    ENTRY.proof, ENTRY.minutes, ENTRY.credit, ENTRY.starts_at, ENTRY.ends_at, ENTRY.activity,
 )  # fmt: skip
 YEAR = (
-    MemberYear.member_id, MemberYear.credit_year, MemberYear.counted, MemberYear.target, MemberYear.due_on,
-    MemberYear.custody_unit_id, MemberYear.sealed_counted, MemberYear.sealed_target, MemberYear.corrections,
-    MemberYear.entries, MemberYear.minutes,
+    MemberYear.member_id, MemberYear.credit_year, MemberYear.counted, MemberYear.target,
+    MemberYear.lacks_class, MemberYear.due_on, MemberYear.custody_unit_id, MemberYear.sealed_counted,
+    MemberYear.sealed_target, MemberYear.corrections, MemberYear.entries, MemberYear.minutes,
     *(getattr(MemberYear, name) for name in posting.PARTS),
 )  # fmt: skip
 PLACE = {(name.split("_")[0], name[-1].upper()): n for n, name in enumerate(posting.PARTS, 2)}
@@ -235,7 +236,7 @@ def check_members(span: Span, judge: "Judge") -> Iterator[Finding]:
     persons: dict[int, posting.Person] = {}
     for ids in batched(sorted({row[0] for row in rows}), 500):
         persons |= posting.people(ids)
-    rules_for = posting.policies({home[2] for person in persons.values() for home in person.homes})
+    rules_for = rulebook({home[2] for person in persons.values() for home in person.homes})
     for row in rows:
         mine = lines.pop((row[0], row[1]), [])
         yield from _check_year(row, mine, persons.get(row[0]), rules_for, judge)
@@ -244,9 +245,10 @@ def check_members(span: Span, judge: "Judge") -> Iterator[Finding]:
 
 
 def _check_year(
-    row: Any, lines: list[Any], person: posting.Person | None, rules_for: Any, judge: "Judge"
+    row: Any, lines: list[Any], person: posting.Person | None, rules_for: Rulebook, judge: "Judge"
 ) -> Iterator[Finding]:
-    member_id, year, counted, target, due_on, custody_unit_id, at_seal, owed_at_seal, since_seal, *sums = row
+    member_id, year, counted, target, lacks_class, due_on, custody_unit_id, *sealed_and_sums = row
+    at_seal, owed_at_seal, since_seal, *sums = sealed_and_sums
     where, today = f"member {member_id} year {year}", due_on or clock.today()
     facts = judge.facts(lines)
     if judge.sums(facts) != sums:
@@ -258,8 +260,8 @@ def _check_year(
     if custody_unit_id != posting.custody(person, today):
         yield Finding(where, "stands under another branch than the member")
     if person.homes:
-        rules = rules_for(posting.home_in(person, year, today), year)
-        if (counted, target) != judge.year(rules, year, today, person.ties, facts):
+        rules = rules_for.of(person.homes, person.unit_id, year)
+        if (counted, target, lacks_class) != judge.year(rules, year, today, person.ties, facts):
             yield Finding(where, "what counts or the target was not recomputed")
 
 
@@ -270,7 +272,7 @@ class Judge:
     """`assess` for people who did the same: distinct years are judged once, the newest are remembered."""
 
     def __init__(self) -> None:
-        self._years: dict[Any, tuple[int, int]] = {}
+        self._years: dict[Any, tuple[int, int, bool]] = {}
         self._sums: dict[Facts, list[int]] = {}
         self._stretches: dict[Any, tuple[Stretch, ...]] = {}
 
@@ -293,20 +295,21 @@ class Judge:
         return self._sums[facts]
 
     def year(
-        self, rules: PolicyRules, year: int, today: date, ties: list[Tie], facts: Facts
-    ) -> tuple[int, int]:
-        """(counted, target) as `assess` judges."""
-        key = (rules.id, year, today, self._duties(year, ties), facts)
+        self, rules: Rules, year: int, today: date, ties: list[Tie], facts: Facts
+    ) -> tuple[int, int, bool]:
+        """(counted, target, lacks a class) as `assess` judges."""
+        key = (rules.key, year, today, self._duties(year, ties), facts)
         if key not in self._years:
             lines = [
                 Studied(
                     n, date.fromisoformat(day), mode, proof, minutes, credit, _instant(starts),
-                    _instant(ends), reverses,
+                    _instant(ends), reverses, activity,
                 )
-                for n, (reverses, day, mode, proof, minutes, credit, starts, ends) in enumerate(facts)
+                for n, fact in enumerate(facts)
+                for reverses, day, mode, proof, minutes, credit, starts, ends, activity in (fact,)
             ]  # fmt: skip
             result = assess(rules, key[3], lines, year=year, today=today)
-            _remember(self._years, key, (result.counted, result.target))
+            _remember(self._years, key, (result.counted, result.target, result.lacks_class))
         return self._years[key]
 
     def _duties(self, year: int, ties: list[Tie]) -> tuple[Stretch, ...]:

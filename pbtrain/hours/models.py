@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pbtrain.core import clock
@@ -110,6 +110,8 @@ class MemberYear(Model):
     due: Mapped[int] = mapped_column(default=0)  # cache: hundredths owed by `due_on`
     due_on: Mapped[date | None]
     on_care: Mapped[bool] = mapped_column(default=False)  # cache: on the care list on `due_on`
+    lacks_class: Mapped[bool] = mapped_column(default=False, server_default=false())  # cache: at least one
+    # 集中培训 is asked, and none stands in the ledger
     custody_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))  # today's branch
     sealed_counted: Mapped[int | None]  # hundredths, as they stood when the year was sealed
     sealed_target: Mapped[int | None]

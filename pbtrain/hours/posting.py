@@ -6,7 +6,7 @@ deadlocked), what stands already, then the lines, the caches and one audit event
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -20,14 +20,15 @@ from pbtrain.core.db import is_postgresql, micros, prepared
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import chain
-from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
-from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.models import Book, HourEntry, MemberYear
+from pbtrain.hours.rulebook import Rulebook, rulebook
 from pbtrain.hours.rules import Assessment, Tie, assess, duties
 from pbtrain.org.access import Actor
-from pbtrain.org.models import Affiliation, CareSpan, Member, Post, Unit, UnitClosure
+from pbtrain.org.models import Affiliation, CareSpan, Member, Post, Unit
 
 MOST_LINES = 1000  # of one book in one transaction
 APPLICANTS = ("activist", "candidate")  # domain.md D.17: class based, not in the statistics of attainment
+policies = rulebook  # what everything that is posted is converted and judged by
 PARTS = [f"{mode}_{proof}" for mode in ("group", "self") for proof in "abcd"]
 
 
@@ -132,37 +133,6 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
     return dict(found)
 
 
-@prepared
-def _policies_above() -> Any:
-    return (
-        select(UnitClosure.below_id, Policy.id, Policy.year, Policy.rules)
-        .join(Policy, Policy.unit_id == UnitClosure.above_id)
-        .where(UnitClosure.below_id.in_(bulk.listed("units")))
-        .order_by(UnitClosure.depth, Policy.year.desc(), Policy.version.desc(), Policy.id)
-    )
-
-
-def policies(unit_ids: Iterable[int]) -> Callable[[int | None, int], PolicyRules]:
-    """A function (unit, year) -> the rules in force: the nearest unit above with a policy for that year."""
-    rows = _policies_above(units=bulk.list_of(set(unit_ids))).all()
-    ready: dict[int, PolicyRules] = {}
-    above: dict[int | None, list[Any]] = defaultdict(list)
-    for row in rows:
-        above[row.below_id].append(row)
-
-    def rules_for(unit_id: int | None, year: int) -> PolicyRules:
-        for _below_id, policy_id, since, stored in above.get(unit_id, ()):
-            if since <= year:
-                if policy_id not in ready:
-                    ready[policy_id] = PolicyRules.from_json(policy_id, stored)
-                return ready[policy_id]
-        raise RuleError(
-            N_("No policy is in force for %(year)s. Ask the administrator to publish one."), year=year
-        )
-
-    return rules_for
-
-
 def _insert_missing(model: Any, source: Any, columns: Sequence[str]) -> Any:
     """INSERT … SELECT of what is not there yet, for `prepared`."""
     dialect = postgresql if is_postgresql() else sqlite
@@ -213,13 +183,15 @@ def open_books(unit_ids: set[int], years: set[int]) -> dict[tuple[int, int], Any
 def _missing_years() -> Any:
     year: Any = bindparam("year", type_=Integer)
     missing = (
-        select(Member.id, year, *[literal(0)] * (len(PARTS) + 5), literal(False), Member.unit_id)
+        select(
+            Member.id, year, *[literal(0)] * (len(PARTS) + 5), literal(False), literal(False), Member.unit_id
+        )
         .where(Member.id.in_(bulk.listed("ids")))
         .where(~exists().where(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
         .order_by(Member.id)
     )
     sums = ["entries", "minutes", *PARTS, "counted", "target", "due"]
-    columns = ["member_id", "credit_year", *sums, "on_care", "custody_unit_id"]
+    columns = ["member_id", "credit_year", *sums, "on_care", "lacks_class", "custody_unit_id"]
     return _insert_missing(MemberYear, missing, columns)
 
 
@@ -251,6 +223,7 @@ def _standing_lines() -> Any:
             HourEntry.member_id,
             HourEntry.credit_year,
             HourEntry.day,
+            HourEntry.activity,
             HourEntry.mode,
             HourEntry.proof,
             HourEntry.minutes,
@@ -319,12 +292,6 @@ def number(
     return rows
 
 
-def home_in(person: Person, year: int, today: date) -> int | None:
-    """The branch whose policy judges a year: that of its last day or of today, else the last one."""
-    edge = min(today, date(year, 12, 31))
-    return person.branch_on(edge) or (person.homes[-1][2] if person.homes else person.unit_id)
-
-
 def custody(person: Person, today: date) -> int | None:
     """The branch whose attainment counts this person today: none for who has left or is not admitted yet."""
     gone = person.left_on is not None and person.left_on <= today
@@ -335,7 +302,7 @@ def settle(
     persons: dict[int, Person],
     opened: dict[tuple[int, int], int],
     lines: dict[int, list[Any]],
-    rules_for: Callable[[int | None, int], PolicyRules],
+    rules_for: Rulebook,
 ) -> dict[tuple[int, int], Assessment]:
     """Recompute the caches of these members' opened years with `assess`, in one statement."""
     today, table = clock.today(), MemberYear.__table__
@@ -346,7 +313,7 @@ def settle(
         stretches = duties(year, person.ties)
         edge = min(today, date(year, 12, 31))
         result = assess(
-            rules_for(home_in(person, year, today), year),
+            rules_for.of(person.homes, person.unit_id, year),
             stretches,
             [row for row in lines.get(member_id, ()) if row.credit_year == year],
             year=year,
@@ -355,8 +322,9 @@ def settle(
         judged[member_id, year] = result
         on_care = any(s.category == "care" and s.since <= edge < s.until for s in stretches)
         home = custody(person, today)
-        values.append((row_id, result.counted, result.target, result.due, today, on_care, home))
-    names = ("counted", "target", "due", "due_on", "on_care", "custody_unit_id")
+        short = result.lacks_class
+        values.append((row_id, result.counted, result.target, result.due, today, on_care, short, home))
+    names = ("counted", "target", "due", "due_on", "on_care", "lacks_class", "custody_unit_id")
     bulk.update(table, names, bulk.native(table, ("id", *names), values))
     return judged
 

@@ -1,10 +1,12 @@
 """A member's year as a ruler draws it: how much is done, owed, owed by today, and where the months lie."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from pbtrain.hours.policy import PolicyRules
-from pbtrain.hours.rules import Assessment, Stretch, days_of, rate, round_up, target_of
+from pbtrain.hours.policy import PolicyRules, Rules
+from pbtrain.hours.rules import Assessment, Stretch, Term, days_of, owed_by, round_up, terms
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Progress:
     due: int
     self_study: int = 0
     on_care: bool = False
+    lacks_class: bool = False  # at least one 集中培训 is asked besides the hours, and there is none yet
     segments: tuple[tuple[int, int], ...] = ((0, 1),)
     running: bool = True  # a year that is over has no line for today
 
@@ -37,24 +40,28 @@ class Progress:
 
     @property
     def standing(self) -> str:
-        """The same words as `queries.STANDINGS`: care, met, behind or pace; "none" where nothing is owed."""
-        if self.on_care:
-            return "care"
-        if not self.target:
-            return "none"
-        if self.counted >= self.target:
-            return "met"
-        return "behind" if self.gap < 0 else "pace"
+        """The same words as `queries.STANDINGS`, see `standing`."""
+        return standing(self)
 
 
-def segments(policy: PolicyRules, stretches: tuple[Stretch, ...], year: int) -> tuple[tuple[int, int], ...]:
+def standing(year: Any) -> str:
+    """Where a member stands, by the caches of a year: care, met, behind or pace; "none" where nothing is
+    owed. The hours without the class that is asked are not the year's duty: such a member is on pace."""
+    if year.on_care:
+        return "care"
+    if not year.target:
+        return "none"
+    if year.counted >= year.target and not year.lacks_class:
+        return "met"
+    return "behind" if year.counted < year.due else "pace"
+
+
+def segments(found: Iterable[Term], year: int) -> tuple[tuple[int, int], ...]:
     """Where in the year the pace changes."""
-    return tuple(
-        ((stretch.since - date(year, 1, 1)).days, rate(policy, stretch.category)) for stretch in stretches
-    )
+    return tuple(((term.since - date(year, 1, 1)).days, term.rate) for term in found)
 
 
-def of_assessment(result: Assessment, policy: PolicyRules, year: int, today: date) -> Progress:
+def of_assessment(result: Assessment, year: int, today: date) -> Progress:
     """The ruler of a year that was judged line by line."""
     edge = min(today, date(year, 12, 31))
     return Progress(
@@ -64,7 +71,8 @@ def of_assessment(result: Assessment, policy: PolicyRules, year: int, today: dat
         due=result.due,
         self_study=result.self_study,
         on_care=any(s.category == "care" and s.since <= edge < s.until for s in result.stretches),
-        segments=segments(policy, result.stretches, year),
+        lacks_class=result.lacks_class,
+        segments=segments(result.terms, year),
         running=year == today.year,
     )
 
@@ -75,9 +83,10 @@ def is_even(policy: PolicyRules, target: int, due: int, today: date) -> bool:
     return target in policy.targets.values() and due == min(round_up(target * passed, days, 10), target)
 
 
-def owed(policy: PolicyRules, stretches: tuple[Stretch, ...], today: date) -> tuple[int, int]:
+def owed(policy: Rules, stretches: tuple[Stretch, ...], today: date) -> tuple[int, int]:
     """(target of this year, owed by today), without looking at a single line."""
-    days = days_of(today.year)
-    target = round_up(target_of(policy, stretches), days, policy.target_step)
+    days, found = days_of(today.year), terms(policy, stretches)
+    step = policy.on(date(today.year, 12, 31)).target_step
+    target = round_up(owed_by(found), days, step)
     passed = date.fromordinal(today.toordinal() + 1)
-    return target, min(round_up(target_of(policy, stretches, until=passed), days, 10), target)
+    return target, min(round_up(owed_by(found, passed), days, 10), target)

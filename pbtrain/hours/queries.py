@@ -1,7 +1,7 @@
 """Reading hours: a member's year, a branch's year, what waits. Figures come from rows the ledger keeps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,13 +13,16 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.hours import posting
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
-from pbtrain.hours.policy import PolicyRules
-from pbtrain.hours.rules import Assessment, assess, duties
+from pbtrain.hours.policy import Rules
+from pbtrain.hours.rulebook import rulebook
+from pbtrain.hours.rules import Assessment, CadreYear, assess, cadre_year, duties
 from pbtrain.org.models import Member, Unit, UnitClosure
 
 # A member of a branch belongs to exactly one of these, in this order; care is not failure.
 CARE = MemberYear.on_care.is_(True)
-MET = and_(~CARE, MemberYear.counted >= MemberYear.target, MemberYear.target > 0)
+MET = and_(
+    ~CARE, MemberYear.counted >= MemberYear.target, MemberYear.target > 0, MemberYear.lacks_class.is_(False)
+)
 BEHIND = and_(~CARE, MemberYear.counted < MemberYear.due)
 STANDINGS = {"care": CARE, "met": MET, "behind": BEHIND}
 
@@ -28,6 +31,7 @@ def member_year(member_id: int, year: int) -> Any:
     """The row of sums and caches, or None before anything was posted or owed."""
     return db.session.execute(
         select(MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.due_on, MemberYear.on_care,
+               MemberYear.lacks_class,
                MemberYear.self_a, MemberYear.self_b, MemberYear.self_c, MemberYear.self_d)
         .where(MemberYear.member_id == member_id, MemberYear.credit_year == year)
     ).first()  # fmt: skip
@@ -49,7 +53,8 @@ class Year:
     """A member's year, judged and explained; `lines` are the ledger's, newest first."""
 
     assessment: Assessment
-    policy: PolicyRules
+    policy: Rules
+    cadre: CadreYear | None
     lines: list[Any]
 
 
@@ -59,11 +64,28 @@ def explained_year(member_id: int, year: int) -> Year | None:
     if person is None or not person.homes:
         return None
     today = clock.today()
-    home = posting.home_in(person, year, today)
-    policy = posting.policies([home] if home else [])(home, year)
+    homes = {home[2] for home in person.homes}
+    policy = rulebook(homes).of(person.homes, person.unit_id, year)
     lines: list[Any] = list(db.session.execute(lines_of(member_id, year)))
     result = assess(policy, duties(year, person.ties), lines, year=year, today=today)
-    return Year(result, policy, lines)
+    return Year(result, policy, _cadre(policy, member_id, person, result.cadre, year), lines)
+
+
+def _cadre(
+    policy: Rules, member_id: int, person: posting.Person, counted: int, year: int
+) -> CadreYear | None:
+    """The separate account of a cadre; over five years it asks the ledger for the other years too."""
+    found = cadre_year(policy, person.ties, counted, year)
+    if found is None or found.period == (year, year):
+        return found
+    others = db.session.scalar(
+        select(func.coalesce(func.sum(HourEntry.credit), 0)).where(
+            HourEntry.member_id == member_id,
+            HourEntry.credit_year.between(*found.period),
+            HourEntry.activity.in_(policy.on(date(year, 12, 31)).cadre_activities),
+        )
+    )
+    return replace(found, counted=int(others or 0))
 
 
 def lines_of(member_id: int, year: int) -> Select[Any]:
@@ -173,7 +195,8 @@ def branch_members(
     listed = (
         select(
             Member.id, Member.name, Member.pinyin, Member.code, Member.stage, Member.unit_id,
-            MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.on_care, MemberYear.entries,
+            MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.on_care, MemberYear.lacks_class,
+            MemberYear.entries,
         )
         .outerjoin(MemberYear, and_(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
         .where(Member.unit_id.in_(unit_ids), Member.left_on.is_(None))
@@ -205,7 +228,7 @@ def members_below(unit_id: int, year: int) -> Select[Any]:
     return (
         select(
             Member.code, Member.name, Unit.name.label("unit_name"), Member.stage,
-            MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.on_care,
+            MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.on_care, MemberYear.lacks_class,
         )
         .select_from(UnitClosure)
         .join(Unit, Unit.id == UnitClosure.below_id)

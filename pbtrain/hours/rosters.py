@@ -21,7 +21,7 @@ AT_ONCE = 1_000  # members whose years are judged anew with the change itself
 BATCH = 500
 SETTLE = "hours.settle"
 YEAR: Any = MemberYear.__table__
-JUDGED = ("member_id", "credit_year", "target", "due", "due_on", "on_care", "custody_unit_id")
+JUDGED = ("member_id", "credit_year", "target", "due", "lacks_class", "due_on", "on_care", "custody_unit_id")
 EMPTY = bulk.defaults(YEAR, JUDGED)  # sums of nobody's lines
 COLUMNS = (*JUDGED, *EMPTY)
 
@@ -54,19 +54,19 @@ def first_years(arrivals: Sequence[Arrival]) -> FirstYears:
     today, newest = clock.today(), _newest()
     year = today.year
     rules_for = posting.policies({one.unit_id for one in arrivals})
-    judged: dict[Any, tuple[int, int]] = {}
+    judged: dict[Any, tuple[int, int, bool]] = {}
     rows: list[tuple[Any, ...]] = []
     nothing = tuple(EMPTY.values())
     for one in arrivals:
         applies, leads = one.stage in posting.APPLICANTS, one.post in LEADERS
-        policy = rules_for(one.unit_id, year)
-        position = (policy.id, one.since, applies, one.post_since if leads else None)
+        policy = rules_for.of([(one.since, None, one.unit_id)], one.unit_id, year)
+        position = (policy.key, one.since, applies, one.post_since if leads else None)
         if position not in judged:
             ties = [Tie("home", one.since)]
             ties += [Tie("post", one.post_since, None, one.post)] if leads and one.post_since else []
             ties += [Tie("applicant", date.min)] if applies else []
             result = assess(policy, duties(year, ties), (), year=year, today=today)
-            judged[position] = (result.target, result.due)
+            judged[position] = (result.target, result.due, result.lacks_class)
         custody = None if applies else one.unit_id
         rows.append((year, *judged[position], today, False, custody, *nothing))
     return FirstYears(bulk.native(YEAR, COLUMNS[1:], rows), newest)
@@ -111,7 +111,8 @@ def settle_many(running: queue.Running) -> dict[str, Any]:
 
 def close_years(member_ids: Sequence[int]) -> None:
     """Nobody counts these years any more: their owners were taken off a roster before a first line."""
-    nothing = {"counted": 0, "target": 0, "due": 0, "on_care": False, "custody_unit_id": None}
+    nothing: dict[str, Any] = {"counted": 0, "target": 0, "due": 0}
+    nothing |= {"on_care": False, "lacks_class": False, "custody_unit_id": None}
     owners = MemberYear.member_id.in_(bulk.among(member_ids))
     db.session.execute(
         update(MemberYear).where(owners).values(due_on=clock.today(), **nothing),

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.activities import CLASSES
+from pbtrain.hours.policy import PolicyRules, Rules
 
 ONE_DAY = timedelta(days=1)
 LEADERS = frozenset({"secretary", "deputy", "committee_member", "rotating_secretary"})
@@ -24,16 +25,19 @@ SELF_STUDY = N_("Self-study does not count toward group study")
 DAY_CAP = N_("Over the most that counts in one day")
 PROOF_CAP = N_("Over the most that counts from this kind of proof")
 OVERLAP = N_("Another line covers the same time")
+ACTIVITY_CAP = N_("Over the most that counts from this kind of study in a year")
+EXCLUDED = N_("This kind of study does not count under the rules of the unit")
+CADRE = N_("Stands in the account of cadre training, which is kept apart")
 
 
 @dataclass(frozen=True)
 class Tie:
     """A dated fact about a member: `until` is the first day that no longer counts, None if open."""
 
-    kind: str  # "home" (in a branch), "post", "care", "left" or "applicant" (not a Party member yet)
+    kind: str  # home (in a branch), post, care, left, suspended, cadre, applicant (not a Party member yet)
     since: date
     until: date | None = None
-    label: str = ""  # of a post: its key
+    label: str = ""  # of a post: its key; of a cadre: "year" or "five_years"
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,19 @@ class Stretch:
 
     since: date
     until: date
-    category: str  # "member", "leader", "care" or "none"
+    category: str  # "member", "leader", "care", "suspended" or "none"
 
     @property
     def days(self) -> int:
         """How many days it has."""
         return (self.until - self.since).days
+
+
+@dataclass(frozen=True)
+class Term(Stretch):
+    """A stretch under one set of rules: what a whole year like it would owe, in hundredths."""
+
+    rate: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ class Studied:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     reverses_id: int | None = None
+    activity: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,14 @@ class Assessment:
     stretches: tuple[Stretch, ...]
     verdicts: tuple[Verdict, ...]
     exact_target: tuple[int, int]  # numerator and denominator, in hundredths, before rounding up
+    terms: tuple[Term, ...] = ()  # the stretches by rules; what they owe adds up to `exact_target`
+    lacks_class: bool = False  # at least one 集中培训 is asked, and none stands in the ledger
+    cadre: int = 0  # hundredths in the separate account of cadre training; never part of `counted`
+
+    @property
+    def met(self) -> bool:
+        """Is the year's duty done: the hours, and the class where one is asked?"""
+        return 0 < self.target <= self.counted and not self.lacks_class
 
     @property
     def left(self) -> int:
@@ -105,8 +125,9 @@ def days_of(year: int) -> int:
 
 def duties(year: int, ties: Iterable[Tie]) -> tuple[Stretch, ...]:
     """Cut a year where a member's duty changes: outside a branch or before admission none (domain.md D.17:
-    activists and candidates learn by class, not by hours), on the care list none (条例 Art. 23),
-    in a post as secretary or committee member that of a leader, else that of a member."""
+    activists and candidates learn by class, not by hours), while suspended or abroad none (条例 Art. 24, 34),
+    on the care list none (Art. 23), in a post as secretary or committee member that of a leader, else that
+    of a member."""
     first, after = date(year, 1, 1), date(year + 1, 1, 1)
     ties = list(ties)
     edges = {first, after}
@@ -125,6 +146,8 @@ def duties(year: int, ties: Iterable[Tie]) -> tuple[Stretch, ...]:
     def category(day: date) -> str:
         if not holds("home", day) or holds("left", day) or holds("applicant", day):
             return "none"
+        if holds("suspended", day):
+            return "suspended"
         if holds("care", day):
             return "care"
         return "leader" if holds("post", day) else "member"
@@ -144,13 +167,31 @@ def rate(policy: PolicyRules, category: str) -> int:
     return policy.targets.get(category, 0)
 
 
-def target_of(policy: PolicyRules, stretches: Sequence[Stretch], *, until: date | None = None) -> int:
-    """What is owed, by days in each category, in hundredths times the days of the year (exact)."""
-    owed = 0
+def terms(policy: Rules, stretches: Iterable[Stretch]) -> tuple[Term, ...]:
+    """The stretches cut where the rules change what they ask."""
+    found: list[Term] = []
     for stretch in stretches:
-        end = stretch.until if until is None else min(stretch.until, until)
-        owed += rate(policy, stretch.category) * max((end - stretch.since).days, 0)
+        for since, until, rules in policy.between(stretch.since, stretch.until):
+            asked = rate(rules, stretch.category)
+            if found and (found[-1].category, found[-1].rate) == (stretch.category, asked):
+                found[-1] = replace(found[-1], until=until)
+            else:
+                found.append(Term(since, until, stretch.category, asked))
+    return tuple(found)
+
+
+def owed_by(found: Iterable[Term], until: date | None = None) -> int:
+    """What is owed for the days before `until`, in hundredths times the days of the year (exact)."""
+    owed = 0
+    for term in found:
+        end = term.until if until is None else min(term.until, until)
+        owed += term.rate * max((end - term.since).days, 0)
     return owed
+
+
+def target_of(policy: Rules, stretches: Sequence[Stretch], *, until: date | None = None) -> int:
+    """What is owed, by days in each category, in hundredths times the days of the year (exact)."""
+    return owed_by(terms(policy, stretches), until)
 
 
 def round_up(numerator: int, denominator: int, step: int) -> int:
@@ -170,52 +211,129 @@ def overlap_minutes(starts: datetime, ends: datetime, others: Iterable[tuple[dat
 
 
 def assess(
-    policy: PolicyRules, stretches: Sequence[Stretch], entries: Iterable[Studied], *, year: int, today: date
+    policy: Rules, stretches: Sequence[Stretch], entries: Iterable[Studied], *, year: int, today: date
 ) -> Assessment:
-    """Judge a member's year line by line, in the order of the days; what it owes by `today` included."""
-    entries = list(entries)
-    cancelled = {entry.reverses_id for entry in entries if entry.reverses_id is not None}
-    verdicts: list[Verdict] = []
-    by_day: dict[date, int] = defaultdict(int)
-    by_proof: dict[str, int] = defaultdict(int)
-    spans: dict[date, list[tuple[datetime, datetime]]] = defaultdict(list)
-    self_raw = self_counted = 0
+    """Judge a member's year line by line, in the order of the days; what it owes by `today` included.
+
+    Each day's rules decide what that day owes and how much of its lines counts; a cap of the year is held
+    against all that has counted until then, whatever rules it counted by.
+    """
     order = sorted(entries, key=_moment)
+    cancelled = {entry.reverses_id for entry in order if entry.reverses_id is not None}
+    pieces, days, last = terms(policy, stretches), days_of(year), date(year, 12, 31)
+    exact = owed_by(pieces)
+    target = round_up(exact, days, policy.on(last).target_step)
+    due = round_up(owed_by(pieces, today + ONE_DAY), days, 10)
+    sums = _Sums(policy, target)
+    verdicts = []
     for entry in order:
         if entry.reverses_id is not None or entry.id in cancelled:
             reason = REVERSAL if entry.reverses_id is not None else REVERSED
             verdicts.append(Verdict(entry.id, entry.credit, 0, reason))
-            continue
-        counts, reason = entry.credit, ""
-        if entry.starts_at and entry.ends_at:
-            twice = overlap_minutes(entry.starts_at, entry.ends_at, spans[entry.day])
-            room = (entry.ends_at - entry.starts_at) // timedelta(minutes=1) - twice
-            if room < entry.minutes:
-                counts, reason = entry.credit * max(room, 0) // entry.minutes, OVERLAP
-            spans[entry.day].append((entry.starts_at, entry.ends_at))
-        if entry.mode == "self":
-            self_raw += entry.credit
-            counts, reason = _cut(counts, policy.self_cap - self_counted, SELF_STUDY, reason)
-        counts, reason = _cut(counts, policy.day_cap - by_day[entry.day], DAY_CAP, reason)
-        if entry.proof in policy.proof_caps:
-            room = policy.proof_caps[entry.proof] - by_proof[entry.proof]
-            counts, reason = _cut(counts, room, PROOF_CAP, reason)
-        by_day[entry.day] += counts
-        by_proof[entry.proof] += counts
-        self_counted += counts if entry.mode == "self" else 0
-        verdicts.append(Verdict(entry.id, entry.credit, counts, reason))
-    exact, days = target_of(policy, stretches), days_of(year)
-    target = round_up(exact, days, policy.target_step)
-    due = round_up(target_of(policy, stretches, until=today + ONE_DAY), days, 10)
+        else:
+            verdicts.append(Verdict(entry.id, entry.credit, *sums.take(entry)))
     return Assessment(
         target=target,
         due=min(due, target),
         counted=sum(verdict.counted for verdict in verdicts),
-        self_study=self_raw,
+        self_study=sums.self_raw,
         stretches=tuple(stretches),
         verdicts=tuple(verdicts),
         exact_target=(exact, days),
+        terms=pieces,
+        lacks_class=not sums.classes and _asks_class(policy, pieces, min(today, last)),
+        cadre=sums.cadre,
     )
+
+
+def _asks_class(policy: Rules, pieces: Iterable[Term], day: date) -> bool:
+    """Is a class asked of who has this duty on that day, the last of the year or today?"""
+    asked = policy.on(day).class_for
+    return bool(asked) and any(term.since <= day < term.until and term.category in asked for term in pieces)
+
+
+class _Sums:
+    """What has counted so far, line after line, and how much room is left under the rules of a line's day."""
+
+    def __init__(self, policy: Rules, target: int) -> None:
+        self.policy, self.target = policy, target
+        self.by_day: dict[date, int] = defaultdict(int)
+        self.by_proof: dict[str, int] = defaultdict(int)
+        self.by_activity: dict[str, int] = defaultdict(int)
+        self.spans: dict[date, list[tuple[datetime, datetime]]] = defaultdict(list)
+        self.self_raw = self.self_counted = self.cadre = self.classes = 0
+
+    def take(self, entry: Studied) -> tuple[int, str]:
+        """How much of a line that stands counts, and why not more."""
+        rules, activity = self.policy.on(entry.day), entry.activity
+        if activity in rules.cadre_activities:
+            self.cadre += entry.credit
+            return 0, CADRE
+        alone = rules.modes.get(activity, entry.mode) == "self"
+        self.self_raw += entry.credit if alone else 0
+        if activity in rules.excluded:
+            return 0, EXCLUDED
+        self.classes += activity in CLASSES
+        counts, reason = self._apart(entry)
+        if alone:
+            counts, reason = _cut(counts, rules.self_cap - self.self_counted, SELF_STUDY, reason)
+        counts, reason = _cut(counts, rules.day_cap - self.by_day[entry.day], DAY_CAP, reason)
+        if activity in rules.activity_caps:
+            room = rules.activity_caps[activity] - self.by_activity[activity]
+            counts, reason = _cut(counts, room, ACTIVITY_CAP, reason)
+        if (cap := self._proof_cap(rules, entry.proof)) is not None:
+            counts, reason = _cut(counts, cap - self.by_proof[entry.proof], PROOF_CAP, reason)
+        self.by_day[entry.day] += counts
+        self.by_proof[entry.proof] += counts
+        self.by_activity[activity] += counts
+        self.self_counted += counts if alone else 0
+        return counts, reason
+
+    def _apart(self, entry: Studied) -> tuple[int, str]:
+        """What of a line no earlier line of that day covers."""
+        counts, reason = entry.credit, ""
+        if entry.starts_at and entry.ends_at:
+            others = self.spans[entry.day]
+            twice = overlap_minutes(entry.starts_at, entry.ends_at, others)
+            room = (entry.ends_at - entry.starts_at) // timedelta(minutes=1) - twice
+            if room < entry.minutes:
+                counts, reason = entry.credit * max(room, 0) // entry.minutes, OVERLAP
+            others.append((entry.starts_at, entry.ends_at))
+        return counts, reason
+
+    def _proof_cap(self, rules: PolicyRules, proof: str) -> int | None:
+        """The most that counts from a proof level: in hours, and in percent of a target if any."""
+        caps = [rules.proof_caps[proof]] if proof in rules.proof_caps else []
+        if self.target and proof in rules.proof_shares:
+            caps.append(self.target * rules.proof_shares[proof] // 100)
+        return min(caps, default=None)
+
+
+@dataclass(frozen=True)
+class CadreYear:
+    """The separate account of a cadre (干部教育培训工作条例, 2023): `period` is (first year, last year)."""
+
+    counted: int  # hundredths of this year
+    target: int  # hundredths of this year, or of the whole period
+    period: tuple[int, int]
+
+
+def cadre_year(policy: Rules, ties: Iterable[Tie], counted: int, year: int) -> CadreYear | None:
+    """What the account of a cadre asks: 90 a year by days in office (乡科级 and below), or 550 in five years;
+    None for who is no cadre on any day of the year and has no hours there."""
+    first, after = date(year, 1, 1), date(year + 1, 1, 1)
+    rules = policy.on(after - ONE_DAY)
+    spans = [
+        (max(tie.since, first), min(tie.until or after, after), tie.label)
+        for tie in ties
+        if tie.kind == "cadre" and tie.since < after and (tie.until is None or tie.until > first)
+    ]
+    if any(label == "five_years" for _since, _until, label in spans):
+        begin = year - (year - rules.cadre_since) % 5
+        return CadreYear(counted, rules.cadre_five_years, (begin, begin + 4))
+    days = {since + ONE_DAY * n for since, until, _label in spans for n in range((until - since).days)}
+    target = round_up(rules.cadre_target * len(days), days_of(year), rules.target_step)
+    return CadreYear(counted, target, (year, year)) if spans or counted else None
 
 
 def _moment(entry: Studied) -> tuple[date, float, int]:

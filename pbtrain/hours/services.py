@@ -19,6 +19,7 @@ from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
 from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.posting import Draft, Person
+from pbtrain.hours.rulebook import Rulebook
 from pbtrain.org.access import Actor
 
 REVERSED = N_("%(name)s has reversed this line already, at %(when)s.")
@@ -253,9 +254,9 @@ def _home(persons: dict[int, Person], line: Line) -> int | None:
     return None if person is None else person.branch_on(line.day)
 
 
-def _draft(line: Line, unit_id: int, rules_for: Any) -> Draft:
+def _draft(line: Line, unit_id: int, rules_for: Rulebook) -> Draft:
     kind = ACTIVITIES[line.activity]
-    policy = rules_for(unit_id, line.day.year)
+    policy = rules_for.on(unit_id, line.day)
     channel = line.channel or kind.channel
     if channel not in CHANNELS:
         raise ValueError(f"not a channel: {channel!r}")
@@ -264,7 +265,7 @@ def _draft(line: Line, unit_id: int, rules_for: Any) -> Draft:
         day=line.day,
         activity=line.activity,
         channel=channel,
-        mode=kind.mode,
+        mode=policy.mode(line.activity, kind.mode),
         proof=line.proof,
         minutes=line.minutes,
         source=source_base(line.occurrence, line.member_id),
@@ -319,7 +320,7 @@ def _write(
     persons: dict[int, Person],
     standing: dict[int, list[Any]],
     opened: dict[tuple[int, int], int],
-    rules_for: Any,
+    rules_for: Rulebook,
     **more: Any,
 ) -> list[int]:
     if not drafts:

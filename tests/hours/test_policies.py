@@ -11,6 +11,7 @@ from pbtrain.hours import posting
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.rulebook import Rulebook, Version
 from pbtrain.hours.verify import verify
 from pbtrain.org.models import Affiliation, Member
 from tests.hours.conftest import line, post
@@ -148,7 +149,15 @@ def test_the_branch_of_a_day():
 def test_the_branch_that_judges_a_year():
     first, second = (date(2025, 1, 1), date(2026, 1, 1), 1), (date(2026, 1, 1), date(2026, 5, 1), 2)
     someone, today = person(first, second, unit_id=9), date(2026, 3, 2)
-    assert posting.home_in(someone, 2025, today) == 1
-    assert posting.home_in(someone, 2026, today) == 2
-    assert posting.home_in(someone, 2026, date(2026, 9, 25)) == 2, "between branches: the last one"
-    assert posting.home_in(person(unit_id=9), 2026, today) == 9
+    book = Rulebook({unit: [Version(unit, 2010, date(2010, 1, 1), {})] for unit in (1, 2, 9)})
+    judges = [
+        book.of(someone.homes, 9, year).on(day).id
+        for year, day in (
+            (2025, today),
+            (2026, today),
+            (2026, date(2026, 9, 25)),
+            (2027, today),
+            (2019, today),
+        )
+    ]
+    assert judges == [1, 2, 2, 2, 1]  # between branches and later: the last one; before the first: the first

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.progress import Progress, is_even, of_assessment, owed, segments
-from pbtrain.hours.rules import Tie, assess, duties
+from pbtrain.hours.rules import Tie, assess, duties, terms
 
 POLICY = PolicyRules()
 HOME = Tie("home", date(2020, 1, 1))
@@ -18,7 +18,7 @@ TODAY = date(2026, 9, 25)
 
 def ruler(*ties, today=TODAY, year=2026):
     result = assess(POLICY, duties(year, ties), [], year=year, today=today)
-    return of_assessment(result, POLICY, year, today)
+    return of_assessment(result, year, today)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_ruler_told_nothing_more_has_one_pace_and_runs():
 
 
 def test_the_pace_changes_on_the_day_of_the_post():
-    assert segments(POLICY, duties(2026, (HOME, POST)), 2026) == ((0, 3200), (162, 5600))
+    assert segments(terms(POLICY, duties(2026, (HOME, POST))), 2026) == ((0, 3200), (162, 5600))
 
 
 def test_a_year_that_was_judged_as_a_ruler():

@@ -13,6 +13,7 @@ from pbtrain.core.forms import clean
 from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.hours import queries
+from pbtrain.hours.progress import standing as standing_of
 from pbtrain.hours.views.common import CATEGORIES, bp, branch_or_404, year_asked, year_page
 from pbtrain.org.access import may, needs, signed, units_where
 from pbtrain.org.kinds import STAGES
@@ -38,17 +39,6 @@ def wanted() -> dict[str, str]:
     if found["standing"] not in ("", *STANDINGS) or found["sort"] not in SORTS:
         abort(404)
     return found
-
-
-def standing_of(row: Any) -> str:
-    """Where a listed member stands, as the filter means it; "none" where nothing is owed."""
-    if row.on_care:
-        return "care"
-    if not row.target:
-        return "none"
-    if row.counted >= row.target:
-        return "met"
-    return "behind" if row.counted < row.due else "pace"
 
 
 @bp.get("/branches/<int:branch_id>/members")

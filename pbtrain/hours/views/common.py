@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, abort, request
@@ -12,8 +12,9 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import N_, say
 from pbtrain.hours import queries
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
+from pbtrain.hours.formula import Formula, explain, hundredths
 from pbtrain.hours.progress import Progress, of_assessment
-from pbtrain.hours.rules import Verdict, rate
+from pbtrain.hours.rules import CadreYear, Verdict
 from pbtrain.org.access import signed
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.queries import unit_in_reach
@@ -27,6 +28,7 @@ CATEGORIES = {
     "member": N_("Party member"),
     "leader": N_("Secretary or committee member of the branch"),
     "care": N_("On the care list: nothing is asked"),
+    "suspended": N_("Suspended or abroad: nothing is asked"),
     "none": N_("Not in a branch"),
 }
 
@@ -95,6 +97,8 @@ class YearPage:
     exact: Decimal = Decimal(0)
     step: int = 50
     minutes_per_hour: int = 45
+    formula: Formula | None = None
+    cadre: CadreYear | None = None
     claims: tuple[Any, ...] = ()
     problem: str = ""
 
@@ -108,36 +112,34 @@ def year_page(member_id: int, year: int) -> YearPage:
         return YearPage(year, years, problem=say(error))
     if found is None:
         return YearPage(year, years)
-    result, policy = found.assessment, found.policy
+    result = found.assessment
     numerator, days = result.exact_target
     terms = tuple(
         Term(
-            stretch.category,
-            rate(policy, stretch.category),
-            stretch.since,
-            date.fromordinal(stretch.until.toordinal() - 1),
-            stretch.days,
-            hundredths(rate(policy, stretch.category) * stretch.days, days),
+            term.category,
+            term.rate,
+            term.since,
+            date.fromordinal(term.until.toordinal() - 1),
+            term.days,
+            hundredths(term.rate * term.days, days),
         )
-        for stretch in result.stretches
+        for term in result.terms
     )
+    today = clock.today()
+    last = found.policy.on(min(today, date(year, 12, 31)))
     return YearPage(
         year,
         years,
-        progress=of_assessment(result, policy, year, clock.today()),
+        progress=of_assessment(result, year, today),
         rows=rows_of(found.lines, result.verdicts),
         terms=terms,
         exact=hundredths(numerator, days),
-        step=policy.target_step,
-        minutes_per_hour=policy.minutes_per_hour,
+        step=last.target_step,
+        minutes_per_hour=last.minutes_per_hour,
+        formula=explain(result),
+        cadre=found.cadre,
         claims=tuple(queries.claims_of(member_id, year)),
     )
-
-
-def hundredths(numerator: int, denominator: int) -> Decimal:
-    """A quotient in hundredths as hours with two decimals."""
-    value = Decimal(numerator) / Decimal(denominator * 100)
-    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def rows_of(lines: list[Any], verdicts: tuple[Verdict, ...]) -> tuple[Row, ...]:

@@ -10,7 +10,8 @@ from pbtrain.core.csvfile import plain
 from pbtrain.core.db import record_apart
 from pbtrain.core.i18n import N_, _
 from pbtrain.hours import queries
-from pbtrain.hours.views.branch import STANDINGS, standing_of
+from pbtrain.hours.progress import standing as standing_of
+from pbtrain.hours.views.branch import STANDINGS
 from pbtrain.hours.views.common import bp
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import STAGES
