@@ -24,9 +24,7 @@ def upgrade():
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_unit_kind_span_unit_id_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit_kind_span")),
     )
-    op.create_index(
-        op.f("ix_unit_kind_span_unit_id_valid_from"), "unit_kind_span", ["unit_id", "valid_from"]
-    )
+    op.create_index(op.f("ix_unit_kind_span_unit_id_valid_from"), "unit_kind_span", ["unit_id", "valid_from"])
 
 
 def downgrade():

@@ -13,6 +13,7 @@ from pbtrain.home import reshaping
 from pbtrain.hours.models import Book, HourClaim, MemberYear
 from pbtrain.hours.verify import verify
 from pbtrain.org import services as org
+from pbtrain.org.models import Unit
 from pbtrain.org.roles import Role
 
 
@@ -72,7 +73,8 @@ def test_who_took_the_branch_over_corrects_its_meeting(held_before, people, bran
     merge(branch, next_branch)
     assert branch.name in heir.get("/events").text
     page = heir.get(f"{path}/correct").text
-    assert branch.name in page and next_branch.name in page
+    assert branch.name in page
+    assert next_branch.name in page
     assert f'value="{people[2]}"' in page, "the roster of that day"
     assert heir.post(f"{path}/correct", data=form).location == path
     assert [counted(member_id) for member_id in people] == [0, 200, 200]
@@ -102,6 +104,26 @@ def test_two_mergers_later_the_last_branch_answers(
     merge(next_branch, third)
     assert third.name in last.get(f"/events/{event_id}").text
     assert heir.get("/events").status_code == 403, "the role ended with the branch"
+
+
+def test_the_last_to_take_a_branch_over_answers(
+    make, client_for, committee, record, people, branch, next_branch, heir
+):
+    event_id = record(people[:2]).event_id
+    path = f"/events/{event_id}"
+    with transaction():
+        first_id = reshaping.turn(None, branch.id, "general_branch", name="示例第一党支部").to_id
+    first = client_for(make.person(Role.BRANCH_SECRETARY, database.session.get(Unit, first_id)))
+    assert "示例第一党支部" in first.get(path).text
+    with transaction():  # it goes elsewhere, and what it grew out of is a branch again
+        reshaping.move(None, first_id, committee.id)
+        reshaping.turn(None, branch.id, "branch")
+    own = client_for(make.person(Role.BRANCH_SECRETARY, branch))
+    assert own.get(path).status_code == 200
+    assert first.get(path).status_code == 404
+    merge(branch, next_branch)
+    assert next_branch.name in heir.get(path).text
+    assert first.get(path).status_code == 404
 
 
 def test_a_merger_taken_back_gives_the_meetings_back(record, people, branch, next_branch, heir):
