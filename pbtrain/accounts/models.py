@@ -18,6 +18,14 @@ def new_pseudonym_key() -> bytes:
 class Account(Model):
     """One person's login. Not activated until a password is set through a slip."""
 
+    __table_args__ = (  # lists of few among many
+        Index("ix_account_asleep", "username", "id",
+              sqlite_where=text("activated_at IS NULL AND disabled_at IS NULL"),
+              postgresql_where=text("activated_at IS NULL AND disabled_at IS NULL")),
+        Index("ix_account_disabled", "username", "id", sqlite_where=text("disabled_at IS NOT NULL"),
+              postgresql_where=text("disabled_at IS NOT NULL")),
+    )  # fmt: skip
+
     username: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     phone: Mapped[str | None] = mapped_column(String(20), index=True)  # a login name only while unique

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select, tuple_, union
 
 from pbtrain.accounts.models import Account, Slip
 from pbtrain.core import clock
@@ -197,47 +197,67 @@ def unit_names(actor: Actor, perm: Perm, kinds: tuple[str, ...] = (), limit: int
 
 
 def logins(actor: Actor, *, show: str = "roles", q: str = "") -> Select[Any]:
-    """Logins the actor manages, by user name: those with roles, not activated, disabled, or all."""
-    today, reach = clock.today(), units_where(actor, Perm.GRANT_MANAGE)
-    granted = (
-        select(RoleGrant.account_id)
-        .where(RoleGrant.unit_id.in_(reach), is_on(RoleGrant, today))
-        .correlate(None)
-    )
+    """Logins the actor manages, by user name: those with roles, not activated, disabled, or all.
+
+    One statement finds out how large the reach is: a small one is gone through branch by branch, however many
+    logins the site has; a large one in the order of the list, which ends with the page.
+    """
     filters: dict[str, ColumnElement[bool]] = {
-        "roles": Account.id.in_(granted),
         "asleep": and_(
             Account.activated_at.is_(None), Account.disabled_at.is_(None), Member.left_on.is_(None)
         ),
         "disabled": Account.disabled_at.is_not(None),
         "all": Account.id.is_not(None),
     }
-    where = [filters.get(show, filters["roles"])]
-    if show in filters and show != "roles":
-        where.append(or_(Member.unit_id.in_(reach), and_(Member.id.is_(None), Account.id.in_(granted))))
+    listed = _in_reach(actor, filters[show]) if show in filters else _listed(Account.id.in_(_holders(actor)))
     if q.strip():
         name = q.strip()
-        where.append(
+        listed = listed.where(
             or_(
                 Account.name.contains(name, autoescape=True),
                 Account.username.startswith(name.lower(), autoescape=True),
             )
         )
+    return listed
+
+
+def _holders(actor: Actor) -> Select[Any]:
+    """The accounts that hold a role within reach today."""
+    reach = units_where(actor, Perm.GRANT_MANAGE)
+    return select(RoleGrant.account_id).where(RoleGrant.unit_id.in_(reach), is_on(RoleGrant, clock.today()))
+
+
+def _listed(where: ColumnElement[bool], near: Any = None) -> Select[Any]:
+    """The list of logins; `near` holds the ids of all that come into question, and is read first."""
+    found = select(
+        Account.id,
+        Account.name,
+        Account.username,
+        Account.activated_at,
+        Account.disabled_at,
+        Member.left_on,
+        Unit.name.label("unit_name"),
+    )
+    if near is not None:
+        found = found.select_from(near).join(Account, Account.id == near.c.id)
     return (
-        select(
-            Account.id,
-            Account.name,
-            Account.username,
-            Account.activated_at,
-            Account.disabled_at,
-            Member.left_on,
-            Unit.name.label("unit_name"),
-        )
-        .outerjoin(Member, Member.account_id == Account.id)
+        found.outerjoin(Member, Member.account_id == Account.id)
         .outerjoin(Unit, Unit.id == Member.unit_id)
-        .where(*where)
+        .where(where)
         .order_by(Account.username, Account.id)
     )
+
+
+def _in_reach(actor: Actor, where: ColumnElement[bool]) -> Select[Any]:
+    """Logins of members within reach, and of people on no roster who have a role there."""
+    reach = units_where(actor, Perm.GRANT_MANAGE)
+    if counted(select(Member.id).where(Member.unit_id.in_(reach))) > EXACT:
+        guests = and_(Member.id.is_(None), Account.id.in_(_holders(actor)))
+        return _listed(and_(where, or_(Member.unit_id.in_(reach), guests)))
+    enrolled = exists().where(Member.account_id == RoleGrant.account_id)
+    members = select(Member.account_id.label("id")).where(Member.unit_id.in_(reach))
+    near = union(members, _holders(actor).where(~enrolled)).cte("near").prefix_with("MATERIALIZED")
+    return _listed(where, near)
 
 
 def login_in_reach(actor: Actor, account_id: int) -> Row[Any] | None:
