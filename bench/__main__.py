@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from bench import bare, counts, data, floors, machine, measure, report, servers, wire
+from bench import bare, counts, data, floors, ledger, machine, measure, report, servers, wire
 from bench.region import Region, given
 from pbtrain.app import create_app
 from pbtrain.core import keys
@@ -147,6 +147,9 @@ def run(wanted: argparse.Namespace, folder: Path, server: postgres.Server | None
             place = Place(kind, folder, server if kind == "postgresql" else None)
             try:
                 part = results["databases"][kind] = place.measure(wanted, drivers)
+                if kind == "postgresql" and server is not None:
+                    say(f"{kind}: posting, eight clients at once")
+                    part["ledger"] = ledger.measure(server, folder, wanted.rounds, wanted.seconds)
                 if large := region_beside(place, wanted, server):
                     part["region"] = large.measure(wanted, drivers, place.servers["pbtrain"], place.cast_file)
                 if not wanted.no_wire and kind == kinds[-1]:

@@ -47,6 +47,10 @@ def _region(database: str, *path: str) -> Callable[[Results], float]:
     return figure
 
 
+def _ledger(way: str) -> Callable[[Results], float]:
+    return lambda found: float(found["databases"]["postgresql"]["ledger"][way]["ratio"])
+
+
 NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 SIZES = tuple(
     Floor(f"{text}, {NAMES[kind]}", most, _region(kind, *path), unit)
@@ -64,6 +68,14 @@ SIZES = tuple(
         ("posting 500 people at once against 50", 3, ("posting", "ratio"), "x"),
     )
 )
+POSTING = tuple(
+    Floor(f"{text}, lines/s of the bare insert and sums against it", most, _ledger(way))
+    for way, text, most in (  # at least 35, 35 and 15 % of it
+        ("sql", "a line by SQL through the guards", 2.86),
+        ("batch", "500 lines posted at once", 2.86),
+        ("single", "one line posted", 6.67),
+    )
+)
 FLOORS = (
     Floor("CPU of a member's home against the bare home", 8, _postgresql("member_home")),
     Floor("CPU of a heartbeat against the bare event", 4, _postgresql("heartbeat")),
@@ -74,6 +86,7 @@ FLOORS = (
     Floor("cold start against bare gunicorn", 10, _of("postgresql", "cold")),
     Floor("memory after load against bare gunicorn", 2, _of("postgresql", "memory")),
     Floor("memory after 20,000 requests more", 5, _grown, "%"),
+    *POSTING,
     *SIZES,
     Floor("first load: requests", 6, _wire("first", "requests"), ""),
     Floor("first load: bytes", 92_000, _wire("first", "bytes"), ""),

@@ -52,6 +52,15 @@ def table(kind: str, part: dict[str, Any]) -> str:
         f"{memory['ratio']:.2f} x; {memory.get('requests', 0):,} more requests {memory['growth']:+.1f} %",
         f"cold start: bare {cold['bare']:.2f} s, pbtrain {cold['pbtrain']:.2f} s: {cold['ratio']:.2f} x",
     ]
+    if posted := part.get("ledger"):
+        said = {
+            "bare": "bare insert and sums",
+            "sql": "by SQL through the guards",
+            "batch": "500 at once",
+            "single": "one",
+        }
+        rates = (f"{said[way]} {one['rate']:,}/s ({1 / one['ratio']:.0%})" for way, one in posted.items())
+        lines.append("posting, eight clients: " + ", ".join(rates))
     return "\n".join(lines)
 
 
