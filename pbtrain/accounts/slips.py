@@ -10,7 +10,7 @@ from pbtrain.accounts import devices, services
 from pbtrain.accounts.models import Account, Slip
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db, record_apart
+from pbtrain.core.db import UNKEYED, db, record_apart
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.tokens import SLIP_ALPHABET, fingerprint, slip_code
@@ -129,7 +129,7 @@ def _renew(actor: audit.HasAccount | None, account_ids: list[int]) -> Made:
 def _check_seen(wanted: list[int], seen: int) -> None:
     """AlreadyPrinted when one of these accounts has a younger slip; of two at once the second waits."""
     db.session.execute(
-        select(Account.id).where(Account.id.in_(wanted)).order_by(Account.id).with_for_update()
+        select(Account.id).where(Account.id.in_(wanted)).order_by(Account.id).with_for_update(**UNKEYED)
     )
     since = (
         select(Slip.account_id, Slip.made_at, Account.name)

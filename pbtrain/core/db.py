@@ -23,6 +23,9 @@ from pbtrain.core.errors import RuleError
 
 _writing: ContextVar[bool] = ContextVar("pbtrain_writing", default=False)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A row that changes but keeps its id: whoever writes rows that refer to it need not wait. Without this a
+# transfer, which locks a member, and a posting, whose lines refer to members, wait for each other.
+UNKEYED = {"key_share": True}
 
 
 class UTCDateTime(TypeDecorator[datetime]):

@@ -215,6 +215,18 @@ def open_years(member_ids: set[int], years: set[int]) -> dict[tuple[int, int], i
     return {(member_id, year): row_id for member_id, year, row_id in rows}
 
 
+def as_they_stand(persons: dict[int, Person]) -> dict[int, Person]:
+    """The same people now that their years are locked: whoever moved one meanwhile has committed before, or
+    waits for us and judges anew. SQLite has one writer at a time: there they stand as they were read."""
+    return people(persons) if is_postgresql() else persons
+
+
+def rules_of(persons: dict[int, Person], units: Iterable[int] = ()) -> Rulebook:
+    """The rules of all branches these people have stood in, and of these units."""
+    homes = {home[2] for person in persons.values() for home in person.homes}
+    return policies(homes | {p.unit_id for p in persons.values() if p.unit_id is not None} | set(units))
+
+
 @prepared
 def _standing_lines() -> Any:
     return (

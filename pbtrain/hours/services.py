@@ -94,9 +94,12 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
     units = {home for home in homes.values() if home is not None}
     years = {line.day.year for line in lines}
     ids = {line.member_id for line in lines}
-    rules_for = posting.policies(units | {p.unit_id for p in persons.values() if p.unit_id is not None})
     books = posting.open_books(units, years)
     opened = posting.open_years(ids, years)
+    persons = posting.as_they_stand(persons)
+    if any(_home(persons, line) != homes[line.member_id, line.day] for line in lines):
+        raise Conflict(N_("Somebody has just moved this member."))
+    rules_for = posting.rules_of(persons, units)
     standing = posting.standing_lines(ids, years)
     drafts: list[Draft] = []
     mine: dict[int, list[Draft]] = defaultdict(list)
@@ -154,9 +157,10 @@ def reverse_many(actor: Actor | None, entry_ids: Iterable[int], *, reason: str) 
     ids, years = {e.member_id for e in originals}, {e.credit_year for e in originals}
     persons = posting.people(ids)
     units = set(unit_of.values())
-    rules_for = posting.policies(units | {p.unit_id for p in persons.values() if p.unit_id is not None})
     books = posting.open_books(units, years)
     opened = posting.open_years(ids, years)
+    persons = posting.as_they_stand(persons)
+    rules_for = posting.rules_of(persons, units)
     standing = posting.standing_lines(ids, years)
     gone = {row.reverses_id for rows in standing.values() for row in rows}
     if gone & set(wanted):
@@ -196,13 +200,10 @@ def refresh_years(member_ids: Iterable[int], year: int) -> None:
     persons = posting.people(member_ids)
     if not persons:
         return
-    homes = {home[2] for p in persons.values() for home in p.homes}
-    rules_for = posting.policies(homes | {p.unit_id for p in persons.values() if p.unit_id is not None})
-    persons = {key: p for key, p in persons.items() if p.homes}
-    if not persons:
-        return
-    opened = posting.open_years(set(persons), {year})
-    posting.settle(persons, opened, posting.standing_lines(set(persons), {year}), rules_for)
+    opened = posting.open_years({key for key, person in persons.items() if person.homes}, {year})
+    persons = {key: one for key, one in posting.as_they_stand(persons).items() if (key, year) in opened}
+    lines = posting.standing_lines(set(persons), {year})
+    posting.settle(persons, opened, lines, posting.rules_of(persons))
     _hand_on(persons, year)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.images import Picture, keep
 from pbtrain.core.marks import N_
@@ -73,7 +73,7 @@ def _row(actor: Actor | None, unit_id: int) -> Academy:
     if tree.live(unit_id).kind != "academy":
         raise RuleError(N_("This unit is no academy."))
     row = db.session.scalars(
-        select(Academy).where(Academy.unit_id == unit_id).order_by(Academy.id).with_for_update()
+        select(Academy).where(Academy.unit_id == unit_id).order_by(Academy.id).with_for_update(**UNKEYED)
     ).first()
     if row is None:
         row = Academy(unit_id=unit_id)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, or_, update
 from pbtrain.accounts import erasure as accounts
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import personal, tree
@@ -53,7 +53,7 @@ def erase(actor: Actor | None, member_id: int, *, reason: str) -> int | None:
     people wrote in free text (titles, reasons, the trail) is not searched for names.
     """
     reason = personal.check_reason(reason)
-    member = db.session.get(Member, member_id, with_for_update=True, populate_existing=True)
+    member = db.session.get(Member, member_id, with_for_update=UNKEYED, populate_existing=True)
     if member is None:
         raise RuleError(N_("This person is not on the roster."))
     tree.demand(actor, Perm.ROSTER_MANAGE, member.unit_id)

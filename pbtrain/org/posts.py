@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, true
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import leaders, rules, services, tree
@@ -72,7 +72,7 @@ def give_post(
 
 def end_post(actor: Actor | None, post_id: int, *, on: date | None = None) -> int:
     """End a post and its role; `on` is the first day without. Returns the member's id."""
-    post = db.session.get(Post, post_id, with_for_update=True, populate_existing=True)
+    post = db.session.get(Post, post_id, with_for_update=UNKEYED, populate_existing=True)
     if post is None:
         raise RuleError(N_("This post does not exist."))
     tree.demand(actor, Perm.GRANT_MANAGE, post.unit_id)
@@ -111,7 +111,7 @@ def hand_over(
     rules.check_handover(on, held_since=[row.valid_from for row in now_held], today=clock.today())
     changed = {member_id}
     for row in now_held:
-        services.close_post(db.session.get_one(Post, row.id, with_for_update=True), on)
+        services.close_post(db.session.get_one(Post, row.id, with_for_update=UNKEYED), on)
         audit.record(
             actor,
             "post.ended",
@@ -124,7 +124,7 @@ def hand_over(
     db.session.flush()  # the old post has ended before the new one is checked against it
     give_post(actor, member_id, unit_id=unit_id, kind="secretary", valid_from=on, valid_until=valid_until)
     for row in acting:
-        services.end_grant(actor, db.session.get_one(RoleGrant, row.id, with_for_update=True), on)
+        services.end_grant(actor, db.session.get_one(RoleGrant, row.id, with_for_update=UNKEYED), on)
     return sorted(changed)
 
 
@@ -202,7 +202,7 @@ def roles_in(actor: Actor, unit_id: int) -> set[Role]:
 
 def revoke(actor: Actor | None, grant_id: int) -> None:
     """End a role today; one that came with a post ends with the post."""
-    grant = db.session.get(RoleGrant, grant_id, with_for_update=True, populate_existing=True)
+    grant = db.session.get(RoleGrant, grant_id, with_for_update=UNKEYED, populate_existing=True)
     today = clock.today()
     if grant is None:
         raise Conflict(ENDED)

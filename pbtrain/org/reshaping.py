@@ -13,7 +13,7 @@ from sqlalchemy import case, delete, func, insert, or_, select, update
 
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import rules, tree, unit_rules
@@ -199,7 +199,7 @@ def move_people(member_ids: Collection[int], from_id: int, to_id: int, day: date
         .where(Affiliation.member_id.in_(member_ids), Affiliation.valid_until.is_(None))
         .where(Affiliation.unit_id == from_id, Member.unit_id == from_id)
         .order_by(Affiliation.member_id, Affiliation.id)
-        .with_for_update(of=Member)
+        .with_for_update(of=Member, **UNKEYED)
     ).all()
     if len(spans) != len(set(member_ids)):
         raise Conflict(N_("Somebody has just moved one of these members."))

@@ -13,7 +13,7 @@ from pbtrain.accounts import services as accounts
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import rules, tree
@@ -26,7 +26,7 @@ from pbtrain.org.roles import Perm, Role
 
 def member_of(actor: Actor | None, perm: Perm, member_id: int) -> Member:
     """The member, if the actor holds `perm` in the branch; locked, so that two changes come one by one."""
-    member = db.session.get(Member, member_id, with_for_update=True, populate_existing=True)
+    member = db.session.get(Member, member_id, with_for_update=UNKEYED, populate_existing=True)
     if member is None:
         raise RuleError(N_("This person is not on the roster."))
     tree.demand(actor, perm, member.unit_id)
@@ -220,7 +220,7 @@ def set_care(
 
 def replace_care_reason(actor: Actor | None, span_id: int, reason: str) -> int:
     """Write another reason over that of a span that runs or will run, unread; returns the member's id."""
-    span = db.session.get(CareSpan, span_id, with_for_update=True, populate_existing=True)
+    span = db.session.get(CareSpan, span_id, with_for_update=UNKEYED, populate_existing=True)
     if span is None or (span.valid_until is not None and span.valid_until <= clock.today()):
         raise Conflict(N_("This has ended already."))
     member = member_of(actor, Perm.ROSTER_MANAGE, span.member_id)
@@ -231,7 +231,7 @@ def replace_care_reason(actor: Actor | None, span_id: int, reason: str) -> int:
 
 def end_care(actor: Actor | None, span_id: int) -> int:
     """Take a member off the care list today; returns the member's id."""
-    span = db.session.get(CareSpan, span_id, with_for_update=True, populate_existing=True)
+    span = db.session.get(CareSpan, span_id, with_for_update=UNKEYED, populate_existing=True)
     today = clock.today()
     if span is None or (span.valid_until is not None and span.valid_until <= today):
         raise Conflict(N_("This has ended already."))
@@ -286,7 +286,7 @@ def _end_roles(actor: Actor | None, account_id: int) -> None:
             or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > today),
         )
         .order_by(RoleGrant.id)
-        .with_for_update()
+        .with_for_update(**UNKEYED)
     ):
         if grant.role == Role.SYSTEM_ADMIN and not other_system_admin(grant):
             raise RuleError(N_("The last system administrator stays."))

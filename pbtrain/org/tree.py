@@ -13,7 +13,7 @@ from sqlalchemy import case, delete, func, insert, literal, or_, select, update
 
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import rules, unit_rules
@@ -25,7 +25,9 @@ from pbtrain.org.roles import Perm, Role
 
 def lock_tree() -> None:
     """One change of the tree at a time; SQLite's writer is alone anyway."""
-    db.session.execute(select(Unit.id).where(Unit.parent_id.is_(None)).order_by(Unit.id).with_for_update())
+    db.session.execute(
+        select(Unit.id).where(Unit.parent_id.is_(None)).order_by(Unit.id).with_for_update(**UNKEYED)
+    )
 
 
 def live(unit_id: int, field: str | None = None) -> Unit:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.ordering import swap
@@ -58,7 +58,7 @@ def _locked(course_id: int) -> Any:
     return db.session.execute(
         select(Course.state, Course.published_at, Course.quiz_id, Course.unit_id, Course.title)
         .where(Course.id == course_id)
-        .with_for_update()
+        .with_for_update(**UNKEYED)
     ).one()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, literal, select, update
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.ordering import swap
@@ -82,7 +82,7 @@ def draft_id(quiz_id: int) -> int | None:
     return db.session.scalar(
         select(QuizVersion.id)
         .where(QuizVersion.quiz_id == quiz_id, QuizVersion.published_at.is_(None))
-        .with_for_update()
+        .with_for_update(**UNKEYED)
     )
 
 
