@@ -131,6 +131,6 @@ def test_a_long_list_is_not_counted_to_its_end(app, db, roster, statements, monk
     monkeypatch.setattr(paging, "EXACT", 20)
     with app.test_request_context("/"), statements() as sent:
         assert paging.counted(listed()) == 21
-        assert paging.in_words(21) == "1万以上"
+        assert paging.in_words(21) == "1 万多"
         assert paging.in_words(20) == "20"
     assert sent.count == 1

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -17,6 +17,7 @@ from pbtrain.events import services as events
 from pbtrain.events.services import Meeting
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
+from pbtrain.org.access import Actor
 from pbtrain.org.models import Affiliation, Member
 
 LAST_YEAR = "office"  # the branch that also has a second half of last year
@@ -87,6 +88,26 @@ def hold_meetings(world: World, tell: Callable[[str], None]) -> None:
         if shared := [each for each in held if not each.leaders]:
             _overlap(world, plan.key, shared[-1])
         tell(f"{plan.name}: {len(held)} meetings")
+
+
+def hold_lately(actor: Actor, unit_id: int, today: date) -> None:
+    """Evenings of the last weeks in a branch whose year came in bulk, so that it has meetings. Who sat in
+    two of them at once is held for a decision."""
+    home = Home(unit_id)
+    evenings = [today - timedelta(weeks=n) for n in (3, 2, 1)]
+    evenings = [day for day in evenings if day.year == today.year]
+    for number, day in enumerate(evenings):
+        came = sorted(home.on(day))[: -1 - number]
+        _evening(actor, unit_id, f"微党课：{LECTURES[number]}", clock.at(day, 19, 30), came)
+        if day == evenings[-1]:
+            _evening(actor, unit_id, "微党课：身边的榜样", clock.at(day, 19, 50), came[1:3])
+
+
+def _evening(actor: Actor, unit_id: int, title: str, starts: datetime, came: list[int]) -> None:
+    events.record_event(
+        actor, Meeting(unit_id, "party_lecture", title, starts, 45, "示例党员活动室"), set(came),
+        form_id=str(uuid.uuid5(FORMS, f"{unit_id}/{starts}")), days_back=732,
+    )  # fmt: skip
 
 
 class Habits:

@@ -226,4 +226,6 @@ def proof() -> Response:
         with transaction():
             session["_user_id"] = services.renew_session(person.session_id)
         return redirect(safe_next(form.next.data), 303)
-    return make_response(render_template("home/proof.html", form=form), 422 if form.errors else 200)
+    return make_response(
+        render_template("home/proof.html", form=form, person=person), 422 if form.errors else 200
+    )

@@ -79,13 +79,22 @@ PLACES: dict[str, tuple[Place, ...]] = {
         HOME,
         Place(N_("Overlaps"), "copy", "events.held_lines", Perm.HOURS_REVERSE, desk_only=True),
         Place(N_("Meetings"), "cal", "events.meetings", Perm.EVENT_RECORD, ("events.",)),
-        _of_branch(N_("Members"), "users", "hours.members", Perm.MEMBERS_VIEW, "hours.", "admin."),
+        _of_branch(
+            N_("Members"),
+            "users",
+            "hours.members",
+            Perm.MEMBERS_VIEW,
+            "hours.member",
+            "hours.line",
+            "hours.reverse",
+            "admin.",
+        ),
         WRONG,
         _of_branch(
             N_("Ledger"), "file", "reports.page", Perm.REPORT_VIEW, "reports.", "closing.", report="ledger"
         ),
         _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
-        replace(STUDY, label=N_("My study"), desk_only=True),
+        replace(STUDY, label=N_("My study"), owns=(*STUDY.owns, "hours.mine"), desk_only=True),
         replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
         MINE,
     ),
@@ -104,7 +113,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             "org",
             "org.units",
             Perm.UNIT_MANAGE,
-            ("org.unit", "org.tree", "reshape.", "events."),
+            ("org.unit", "org.tree", "reshape.", "events.", "hours.", "reports."),
         ),
         Place(
             N_("Secretaries"),

@@ -25,7 +25,11 @@ def steps(unit_id: int, figures: dict[str, int], slips: bool) -> list[Step]:
     """Units, roster, slips, in the order they are needed."""
     branches, members = figures["branches"], figures["members"]
     awake = members - figures["asleep"]
-    handed = ngettext("%(num)s person has signed in", "%(num)s people have signed in", awake) if awake else ""
+    handed = ""
+    if awake:
+        handed = ngettext(
+            "%(count)s person has signed in", "%(count)s people have signed in", awake, count=number(awake)
+        )
     return [
         Step(
             _("Set up the units"),

@@ -178,6 +178,7 @@ def admin(person: Actor) -> str:
         held=held,
         top=top,
         figures=sums,
+        most_slips=starting.MOST_AT_ONCE,
         step=starting.next_step(starting.steps(top.unit_id, sums, counts.slips)),
         counts=counts,
         leaderless=count,

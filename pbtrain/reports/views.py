@@ -98,7 +98,7 @@ def index() -> str:
         found = found.where(Unit.name.icontains(word, autoescape=True))
     return render_template(
         "reports/index.html",
-        page=paged(found.order_by(Unit.name, Unit.id)),
+        page=paged(found.order_by(Unit.code, Unit.id)),
         reports=REPORTS.values(),
         words=words,
     )

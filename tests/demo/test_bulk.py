@@ -3,7 +3,7 @@
 import os
 import signal
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +21,7 @@ from pbtrain.demo.bulk import postgresql, sqlite
 from pbtrain.demo.bulk.make import Maker, runs
 from pbtrain.demo.bulk.shapes import SHAPES
 from pbtrain.demo.roster import PASSWORD
+from pbtrain.events.models import Event
 from pbtrain.hours import services as hours
 from pbtrain.hours import shipped
 from pbtrain.hours.checks import Finding
@@ -82,6 +83,8 @@ def test_it_is_whole(region_db):
     assert members == 450
     assert 19 < lines / members < 22
     assert count(HourEntry.reverses_id.is_not(None)) == 2
+    evenings = sum((clock.today() - timedelta(weeks=n)).year == clock.today().year for n in (1, 2, 3))
+    assert count(Event.id > 0) == evenings + bool(evenings)  # the secretary's branch; two at the same time
     assert site.kind() == "demo"
     assert any("members 450 of 450" in told for told in region_db.told)
 

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from pbtrain.home import starting
+from pbtrain.org import lists
 from pbtrain.org.roles import Role
 
 
@@ -49,3 +51,35 @@ def test_on_phones_at_most_five_tabs(role, make, client_for):
 
 def test_a_person_without_branch_or_role_has_a_home_too(make, client_for):
     assert client_for(make.account()).get("/").status_code == 200
+
+
+def lit(page):
+    """The address of the place that lights up."""
+    return re.search(r'<a href="([^"]+)" aria-current="page"', page.text)[1]
+
+
+def test_ones_own_place_lights_up(make, client_for):
+    """A secretary's own hours are not those of the branch; figures of a unit belong to the organisation."""
+    top = make.unit()
+    branch = make.unit(parent=top)
+    secretary = make.member(branch)
+    make.grant(secretary, Role.BRANCH_SECRETARY, branch)
+    leads, runs = client_for(secretary), client_for(make.person(Role.UNIT_ADMIN, top))
+    assert lit(leads.get("/hours")) == "/courses/"
+    assert lit(leads.get(f"/branches/{branch.id}/members")) == f"/branches/{branch.id}/members"
+    for path in (f"/units/{top.id}/hours", "/reports"):
+        assert lit(runs.get(path)) == "/units"
+
+
+def test_slips_of_a_large_unit_are_printed_branch_by_branch(make, client_for, monkeypatch):
+    top = make.unit()
+    branch = make.unit(parent=top)
+    for _ in range(3):
+        make.member(branch)
+    client = client_for(make.person(Role.UNIT_ADMIN, top))
+    assert f'href="/units/{top.id}/slips"' in client.get("/").text
+    assert "按支部打印" not in client.get(f"/units/{top.id}/slips").text
+    monkeypatch.setattr(starting, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(lists, "SLIPS", 2)
+    assert f'href="/units/{top.id}/slips"' not in client.get("/").text
+    assert "按支部打印" in client.get(f"/units/{top.id}/slips").text

@@ -17,19 +17,23 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import select
 
 from pbtrain.accounts import passwords
+from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
 from pbtrain.core import clock, site
 from pbtrain.core.db import db, is_postgresql, transaction
-from pbtrain.demo import study
+from pbtrain.demo import meetings, study
 from pbtrain.demo.bulk import postgresql, sqlite
 from pbtrain.demo.bulk.make import Maker, Rows, runs
 from pbtrain.demo.bulk.shapes import Shape
-from pbtrain.demo.roster import PASSWORD, STAFF, World
+from pbtrain.demo.roster import LOGINS, PASSWORD, STAFF, World
 from pbtrain.hours import figures
 from pbtrain.hours.verify import verify
 from pbtrain.org import counts
+from pbtrain.org.access import Actor, actor_for
+from pbtrain.org.roles import Role
 
 Tell = Callable[[str], None]
 Part = Any  # what the writer at hand takes: bytes by table, or the path of a file
@@ -55,6 +59,8 @@ def load(shape: Shape, tell: Tell, processes: int | None = None) -> None:
     if processes is None:
         processes = 1 if shape.members <= SMALL else max(os.cpu_count() or 1, 2)
     _write(maker, tell, processes)
+    with transaction():
+        meetings.hold_lately(_secretary(), shape.branch_id(0), maker.today)
     tell(f"Figures of {shape.academy + shape.branches} units")
     for year in maker.years.numbers:
         figures.refresh(year)
@@ -68,6 +74,17 @@ def load(shape: Shape, tell: Tell, processes: int | None = None) -> None:
     with transaction():
         site.change("demo")
     tell(f"Loaded and verified in {time.monotonic() - begun:.0f} s")
+
+
+def _secretary() -> Actor:
+    """Who leads the first branch: the secretary people sign in as."""
+    account_id = db.session.scalars(
+        select(Account.id).where(Account.username == LOGINS[Role.BRANCH_SECRETARY])
+    ).one()
+    actor = actor_for(account_id)
+    if actor is None:
+        raise Broken("nobody leads the first branch")
+    return actor
 
 
 def _write(maker: Maker, tell: Tell, processes: int) -> None:
