@@ -12,6 +12,8 @@ from pbtrain.accounts.cli import bp as accounts_commands
 from pbtrain.accounts.views import bp as accounts
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
 from pbtrain.claims import models as claim_models  # noqa: F401
+from pbtrain.closing import checks as closing_checks  # noqa: F401  they add to `flask hours verify`
+from pbtrain.closing import cli as closing_commands  # noqa: F401  they add to `flask hours`
 from pbtrain.closing.views import bp as closing
 from pbtrain.core import (
     cookies,

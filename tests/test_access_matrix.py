@@ -14,6 +14,7 @@ from tests.support.matrix import Asker, cells, expected, row
 # Who sees the hours of members, the figures of units, and who writes courses: said here once.
 SEES = {"secretary": "own", "unit_admin": "subtree", "unit_auditor": "subtree"}
 OVERSEES = {"unit_admin": "subtree", "unit_auditor": "subtree", "system_admin": "subtree"}
+ABOVE = {"unit_admin": "subtree", "unit_auditor": "subtree"}
 MANAGES = {"unit_admin": "subtree", "system_admin": "subtree"}
 MENDS = {"secretary": "own", **MANAGES}
 EDITS = {"academy_admin": "subtree", "course_author": "own"}
@@ -80,6 +81,14 @@ TABLE = {
     # -- closing: sign-off
     "closing.months": row("report:view", kinds="branch", **SEES),
     "closing.sign": row("hours:sign", secretary="own", kinds="branch", post=422),
+    # -- closing: the end of a year
+    "closing.year": row("report:view", kinds="committee general_branch branch", **SEES),
+    "closing.close": row("year:seal", kinds="committee general_branch branch", **SEES, post=422),
+    "closing.progress": row("year:seal", secretary="none", **ABOVE, get=404),
+    "closing.export_year": row("report:view", **SEES, get=404),
+    "closing.proof": row("signed in", everyone="all", post=422),
+    "closing.correct_line": row("year:correct", **ABOVE, post=422),
+    "closing.correct_year": row("year:correct", **ABOVE, kinds="branch", post=422),
     # -- reports
     "reports.index": row("report:view", secretary="all", unit_admin="all", unit_auditor="all"),
     "reports.page": row("report:view", kinds="branch", **SEES),

@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, case, extract, func, or_, select
 
 from pbtrain.accounts.models import Account
 from pbtrain.closing import rules
-from pbtrain.closing.models import SignOff
+from pbtrain.closing.models import SignOff, YearSeal
 from pbtrain.core.db import db
 from pbtrain.hours.models import Book, HourClaim, HourEntry
 from pbtrain.org.models import Unit
@@ -98,6 +98,16 @@ def sign_offs(book_id: int) -> list[Any]:
             .order_by(SignOff.month, SignOff.id)
         )
     )  # fmt: skip
+
+
+def seal(unit_id: int, year: int) -> Any:
+    """The seal of a unit's year with who closed it, or None while it is open."""
+    return db.session.execute(
+        select(YearSeal.code, YearSeal.digest, YearSeal.manifest, YearSeal.sealed_at, YearSeal.sealed_by_id,
+               Account.name.label("sealer"))
+        .outerjoin(Account, Account.id == YearSeal.sealed_by_id)
+        .where(YearSeal.unit_id == unit_id, YearSeal.year == year)
+    ).first()  # fmt: skip
 
 
 def _figures(book_id: int) -> Select[Any]:

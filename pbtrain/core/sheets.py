@@ -82,11 +82,11 @@ def written(
     return file
 
 
-def sent(file: IO[bytes], name: str) -> Response:
-    """The file as a download under this name."""
-    response = Response(_parts(file), mimetype=XLSX)
+def sent(file: IO[bytes], name: str, ending: str = "xlsx", mimetype: str = XLSX) -> Response:
+    """The file as a download under this name; it is closed when it has been read."""
+    response = Response(_parts(file), mimetype=mimetype)
     response.content_length = file.seek(0, os.SEEK_END)
-    attach(response, name, "xlsx")
+    attach(response, name, ending)
     if request.method == "HEAD":  # nobody will read it
         file.close()
     return response

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, or_, select
 
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock
@@ -101,9 +101,11 @@ class Tally:
             yield Finding(f"book {self.id}", "its count, sums or head do not equal its lines")
 
 
-def check_books(span: Span) -> Iterator[Finding]:
-    """The books with these ids and every line whose id says that it stands in one of them."""
-    one_moment()
+def check_books(span: Span, *, inside: bool = False) -> Iterator[Finding]:
+    """The books with these ids and every line whose id says that it stands in one of them; `inside` a
+    transaction that holds them."""
+    if not inside:
+        one_moment()
     columns = (
         Book.id, Book.unit_id, Book.year, Book.entries, Book.person_times, Book.minutes, Book.credit,
         Book.prior_credit, Book.head,
@@ -219,18 +221,26 @@ YEAR = (
 PLACE = {(name.split("_")[0], name[-1].upper()): n for n, name in enumerate(posting.PARTS, 2)}
 
 
-def check_members(span: Span, judge: "Judge") -> Iterator[Finding]:
-    """Raw sums, what counts, targets and branches of the members with these ids, in all their years."""
-    one_moment()
+def check_members(
+    span: Span, judge: "Judge", *, only: Select[Any] | None = None, inside: bool = False
+) -> Iterator[Finding]:
+    """Raw sums, what counts, targets and branches of the members with these ids, in all their years.
+
+    `only`: of those this select names; `inside` a transaction that holds them.
+    """
+    if not inside:
+        one_moment()
+
+    def chosen(column: Any) -> list[ColumnElement[bool]]:
+        return within(column, span) if only is None else [*within(column, span), column.in_(only)]
+
     rows = db.session.execute(
         select(*YEAR)
-        .where(*within(MemberYear.member_id, span))
+        .where(*chosen(MemberYear.member_id))
         .order_by(MemberYear.member_id, MemberYear.credit_year)
     ).all()
     lines: dict[tuple[int, int], list[Any]] = defaultdict(list)
-    for some in raw(
-        select(*LEARNT).where(*within(ENTRY.member_id, span)).order_by(ENTRY.member_id, ENTRY.id)
-    ):
+    for some in raw(select(*LEARNT).where(*chosen(ENTRY.member_id)).order_by(ENTRY.member_id, ENTRY.id)):
         for line in some:
             lines[line[0], line[1]].append(line)
     persons: dict[int, posting.Person] = {}
@@ -247,14 +257,13 @@ def check_members(span: Span, judge: "Judge") -> Iterator[Finding]:
 def _check_year(
     row: Any, lines: list[Any], person: posting.Person | None, rules_for: Rulebook, judge: "Judge"
 ) -> Iterator[Finding]:
-    member_id, year, counted, target, lacks_class, due_on, custody_unit_id, *sealed_and_sums = row
-    at_seal, owed_at_seal, since_seal, *sums = sealed_and_sums
+    member_id, year, counted, target, lacks_class, due_on, custody_unit_id, *closed = row[:10]
+    sums = list(row[10:])
     where, today = f"member {member_id} year {year}", due_on or clock.today()
     facts = judge.facts(lines)
     if judge.sums(facts) != sums:
         yield Finding(where, "its sums do not equal its lines")
-    if (at_seal is None) != (owed_at_seal is None) or (at_seal is None and since_seal):
-        yield Finding(where, "is half sealed")
+    yield from _check_closed(where, counted, *closed)
     if person is None:
         return
     if custody_unit_id != posting.custody(person, today):
@@ -263,6 +272,16 @@ def _check_year(
         rules = rules_for.of(person.homes, person.unit_id, year)
         if (counted, target, lacks_class) != judge.year(rules, year, today, person.ties, facts):
             yield Finding(where, "what counts or the target was not recomputed")
+
+
+def _check_closed(
+    where: str, counted: int, sealed_counted: int | None, sealed_target: int | None, corrections: int
+) -> Iterator[Finding]:
+    """What was sealed and what was corrected since make what counts."""
+    if (sealed_counted is None) != (sealed_target is None):
+        yield Finding(where, "is sealed in part")
+    if corrections != (0 if sealed_counted is None else counted - sealed_counted):
+        yield Finding(where, "what was sealed and what was corrected since do not make what counts")
 
 
 Facts = tuple[tuple[Any, ...], ...]  # of each line what LEARNT names from reverses_id on

@@ -19,7 +19,7 @@ from pbtrain.core import bulk, clock
 from pbtrain.core.db import is_postgresql, micros, prepared
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.hours import chain
+from pbtrain.hours import chain, sealed
 from pbtrain.hours.models import Book, HourEntry, MemberYear
 from pbtrain.hours.rulebook import Rulebook, rulebook
 from pbtrain.hours.rules import Assessment, Tie, assess, duties
@@ -53,6 +53,12 @@ class Draft:
     credit: int = 0
     policy_id: int = 0
     reverses_id: int | None = None
+    book_year: int = 0  # of the book it goes into; 0: that of its credit year
+
+    @property
+    def shelf(self) -> tuple[int, int]:
+        """Branch and year of its book."""
+        return self.unit_id, self.book_year or self.credit_year
 
 
 @dataclass
@@ -270,8 +276,8 @@ def number(
     posted_by = chain.pseudonym(actor.pseudonym_key if actor else None)
     tails: dict[int, tuple[int, str]] = {book.id: (book.entries, book.head) for book in books.values()}
     rows = []
-    for draft in sorted(drafts, key=lambda d: books[d.unit_id, d.credit_year].id):
-        book = books[draft.unit_id, draft.credit_year]
+    for draft in sorted(drafts, key=lambda d: books[d.shelf].id):
+        book = books[draft.shelf]
         if book.sealed_at is not None:
             raise RuleError(N_("The year %(year)s of this branch is closed."), year=draft.credit_year)
         seq, prev = tails[book.id][0] + 1, tails[book.id][1]
@@ -338,6 +344,7 @@ def settle(
         values.append((row_id, result.counted, result.target, result.due, today, on_care, short, home))
     names = ("counted", "target", "due", "due_on", "on_care", "lacks_class", "custody_unit_id")
     bulk.update(table, names, bulk.native(table, ("id", *names), values))
+    sealed.correct(row_id for (_member_id, year), row_id in opened.items() if year < today.year)
     return judged
 
 

@@ -37,6 +37,17 @@ def member_year(member_id: int, year: int) -> Any:
     ).first()  # fmt: skip
 
 
+def closed_year(member_id: int, year: int) -> Any:
+    """What was sealed of a member's year and corrected since, in hundredths; None while it is open."""
+    return db.session.execute(
+        select(MemberYear.sealed_counted, MemberYear.sealed_target, MemberYear.corrections).where(
+            MemberYear.member_id == member_id,
+            MemberYear.credit_year == year,
+            MemberYear.sealed_counted.is_not(None),
+        )
+    ).first()
+
+
 def years_of(member_id: int) -> list[int]:
     """The years this member has figures for."""
     return list(

@@ -14,7 +14,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
-from pbtrain.hours import held, posting, rules
+from pbtrain.hours import held, posting, rules, sealed
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
 from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
@@ -39,6 +39,7 @@ class Line:
     ends_at: datetime | None = None
     channel: str | None = None
     proof: str = "B"
+    correction: str = ""  # why it is recorded after its year was closed
 
 
 @dataclass
@@ -94,7 +95,8 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
     units = {home for home in homes.values() if home is not None}
     years = {line.day.year for line in lines}
     ids = {line.member_id for line in lines}
-    books = posting.open_books(units, years)
+    shelves = sealed.closed(units, years)
+    books = posting.open_books(units, sealed.years_to_open(years, shelves))
     opened = posting.open_years(ids, years)
     persons = posting.as_they_stand(persons)
     if any(_home(persons, line) != homes[line.member_id, line.day] for line in lines):
@@ -115,6 +117,7 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
         if overlap is not None:
             waiting.append(held.waiting(actor, draft, line.occurrence, overlap))
             continue
+        sealed.route(draft, shelves, correction=bool(line.correction))
         named.add(draft.source)
         draft.source = f"{draft.source}#{revision}"
         drafts.append(draft)
@@ -133,10 +136,13 @@ def _check(lines: Sequence[Line]) -> None:
             raise ValueError(f"not a line: {line!r}")
 
 
-def reverse_many(actor: Actor | None, entry_ids: Iterable[int], *, reason: str) -> list[int]:
+def reverse_many(
+    actor: Actor | None, entry_ids: Iterable[int], *, reason: str, after_seal: bool = False
+) -> list[int]:
     """Cancel lines by posting their opposites, with the reason; returns the new lines' ids.
 
-    Raises RuleError for a line that is itself a reversal, Conflict when one was reversed meanwhile.
+    Lines of a closed year only as a recorded correction (`after_seal`), into this year's book. Raises
+    RuleError for a line that is itself a reversal, Conflict when one was reversed meanwhile.
     """
     reason = rules.check_reason(reason)
     wanted = sorted(set(entry_ids))
@@ -157,7 +163,8 @@ def reverse_many(actor: Actor | None, entry_ids: Iterable[int], *, reason: str) 
     ids, years = {e.member_id for e in originals}, {e.credit_year for e in originals}
     persons = posting.people(ids)
     units = set(unit_of.values())
-    books = posting.open_books(units, years)
+    shelves = sealed.closed(units, years)
+    books = posting.open_books(units, sealed.years_to_open(years, shelves))
     opened = posting.open_years(ids, years)
     persons = posting.as_they_stand(persons)
     rules_for = posting.rules_of(persons, units)
@@ -166,6 +173,8 @@ def reverse_many(actor: Actor | None, entry_ids: Iterable[int], *, reason: str) 
     if gone & set(wanted):
         raise reversed_already(gone & set(wanted))
     drafts = [_mirror(entry, unit_of[entry.id], reason) for entry in originals]
+    for draft in drafts:
+        sealed.route(draft, shelves, correction=after_seal)
     return _write(actor, "hours.reversed", drafts, books, persons, standing, opened, rules_for, reason=reason)
 
 
@@ -273,6 +282,7 @@ def _draft(line: Line, unit_id: int, rules_for: Rulebook) -> Draft:
         title=line.title,
         starts_at=line.starts_at,
         ends_at=line.ends_at,
+        note=line.correction,
         credit_year=line.day.year,
         unit_id=unit_id,
         credit=policy.credit(line.activity, line.minutes),

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from werkzeug.wrappers import Response
 
+from pbtrain.closing.manifest import spaced
+from pbtrain.closing.models import YearSeal
 from pbtrain.core import clock, sheets
 from pbtrain.core.db import db, unhurried
 from pbtrain.core.formatting import check_code, hours, number
@@ -53,7 +55,8 @@ def books(scope: Scope) -> list[Any]:
     """The years of the branch that have a ledger, newest first."""
     return list(
         db.session.execute(
-            select(Book.year, Book.entries, Book.head)
+            select(Book.year, Book.entries, Book.head, YearSeal.code)
+            .outerjoin(YearSeal, and_(YearSeal.unit_id == Book.unit_id, YearSeal.year == Book.year))
             .where(Book.unit_id == scope.unit_id)
             .order_by(Book.year.desc(), Book.id)
         )
@@ -71,6 +74,7 @@ def around(report: Report, scope: Scope) -> dict[str, Any]:
         "years": sorted({clock.today().year, *(one.year for one in ledgers)}, reverse=True),
         "halves": HALF_LABELS,
         "book": book if book and book.entries else None,
+        "closed_code": spaced(book.code) if book and book.code else "",
         "totals": report.totals(facts),
         "notes": report.notes(facts),
         "shown": shown,
@@ -153,6 +157,8 @@ def xlsx(branch_id: int, key: str) -> Response:
     notes = report.notes(facts)
     if scope.year in ledgers:
         notes.append(_("Check code %(code)s", code=check_code(ledgers[scope.year].head)))
+        if ledgers[scope.year].code:
+            notes.append(_("Year closed, code %(code)s", code=spaced(ledgers[scope.year].code)))
     below += [[None, None, note, *[None] * (len(columns) - 3)] for note in notes]
     file = sheets.written(
         _(report.title),

@@ -3,10 +3,15 @@
 from datetime import date
 
 import pytest
+import time_machine
+from sqlalchemy import select
 
-from pbtrain.core.db import transaction
+from pbtrain.closing import sealing, services
+from pbtrain.core.db import db, transaction
 from pbtrain.hours import services as hours
+from pbtrain.hours.models import Book
 from pbtrain.org.roles import Role
+from tests import factories
 from tests.hours.conftest import at_once, back, branch, line, post, root
 
 __all__ = ["at_once", "back", "branch", "line", "post", "root"]
@@ -23,3 +28,24 @@ def reverse(entry_id: int, reason: str = "点错了人") -> list[int]:
     """Cancel a line in a transaction of its own."""
     with transaction():
         return hours.reverse_many(None, [entry_id], reason=reason)
+
+
+@pytest.fixture
+def january(frozen):
+    """It is 12 January 2027."""
+    with time_machine.travel("2027-01-12 03:00:00+00:00", tick=False) as clock:
+        yield clock
+
+
+def sign_all(branch, year=2026):
+    book = db.session.execute(
+        select(Book.entries).where(Book.unit_id == branch.id, Book.year == year)
+    ).scalar()
+    signer = factories.actor(factories.account("示例书记"))
+    with transaction():
+        services.sign(signer, branch.id, year, 12, since=date(2020, 1, 1), seen=book or 0)
+
+
+def seal(branch, year=2026, actor=None):
+    with transaction():
+        return sealing.seal_unit(actor, branch.id, year)

@@ -69,7 +69,7 @@ class Back:
             return
         with psycopg.connect(self.address, autocommit=True) as connection:
             connection.execute("SET session_replication_role = replica")  # foreign keys
-            tables = ("hour_entry", "book", "member_year", "policy")
+            tables = ("hour_entry", "book", "member_year", "policy", "sign_off", "year_seal")
             for table in tables:
                 connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             try:

@@ -101,10 +101,11 @@ class YearPage:
     cadre: CadreYear | None = None
     claims: tuple[Any, ...] = ()
     problem: str = ""
+    closed: Any = None  # sealed figures and corrections of a year that is closed
 
 
 def year_page(member_id: int, year: int) -> YearPage:
-    """Read and judge a member's year; five statements."""
+    """Read and judge a member's year; five statements, six for a year that is over."""
     years = sorted({clock.today().year, *queries.years_of(member_id)}, reverse=True)
     try:
         found = queries.explained_year(member_id, year)
@@ -139,6 +140,7 @@ def year_page(member_id: int, year: int) -> YearPage:
         formula=explain(result),
         cadre=found.cadre,
         claims=tuple(queries.claims_of(member_id, year)),
+        closed=queries.closed_year(member_id, year) if year < clock.today().year else None,
     )
 
 

@@ -1,0 +1,126 @@
+"""Reading closed years: what is closed, what is empty, what stands right below. Part of the queries."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from pbtrain.accounts.models import Account
+from pbtrain.closing.models import SignOff, YearSeal
+from pbtrain.core.db import db
+from pbtrain.hours.models import Book, MemberYear
+from pbtrain.org.answering import WITH_MEMBERS
+from pbtrain.org.models import Unit, UnitClosure
+
+
+def counts_in(year: int, unit: Any = Unit) -> ColumnElement[bool]:
+    """Units whose year this can be: no academy, begun by then, not ended before it unless it has a book."""
+    book = aliased(Book)
+    has_book = exists().where(book.unit_id == unit.id, book.year == year)
+    lived = or_(unit.valid_until.is_(None), unit.valid_until > date(year, 1, 1), has_book)
+    return and_(unit.kind != "academy", unit.valid_from <= date(year, 12, 31), lived)
+
+
+@dataclass(frozen=True)
+class Below:
+    """A unit right below another: its seal of the year, if there is one, and what that adds up to."""
+
+    id: int
+    name: str
+    code: str
+    digest: str | None
+    totals: dict[str, int]
+
+
+def below(unit_id: int, year: int) -> list[Below]:
+    """The units right below that a level's seal is made of, by id; one statement."""
+    rows = db.session.execute(
+        select(Unit.id, Unit.name, Unit.code, YearSeal.digest, YearSeal.manifest)
+        .outerjoin(YearSeal, and_(YearSeal.unit_id == Unit.id, YearSeal.year == year))
+        .where(Unit.parent_id == unit_id, counts_in(year))
+        .order_by(Unit.id)
+    )
+    return [
+        Below(row.id, row.name, row.code, row.digest, row.manifest["totals"] if row.manifest else {})
+        for row in rows
+    ]
+
+
+def _has_content(year: int) -> ColumnElement[bool]:
+    """A branch that lives and has lines or members in that year: its people close it themselves."""
+    lines = exists().where(Book.unit_id == Unit.id, Book.year == year, Book.entries > 0)
+    people = exists().where(MemberYear.custody_unit_id == Unit.id, MemberYear.credit_year == year)
+    return and_(Unit.valid_until.is_(None), Unit.kind.in_(WITH_MEMBERS), or_(lines, people))
+
+
+def empty_below(unit_id: int, year: int) -> list[int]:
+    """Units below that nobody can close: ended ones, branches without lines and members, levels with nothing
+    else below; not closed yet, the deepest first."""
+    inside = select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id, UnitClosure.depth > 0)
+    full = (
+        select(UnitClosure.above_id)
+        .join(Unit, Unit.id == UnitClosure.below_id)
+        .where(_has_content(year), Unit.id.in_(inside))
+    )
+    closed = select(YearSeal.unit_id).where(YearSeal.year == year)
+    place = UnitClosure
+    return list(
+        db.session.scalars(
+            select(Unit.id)
+            .join(place, and_(place.below_id == Unit.id, place.above_id == unit_id, place.depth > 0))
+            .where(Unit.id.not_in(full), Unit.id.not_in(closed), counts_in(year))
+            .order_by(place.depth.desc(), Unit.id)
+        )
+    )
+
+
+def listed(unit_id: int, year: int, month: int | None) -> Select[Any]:
+    """The units right below with how many branches there are, have signed `month`, and are closed."""
+    child, branch, off = aliased(Unit), aliased(Unit), aliased(SignOff)
+    closed_branch, own = aliased(YearSeal), aliased(YearSeal)
+    signed = func.count(off.id) if month else func.count(child.id)
+    return (
+        select(
+            child.id,
+            child.name,
+            child.kind,
+            own.code.label("seal"),
+            own.sealed_at,
+            Account.name.label("sealer"),
+            func.count(branch.id).label("branches"),
+            signed.label("signed"),
+            func.count(closed_branch.id).label("closed"),
+        )
+        .join(UnitClosure, UnitClosure.above_id == child.id)
+        .outerjoin(
+            branch,
+            and_(
+                branch.id == UnitClosure.below_id,
+                branch.kind.in_(WITH_MEMBERS),
+                branch.valid_from <= date(year, 12, 31),
+                branch.valid_until.is_(None),
+            ),
+        )
+        .outerjoin(Book, and_(Book.unit_id == branch.id, Book.year == year))
+        .outerjoin(off, and_(off.book_id == Book.id, off.month == (month or 0)))
+        .outerjoin(closed_branch, and_(closed_branch.unit_id == branch.id, closed_branch.year == year))
+        .outerjoin(own, and_(own.unit_id == child.id, own.year == year))
+        .outerjoin(Account, Account.id == own.sealed_by_id)
+        .where(child.parent_id == unit_id, counts_in(year, child))
+        .group_by(child.id, child.name, child.kind, own.code, own.sealed_at, Account.name)
+        .order_by(child.name, child.id)
+    )
+
+
+def last_months(unit_ids: list[int], year: int) -> dict[int, int]:
+    """The last month that was signed, of these branches."""
+    rows = db.session.execute(
+        select(Book.unit_id, func.max(SignOff.month))
+        .join(SignOff, SignOff.book_id == Book.id)
+        .where(Book.unit_id.in_(unit_ids), Book.year == year)
+        .group_by(Book.unit_id)
+        .order_by(Book.unit_id)
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,63 @@
+"""Lines of a closed year: they go into the branch's open book, and only as a recorded correction.
+
+Part of the services of hours. The sealed book and the sealed figures of its members stay as they are; what
+was counted since stands beside them in `MemberYear.corrections`.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+
+from pbtrain.core import clock
+from pbtrain.core.batches import batched
+from pbtrain.core.db import db
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+from pbtrain.hours.models import Book, MemberYear
+
+if TYPE_CHECKING:
+    from pbtrain.hours.posting import Draft
+
+Shelves = set[tuple[int, int]]  # branch and year
+
+
+def closed(unit_ids: Iterable[int], years: Iterable[int]) -> Shelves:
+    """The sealed books among these; only a year that is over can be sealed, so that today asks nothing."""
+    past = sorted(year for year in set(years) if year < clock.today().year)
+    if not past:
+        return set()
+    rows = db.session.execute(
+        select(Book.unit_id, Book.year)
+        .where(Book.unit_id.in_(sorted(set(unit_ids))), Book.year.in_(past), Book.sealed_at.is_not(None))
+        .order_by(Book.id)
+    )
+    return {(row.unit_id, row.year) for row in rows}
+
+
+def years_to_open(years: set[int], shelves: Shelves) -> set[int]:
+    """The years whose books a posting needs: this year's too, when lines of a sealed one are among them."""
+    return years | {clock.today().year} if shelves else years
+
+
+def route(draft: "Draft", shelves: Shelves, *, correction: bool) -> None:
+    """Send a line of a closed year to the book of this year; RuleError unless it is a recorded correction."""
+    if draft.shelf not in shelves:
+        return
+    if not correction:
+        raise RuleError(
+            N_("The year %(year)s of this branch is closed. The level above records a correction."),
+            year=draft.credit_year,
+        )
+    draft.book_year = clock.today().year
+
+
+def correct(row_ids: Iterable[int]) -> None:
+    """What counts of these years beyond what was sealed, in hundredths; years that are open stay at 0."""
+    for some in batched(sorted(row_ids), 500):
+        db.session.execute(
+            update(MemberYear)
+            .where(MemberYear.id.in_(some), MemberYear.sealed_counted.is_not(None))
+            .values(corrections=MemberYear.counted - MemberYear.sealed_counted)
+            .execution_options(synchronize_session=False)
+        )
