@@ -93,8 +93,12 @@ def _of_year(year: str, month: str, day: str) -> bool:
 def of_person(bare: str, known: Collection[str]) -> bool:
     """Is little left of this password without what others know of its owner (lower-case pieces: name, pinyin,
     phone, birthday, unit)? A fact of one sign, or of two letters or digits, is too short to count."""
-    left = bare
-    for fact in sorted(known, key=len, reverse=True):
+    covered: set[int] = set()  # by position: pieces overlap, and their order must not matter
+    for fact in known:
         if len(fact) > (2 if fact.isascii() else 1):
-            left = left.replace(fact, " ")
-    return left != bare and sum(sign not in HANGERS for sign in left) < NEW
+            at = bare.find(fact)
+            while at >= 0:
+                covered.update(range(at, at + len(fact)))
+                at = bare.find(fact, at + 1)
+    left = sum(sign not in HANGERS for place, sign in enumerate(bare) if place not in covered)
+    return bool(covered) and left < NEW
