@@ -14,7 +14,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
-from pbtrain.hours import held, posting, rules, sealed
+from pbtrain.hours import held, notices, posting, rules, sealed
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
 from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
@@ -139,7 +139,7 @@ def _check(lines: Sequence[Line]) -> None:
 def reverse_many(
     actor: Actor | None, entry_ids: Iterable[int], *, reason: str, after_seal: bool = False
 ) -> list[int]:
-    """Cancel lines by posting their opposites, with the reason; returns the new lines' ids.
+    """Cancel lines by posting their opposites, with the reason, and tell the members; the new lines' ids.
 
     Lines of a closed year only as a recorded correction (`after_seal`), into this year's book. Raises
     RuleError for a line that is itself a reversal, Conflict when one was reversed meanwhile.
@@ -175,7 +175,11 @@ def reverse_many(
     drafts = [_mirror(entry, unit_of[entry.id], reason) for entry in originals]
     for draft in drafts:
         sealed.route(draft, shelves, correction=after_seal)
-    return _write(actor, "hours.reversed", drafts, books, persons, standing, opened, rules_for, reason=reason)
+    written = _write(
+        actor, "hours.reversed", drafts, books, persons, standing, opened, rules_for, reason=reason
+    )
+    notices.tell_reversed(actor, originals, reason)
+    return written
 
 
 def reversed_already(entry_ids: Iterable[int]) -> Conflict:
