@@ -3,11 +3,12 @@
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
+from itertools import permutations
 from types import SimpleNamespace
 
 import pytest
 
-from pbtrain.accounts import breached, common, rules
+from pbtrain.accounts import breached, common, habits, rules
 from pbtrain.core.errors import RuleError
 
 NOW = datetime(2026, 9, 25, 7, tzinfo=UTC)
@@ -178,3 +179,9 @@ def test_more_than_three_thousand_common_passwords_are_known():
     for one in sorted(usable)[::50]:
         with pytest.raises(RuleError):
             rules.check_password(one, username="wuyun01a")
+
+
+def test_overlapping_facts_count_in_any_order():
+    for facts in permutations(["松社", "青松", "社区"]):
+        assert habits.of_person("qing青松社区", facts)
+    assert not habits.of_person("草原上的8匹马", ["青松", "松社"])
