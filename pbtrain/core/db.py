@@ -25,7 +25,7 @@ _writing: ContextVar[bool] = ContextVar("pbtrain_writing", default=False)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A row that changes but keeps its id: whoever writes rows that refer to it need not wait. Without this a
 # transfer, which locks a member, and a posting, whose lines refer to members, wait for each other.
-UNKEYED = {"key_share": True}
+UNKEYED: dict[str, Any] = {"key_share": True}
 
 
 class UTCDateTime(TypeDecorator[datetime]):
