@@ -49,7 +49,8 @@ from pbtrain.hours.views import bp as hours
 from pbtrain.notify.views import bp as notify
 from pbtrain.org import access, known
 from pbtrain.org.views import bp as org
-from pbtrain.policies import models as policy_models  # noqa: F401
+from pbtrain.policies import jobs as policy_jobs  # noqa: F401
+from pbtrain.policies.views import bp as policies
 from pbtrain.reminders.views import bp as reminders
 from pbtrain.reports.views import bp as reports
 
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     events,
     reminders,
     reports,
+    policies,
     org,
     home,
     logins,

@@ -15,6 +15,7 @@ from tests.support.matrix import Asker, cells, expected, row
 SEES = {"secretary": "own", "unit_admin": "subtree", "unit_auditor": "subtree"}
 OVERSEES = {"unit_admin": "subtree", "unit_auditor": "subtree", "system_admin": "subtree"}
 ABOVE = {"unit_admin": "subtree", "unit_auditor": "subtree"}
+READS_RULES = {"unit_admin": "subtree", "unit_auditor": "subtree"}
 MANAGES = {"unit_admin": "subtree", "system_admin": "subtree"}
 MENDS = {"secretary": "own", **MANAGES}
 EDITS = {"academy_admin": "subtree", "course_author": "own"}
@@ -89,6 +90,20 @@ TABLE = {
     "closing.proof": row("signed in", everyone="all", post=422),
     "closing.correct_line": row("year:correct", **ABOVE, post=422),
     "closing.correct_year": row("year:correct", **ABOVE, kinds="branch", post=422),
+    # -- policies: a version above is read by whoever reads the rules below
+    "policies.index": row("policy:view", get=302, unit_admin="all", unit_auditor="all"),
+    "policies.unit": row("policy:view", **READS_RULES),
+    "policies.version": row("policy:view", outside={200, 404}, **READS_RULES),
+    "policies.begin": row("policy:edit", unit_admin="subtree"),
+    "policies.draft": row("policy:edit", unit_admin="subtree"),
+    "policies.example": row("policy:edit", unit_admin="subtree"),
+    "policies.preset": row("policy:edit", unit_admin="subtree"),
+    "policies.drop": row("policy:edit", unit_admin="subtree"),
+    "policies.publish": row("policy:edit", unit_admin="subtree"),
+    "policies.begin_trial": row("policy:edit", unit_admin="subtree"),
+    "policies.trial": row("policy:edit", unit_admin="subtree"),
+    "policies.trial_progress": row("policy:edit", unit_admin="subtree"),
+    "policies.trial_xlsx": row("policy:edit", unit_admin="subtree"),
     # -- reports
     "reports.index": row("report:view", secretary="all", unit_admin="all", unit_auditor="all"),
     "reports.page": row("report:view", kinds="branch", **SEES),

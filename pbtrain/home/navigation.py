@@ -63,6 +63,7 @@ HOME = Place(N_("Home"), "home", "home.home")
 STUDY = Place(N_("Study"), "book", "courses.catalogue", Perm.LEARN, ("courses.", "quizzes."))
 INBOX = Place(N_("Reminders"), "bell", "notify.inbox")
 MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password", "my_data."))
+RULES = Place(N_("Rules"), "list", "policies.index", Perm.POLICY_VIEW, ("policies.",), desk_only=True)
 WRONG = Place(
     N_("Wrong data"), "warn", "wrong_data.waiting", Perm.MEMBER_MEND, ("wrong_data.",), desk_only=True
 )
@@ -105,7 +106,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         INBOX,
         MINE,
     ),
-    "auditor": (Place(N_("Overview"), "chart", "home.home", owns=("hours.",)), REPORTS, INBOX, MINE),
+    "auditor": (Place(N_("Overview"), "chart", "home.home", owns=("hours.",)), REPORTS, RULES, INBOX, MINE),
     "admin": (
         replace(HOME, owns=("home.start",)),
         Place(
@@ -134,6 +135,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             ("org.account", "org.grant", "org.slips", "org.asleep"),
         ),
         Place(N_("Academies"), "book", "org.academies", Perm.UNIT_MANAGE, ("org.academy",), desk_only=True),
+        RULES,
         WRONG,
         replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
         MINE,

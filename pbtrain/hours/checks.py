@@ -246,7 +246,7 @@ def check_members(
     persons: dict[int, posting.Person] = {}
     for ids in batched(sorted({row[0] for row in rows}), 500):
         persons |= posting.people(ids)
-    rules_for = rulebook({home[2] for person in persons.values() for home in person.homes})
+    rules_for = rulebook(posting.units_of(persons))
     for row in rows:
         mine = lines.pop((row[0], row[1]), [])
         yield from _check_year(row, mine, persons.get(row[0]), rules_for, judge)

@@ -27,6 +27,7 @@ class Version:
     year: int
     since: date
     stored: dict[str, Any]
+    unit_id: int = 0  # whose rules they are
 
 
 class Rulebook:
@@ -47,6 +48,12 @@ class Rulebook:
         if found is None:
             raise no_rules(day.year)
         return found
+
+    def during(self, unit_id: int, first: date, last: date) -> list[PolicyRules]:
+        """The rules in force in a unit on some day of a span within one year, the earliest first."""
+        found = [self._on(unit_id, first)]
+        found += [rules for since, rules in self._year(unit_id, first.year) if first < since <= last]
+        return [rules for rules in found if rules is not None]
 
     def of(self, homes: Sequence[Home], unit_id: int | None, year: int) -> Rules:
         """The rules by which a member's year is judged, by day from those of the branches.
@@ -100,7 +107,9 @@ def no_rules(year: int) -> RuleError:
 @prepared
 def _policies_above() -> Any:
     return (
-        select(UnitClosure.below_id, Policy.id, Policy.year, Policy.effective_on, Policy.rules)
+        select(
+            UnitClosure.below_id, Policy.id, Policy.year, Policy.effective_on, Policy.rules, Policy.unit_id
+        )
         .join(Policy, Policy.unit_id == UnitClosure.above_id)
         .where(UnitClosure.below_id.in_(bulk.listed("units")))
         .order_by(UnitClosure.depth, Policy.year.desc(), Policy.version.desc(), Policy.id)
@@ -111,8 +120,9 @@ def versions(unit_ids: Iterable[int]) -> dict[int, list[Version]]:
     """What may hold in each of these units: of the nearest unit first, there the newest year and version."""
     rows = _policies_above(units=bulk.list_of(set(unit_ids)))
     above: dict[int, list[Version]] = defaultdict(list)
-    for below_id, policy_id, year, effective_on, stored in rows:
-        above[below_id].append(Version(policy_id, year, effective_on or date(year, 1, 1), stored))
+    for below_id, policy_id, year, effective_on, stored, unit_id in rows:
+        since = effective_on or date(year, 1, 1)
+        above[below_id].append(Version(policy_id, year, since, stored, unit_id))
     return above
 
 

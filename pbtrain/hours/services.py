@@ -240,8 +240,11 @@ def _hand_on(persons: dict[int, Person], settled: int) -> None:
         )
 
 
-def publish_policy(actor: Actor | None, unit_id: int, year: int, wanted: PolicyRules) -> int:
-    """Publish a version of the rules for a unit and all below it, from `year` on; returns its id."""
+def publish_policy(
+    actor: Actor | None, unit_id: int, year: int, wanted: PolicyRules, *, effective_on: date | None = None
+) -> int:
+    """Publish a version of the rules for a unit and all below it, from a day of `year` on, else from its
+    first; returns its id. The same version twice is refused by its unique key."""
     newest = db.session.scalar(
         select(func.max(Policy.version)).where(Policy.unit_id == unit_id, Policy.year == year)
     )
@@ -249,6 +252,7 @@ def publish_policy(actor: Actor | None, unit_id: int, year: int, wanted: PolicyR
         unit_id=unit_id,
         year=year,
         version=(newest or 0) + 1,
+        effective_on=effective_on,
         rules=wanted.as_json(),
         published_by_id=actor.account_id if actor else None,
     )

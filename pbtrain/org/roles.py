@@ -28,6 +28,8 @@ class Perm(StrEnum):
     COURSE_EDIT = "course:edit"
     COURSE_PUBLISH = "course:publish"
     LEARNER_FIND = "learner:find"  # name, branch and number in the academy's service area
+    POLICY_VIEW = "policy:view"  # the rules of a year, their versions and what changed
+    POLICY_EDIT = "policy:edit"  # draft, try and publish them
     JOBS_VIEW = "jobs:view"
     AUDIT_VIEW = "audit:view"
 
@@ -90,6 +92,8 @@ MAY: dict[Role, RoleRow] = {
                 Perm.UNIT_MANAGE,
                 Perm.GRANT_MANAGE,
                 Perm.SLIP_PRINT,
+                Perm.POLICY_VIEW,
+                Perm.POLICY_EDIT,
             }
         ),
         subtree=True,
@@ -105,6 +109,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.YEAR_SEAL,
                 Perm.YEAR_CORRECT,
                 Perm.AUDIT_VIEW,
+                Perm.POLICY_VIEW,
             }
         ),
         subtree=True,

@@ -20,6 +20,7 @@ from pbtrain.courses.models import Course, Enrolment, Lesson
 from pbtrain.events.models import Attendance, Event, EventPhoto
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
+from pbtrain.hours.policy import PolicyRules
 from pbtrain.notify.models import Delivery, Message
 from pbtrain.org.models import (
     Academy,
@@ -37,6 +38,7 @@ from pbtrain.org.models import (
     UnitLink,
 )
 from pbtrain.org.roles import Role
+from pbtrain.policies.models import PolicyDraft
 from pbtrain.quizzes.models import Attempt, Question, Quiz, QuizVersion
 from tests.support.cast import CAST, DAYS, SERVES, TREE, Visitor, World, line_of
 
@@ -159,9 +161,25 @@ class Builder:
             "key": "ledger",
             "filename": "dist/none.css",
         }
+        ids |= self.rules(unit)
         ids |= self.own(account_id) | self.learning(unit, person) | self.meeting(unit, person)
         ids |= self.office(unit, account_id)
         return ids
+
+    def rules(self, unit: Unit) -> dict[str, Any]:
+        """A version of this unit, a draft of the next, and what a trial of it found."""
+        policy_id = hours.publish_policy(None, unit.id, 2019, PolicyRules())
+        rules = PolicyRules().as_json()
+        draft = self.add(PolicyDraft(unit_id=unit.id, year=2027, effective_on=date(2027, 1, 1), rules=rules))
+        trial = self.add(
+            Job(
+                kind="policies.trial",
+                state="done",
+                args={"unit_id": unit.id, "year": 2027, "ledger_year": 2026},
+                result={"units": {}, "places": {}, "without_rules": 0, "file": "0" * 64},
+            )
+        )
+        return {"policy_id": policy_id, "policy_draft_id": draft.id, "trial_id": trial.id}
 
     def own(self, account_id: int) -> dict[str, Any]:
         """What belongs to one login."""
