@@ -30,7 +30,7 @@ def test_the_cap_of_self_study_is_changed_and_tried(db, league, page, sign_in, a
     town, _who, admin = league
     sign_in(admin)
     page.goto(f"/units/{town.root.id}")
-    page.get_by_role("link", name="规则").first.click()
+    page.get_by_role("link", name="学时办法").last.click()
     look(page, "policies-unit")
     accessible(page)
     page.get_by_label("哪一年").select_option(str(clock.today().year + 1))
@@ -61,9 +61,9 @@ def test_the_cap_of_self_study_is_changed_and_tried(db, league, page, sign_in, a
     look(page, "policies-names")
     accessible(page)
 
-    page.get_by_role("link", name="年度规则").first.click()
+    page.get_by_role("link", name="学时办法").last.click()
     page.get_by_role("link", name=f"{clock.today().year + 1} 年草案").click()
-    page.get_by_role("button", name="发布这份规则").click()
+    page.get_by_role("button", name="发布这份办法").click()
     page.get_by_text("这一版改了什么").wait_for()
     look(page, "policies-version")
     accessible(page)

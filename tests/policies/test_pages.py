@@ -145,7 +145,7 @@ def test_the_auditor_reads_versions_and_edits_nothing(db, make, client_for, root
     auditor = client_for(make.person(Role.UNIT_AUDITOR, branch))
     page = auditor.get(f"/policies/units/{branch.id}")
     assert page.status_code == 200
-    assert "起草新规则" not in page.text
+    assert "起草新办法" not in page.text
     assert auditor.get(f"/policies/units/{root.id}").status_code == 404
     above = db.session.scalars(select(Policy.id).where(Policy.unit_id == root.id)).one()
     assert auditor.get(f"/policies/versions/{above}").status_code == 200, "what holds above holds here"
