@@ -23,7 +23,7 @@ from pbtrain.hours.rules import Assessment, Studied, assess, duties
 from pbtrain.org.models import UnitClosure
 
 DRAFT = -1  # stands for the draft among the ids of versions
-COUNTS = ("members", "lost", "won", "raised", "lowered")
+COUNTS = ("members", "changed", "lost", "won", "raised", "lowered")
 FIELDS = ("id", "target", "counted", "met", "new_target", "new_counted", "new_met")  # of a changed person
 
 
@@ -120,8 +120,10 @@ class Trial:
             self._close()
             self.open = (unit_id, [])
         counts = self.units.setdefault(unit_id, [0] * len(COUNTS))
+        changed = (old.met, old.target, old.counted) != (new.met, new.target, new.counted)
         happened = (
             True,
+            changed,
             old.met and not new.met,
             new.met and not old.met,
             new.target > old.target,
@@ -129,7 +131,7 @@ class Trial:
         )
         for place, yes in enumerate(happened):
             counts[place] += yes
-        if (old.met, old.target, old.counted) != (new.met, new.target, new.counted):
+        if changed:
             self.open[1].append(
                 [member_id, old.target, old.counted, old.met, new.target, new.counted, new.met]
             )

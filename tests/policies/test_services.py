@@ -206,8 +206,8 @@ def test_a_trial_finds_who_changes_status_and_changes_nothing(db, make, actor, r
     draft_id = begin(actor, root, 2027)
     change(db, actor, draft_id, day_cap=500)
     job = trial_of(db, actor, draft_id)
-    assert job.result["units"][str(root.id)] == [2, 1, 0, 0, 0]
-    assert job.result["units"][str(branch.id)] == [1, 1, 0, 0, 0]
+    assert job.result["units"][str(root.id)] == [2, 1, 1, 0, 0, 0]
+    assert job.result["units"][str(branch.id)] == [1, 1, 1, 0, 0, 0]
     (row,) = changed_in(job, branch.id)
     assert (row.id, row.counted, row.new_counted, row.met, row.new_met) == (
         steady.id,
@@ -230,7 +230,7 @@ def test_a_trial_converts_the_minutes_anew_and_respects_nearer_rules(db, make, a
     draft_id = begin(actor, root)
     change(db, actor, draft_id, FIRST, minutes_per_hour=60, targets={"member": 4000, "leader": 6000})
     job = trial_of(db, actor, draft_id)
-    assert job.result["units"][str(root.id)] == [2, 0, 0, 1, 0]
+    assert job.result["units"][str(root.id)] == [2, 1, 0, 0, 1, 0]
     (row,) = changed_in(job, branch.id)
     assert (row.counted, row.new_counted, row.new_target) == (200, 150, 4000)
 
@@ -241,7 +241,7 @@ def test_the_whole_of_what_is_published_is_its_own_trial(db, make, actor, root, 
     for n, member in enumerate(members, 1):
         study(member, 90 * n)
     job = trial_of(db, actor, begin(actor, root, 2027))
-    assert (job.result["units"][str(root.id)], job.result["places"]) == ([3, 0, 0, 0, 0], {})
+    assert (job.result["units"][str(root.id)], job.result["places"]) == ([3, 0, 0, 0, 0, 0], {})
 
 
 def test_there_must_be_a_ledger_to_try_on(db, actor, root):
