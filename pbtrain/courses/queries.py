@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, ScalarSelect, Select, and_, case, func, or_, select
 
+from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.courses.models import Course, Enrolment, Lesson, LessonDone, LessonTime
@@ -91,7 +92,7 @@ def credit_of(unit_id: int | None, year: int, minutes: Sequence[int]) -> list[in
     One statement. None where no policy is in force yet.
     """
     try:
-        policy = posting.policies([unit_id or 0])(unit_id, year)
+        policy = posting.policies([unit_id or 0]).on(unit_id, min(clock.today(), date(year, 12, 31)))
     except RuleError:
         return [None for _ in minutes]
     return [policy.credit("online_course", length) for length in minutes]

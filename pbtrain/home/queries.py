@@ -62,6 +62,7 @@ def my_year(member_id: int, today: date) -> MyYear:
         target=target,
         due=due,
         self_study=sum(getattr(row, f"self_{proof}") or 0 for proof in "abcd"),
+        self_counts=policy.self_cap > 0,
         on_care=on_care,
         lacks_class=bool(row.lacks_class),
         segments=pieces,

@@ -18,6 +18,7 @@ class Progress:
     target: int
     due: int
     self_study: int = 0
+    self_counts: bool = False  # up to a cap, by the rules of today or of the year's end
     on_care: bool = False
     lacks_class: bool = False  # at least one 集中培训 is asked besides the hours, and there is none yet
     segments: tuple[tuple[int, int], ...] = ((0, 1),)
@@ -61,7 +62,7 @@ def segments(found: Iterable[Term], year: int) -> tuple[tuple[int, int], ...]:
     return tuple(((term.since - date(year, 1, 1)).days, term.rate) for term in found)
 
 
-def of_assessment(result: Assessment, year: int, today: date) -> Progress:
+def of_assessment(result: Assessment, year: int, today: date, *, self_counts: bool = False) -> Progress:
     """The ruler of a year that was judged line by line."""
     edge = min(today, date(year, 12, 31))
     return Progress(
@@ -70,6 +71,7 @@ def of_assessment(result: Assessment, year: int, today: date) -> Progress:
         target=result.target,
         due=result.due,
         self_study=result.self_study,
+        self_counts=self_counts,
         on_care=any(s.category == "care" and s.since <= edge < s.until for s in result.stretches),
         lacks_class=result.lacks_class,
         segments=segments(result.terms, year),

@@ -22,6 +22,7 @@ LEADERS = frozenset({"secretary", "deputy", "committee_member", "rotating_secret
 REVERSED = N_("Reversed later")
 REVERSAL = N_("Reverses an earlier line")
 SELF_STUDY = N_("Self-study does not count toward group study")
+SELF_CAP = N_("Over the most that counts by self-study in a year")
 DAY_CAP = N_("Over the most that counts in one day")
 PROOF_CAP = N_("Over the most that counts from this kind of proof")
 OVERLAP = N_("Another line covers the same time")
@@ -276,7 +277,8 @@ class _Sums:
         self.classes += activity in CLASSES
         counts, reason = self._apart(entry)
         if alone:
-            counts, reason = _cut(counts, rules.self_cap - self.self_counted, SELF_STUDY, reason)
+            why = SELF_CAP if rules.self_cap else SELF_STUDY
+            counts, reason = _cut(counts, rules.self_cap - self.self_counted, why, reason)
         counts, reason = _cut(counts, rules.day_cap - self.by_day[entry.day], DAY_CAP, reason)
         if activity in rules.activity_caps:
             room = rules.activity_caps[activity] - self.by_activity[activity]

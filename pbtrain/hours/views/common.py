@@ -131,7 +131,7 @@ def year_page(member_id: int, year: int) -> YearPage:
     return YearPage(
         year,
         years,
-        progress=of_assessment(result, year, today),
+        progress=of_assessment(result, year, today, self_counts=last.self_cap > 0),
         rows=rows_of(found.lines, result.verdicts),
         terms=terms,
         exact=hundredths(numerator, days),
