@@ -63,7 +63,9 @@ HOME = Place(N_("Home"), "home", "home.home")
 STUDY = Place(N_("Study"), "book", "courses.catalogue", Perm.LEARN, ("courses.", "quizzes."))
 INBOX = Place(N_("Reminders"), "bell", "notify.inbox")
 MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password", "my_data."))
-RULES = Place(N_("Rules of the year"), "list", "policies.index", Perm.POLICY_VIEW, ("policies.",), desk_only=True)
+RULES = Place(
+    N_("Rules of the year"), "list", "policies.index", Perm.POLICY_VIEW, ("policies.",), desk_only=True
+)
 WRONG = Place(
     N_("Wrong data"), "warn", "wrong_data.waiting", Perm.MEMBER_MEND, ("wrong_data.",), desk_only=True
 )
