@@ -19,7 +19,7 @@ from pbtrain.core.db import EPOCH, db, is_postgresql
 from pbtrain.hours import chain, posting
 from pbtrain.hours.models import Book, HourEntry, MemberYear
 from pbtrain.hours.policy import Rules
-from pbtrain.hours.rulebook import Rulebook, rulebook
+from pbtrain.hours.rulebook import Rulebook
 from pbtrain.hours.rules import Stretch, Studied, Tie, assess, duties
 from pbtrain.org.models import Member
 
@@ -246,7 +246,7 @@ def check_members(
     persons: dict[int, posting.Person] = {}
     for ids in batched(sorted({row[0] for row in rows}), 500):
         persons |= posting.people(ids)
-    rules_for = rulebook(posting.units_of(persons))
+    rules_for = posting.rules_of(persons)
     for row in rows:
         mine = lines.pop((row[0], row[1]), [])
         yield from _check_year(row, mine, persons.get(row[0]), rules_for, judge)

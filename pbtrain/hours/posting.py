@@ -139,12 +139,6 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
     return dict(found)
 
 
-def units_of(persons: dict[int, Person]) -> set[int]:
-    """All branches whose rules judge these members in some year."""
-    found = {home[2] for person in persons.values() for home in person.homes}
-    return found | {person.unit_id for person in persons.values() if person.unit_id is not None}
-
-
 def _insert_missing(model: Any, source: Any, columns: Sequence[str]) -> Any:
     """INSERT … SELECT of what is not there yet, for `prepared`."""
     dialect = postgresql if is_postgresql() else sqlite
