@@ -15,7 +15,6 @@ from tests.support.matrix import Asker, cells, expected, row
 SEES = {"secretary": "own", "unit_admin": "subtree", "unit_auditor": "subtree"}
 OVERSEES = {"unit_admin": "subtree", "unit_auditor": "subtree", "system_admin": "subtree"}
 ABOVE = {"unit_admin": "subtree", "unit_auditor": "subtree"}
-READS_RULES = {"unit_admin": "subtree", "unit_auditor": "subtree"}
 MANAGES = {"unit_admin": "subtree", "system_admin": "subtree"}
 MENDS = {"secretary": "own", **MANAGES}
 EDITS = {"academy_admin": "subtree", "course_author": "own"}
@@ -92,8 +91,8 @@ TABLE = {
     "closing.correct_year": row("year:correct", **ABOVE, kinds="branch", post=422),
     # -- policies: a version above is read by whoever reads the rules below
     "policies.index": row("policy:view", get=302, unit_admin="all", unit_auditor="all"),
-    "policies.unit": row("policy:view", **READS_RULES),
-    "policies.version": row("policy:view", outside={200, 404}, **READS_RULES),
+    "policies.unit": row("policy:view", **ABOVE),
+    "policies.version": row("policy:view", outside={200, 404}, **ABOVE),
     "policies.begin": row("policy:edit", unit_admin="subtree"),
     "policies.draft": row("policy:edit", unit_admin="subtree"),
     "policies.example": row("policy:edit", unit_admin="subtree"),
