@@ -92,6 +92,4 @@ def _tell(member_id: int, entry_id: int, reason: str) -> None:
     body = in_chinese(
         N_("%(title)s, %(day)s. Reason: %(why)s"), title=row.title, day=long_day(row.day), why=reason
     )
-    enqueue_many(
-        [Note(row.id, f"correction:{entry_id}", subject, body, f"/hours?year={row.credit_year}")]
-    )
+    enqueue_many([Note(row.id, f"correction:{entry_id}", subject, body, f"/hours?year={row.credit_year}")])

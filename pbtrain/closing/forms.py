@@ -25,3 +25,10 @@ class CorrectionForm(BaseForm):
     day = DateField(_l("Day"), [InputRequired(_l("Give the day."))])
     minutes = IntegerField(_l("Minutes"), [InputRequired(_l("How many minutes?")), NumberRange(1, 1440)])
     reason = ProseField(_l("Why"), [InputRequired(_l("Say why, in a few words.")), Length(max=300)])
+
+
+class StatementForm(BaseForm):
+    """The days a statement covers, both included."""
+
+    since = DateField(_l("First day"), [InputRequired(_l("Give the day."))])
+    until = DateField(_l("Last day"), [InputRequired(_l("Give the day."))])

@@ -44,3 +44,21 @@ def check_year(year: int, today: date) -> None:
     """RuleError for a year that is not over yet."""
     if today.year <= year:
         raise RuleError(N_("A year is closed when it is over."))
+
+
+LONGEST_PERIOD = 5  # years that one statement covers at most
+
+
+def check_period(since: date, until: date, today: date) -> None:
+    """RuleError unless hours can be stated for these days."""
+    if until < since:
+        raise RuleError(N_("The last day comes before the first."), field="until")
+    if until > today:
+        raise RuleError(N_("A statement ends today at the latest."), field="until")
+    if until.year - since.year >= LONGEST_PERIOD:
+        raise RuleError(N_("A statement covers at most five years."), field="since")
+
+
+def masked(name: str) -> str:
+    """'王建国' -> '王*国', '王强' -> '王*': what a page that anybody opens shows of a name."""
+    return name[:1] + "*" * (len(name) - 2) + name[-1] if len(name) > 2 else name[:1] + "*"

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from pbtrain.accounts.models import Account, KnownDevice, LoginSession, Slip
+from pbtrain.closing.models import Statement
 from pbtrain.core import clock, site
 from pbtrain.core.db import transaction
 from pbtrain.core.queue import Job
@@ -156,6 +157,7 @@ class Builder:
                 DataReport(member_id=person.id, unit_id=unit.id, subject="phone", text="示例")
             ).id,
             "year": 2026,
+            "code": "short",
             "number": 1,
             "kind": "single",
             "key": "ledger",
@@ -371,7 +373,18 @@ class Builder:
                 made_at=clock.now(),
             )
         )
-        return {"entry_id": entry_id, "claim_id": claim.id}
+        statement = self.add(
+            Statement(
+                member_id=ids["member_id"],
+                unit_id=ids["unit_id"],
+                since=DAY,
+                until=DAY,
+                facts={"name": "示例", "unit": "示例", "counted": 200, "self_study": 0, "lines": 1},
+                code_hash=f"{self.next():064x}",
+                digest="0" * 64,
+            )
+        )
+        return {"entry_id": entry_id, "claim_id": claim.id, "statement_id": statement.id}
 
     def visitor(
         self,

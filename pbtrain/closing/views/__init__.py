@@ -1,6 +1,6 @@
 """Pages of the end of a month and of a year: sign-off, seal, manifest, statements."""
 
-from pbtrain.closing.views import corrections, months, proof, years  # noqa: F401  they add their routes
+from pbtrain.closing.views import corrections, months, proof, statements, years  # noqa: F401  they add their routes
 from pbtrain.closing.views.common import bp
 
 __all__ = ["bp"]
