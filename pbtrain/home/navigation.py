@@ -108,7 +108,13 @@ PLACES: dict[str, tuple[Place, ...]] = {
         INBOX,
         MINE,
     ),
-    "auditor": (Place(N_("Overview"), "chart", "home.home", owns=("hours.",)), REPORTS, RULES, INBOX, MINE),
+    "auditor": (
+        Place(N_("Overview"), "chart", "home.home", owns=("hours.",)),
+        REPORTS,
+        replace(RULES, desk_only=False),
+        INBOX,
+        MINE,
+    ),
     "admin": (
         replace(HOME, owns=("home.start",)),
         Place(

@@ -18,6 +18,7 @@ from pbtrain.org.roles import Perm
 from pbtrain.policies.models import PolicyDraft
 
 TRIAL, RECOMPUTE = "policies.trial", "policies.recompute"  # kinds of jobs
+TRIALS_SHOWN = 5
 
 
 def listed(unit_id: int) -> Select[Any]:
@@ -176,6 +177,28 @@ def trial_in_reach(actor: Actor, job_id: int) -> Job | None:
         select(Unit.id).where(Unit.id == unit_id, Unit.id.in_(units_where(actor, Perm.POLICY_EDIT)))
     )
     return None if seen is None else job
+
+
+def trial_key(draft_id: int) -> str:
+    """How the keys of a draft's trials begin."""
+    return f"{TRIAL}:{draft_id}."
+
+
+def trials(draft_id: int) -> list[Job]:
+    """The newest trials of a draft, newest first."""
+    return list(
+        db.session.scalars(
+            select(Job)
+            .where(Job.key.startswith(trial_key(draft_id), autoescape=True))
+            .order_by(Job.id.desc())
+            .limit(TRIALS_SHOWN)
+        )
+    )
+
+
+def recomputed(policy_id: int) -> Job | None:
+    """The job that judges everybody anew by a version; None for one of a later year."""
+    return db.session.scalars(select(Job).where(Job.key == f"{RECOMPUTE}:{policy_id}")).first()
 
 
 def names_of(member_ids: Iterable[int]) -> dict[int, Any]:

@@ -143,7 +143,7 @@ def try_draft(actor: Actor, draft_id: int, version: int, ledger_year: int) -> in
         "effective_on": draft.effective_on.isoformat(),
         "rules": draft.rules,
     }
-    key = f"{queries.TRIAL}:{draft_id}.{version}:{ledger_year}:{clock.now():%Y%m%d%H%M}"
+    key = f"{queries.trial_key(draft_id)}{version}:{ledger_year}:{clock.now():%Y%m%d%H%M}"
     return queue.enqueue(queries.TRIAL, args, owner_id=actor.account_id, key=key)
 
 

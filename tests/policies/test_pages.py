@@ -175,6 +175,7 @@ def test_a_trial_shows_its_progress_then_units_then_names(db, make, desk, draft,
     assert "马上开始试算" in desk.get(where).text
     job_id = db.session.scalars(select(Job.id).where(Job.kind == queries.TRIAL)).one()
     assert "HX-Refresh" not in desk.get(f"{where}/progress").headers
+    assert "用 2026 年台账" in desk.get(f"/policies/drafts/{draft}").text, "the way back to it"
     assert queue.run(job_id)
     assert desk.get(f"{where}/progress").headers["HX-Refresh"] == "true"
     page = desk.get(where).text
@@ -212,3 +213,13 @@ def test_lists_cost_the_same_however_many_versions(db, make, desk, root, stateme
         for _ in range(20):
             hours.publish_policy(None, root.id, 2026, PolicyRules())
     assert count() == few
+
+
+def test_a_version_says_how_far_everybody_is_judged_anew(db, desk, root, branch, make):
+    make.member(branch)
+    desk.post(f"/policies/units/{root.id}/drafts", data={"year": "2026"})
+    draft_id = db.session.scalars(select(PolicyDraft.id)).one()
+    version = desk.post(f"/policies/drafts/{draft_id}/publish", data={"version": 1}).location
+    assert "正在重新计算" in desk.get(version).text
+    assert queue.run(db.session.scalars(select(Job.id).where(Job.kind == queries.RECOMPUTE)).one())
+    assert "正在重新计算" not in desk.get(version).text

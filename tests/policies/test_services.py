@@ -186,6 +186,19 @@ def test_who_moves_between_rules_is_judged_by_both(db, make, actor, root, branch
     assert list(verify()) == []
 
 
+def test_two_who_publish_at_once_make_one_version(db, actor, root, at_once):
+    draft_id = begin(actor, root)
+
+    def publish_it():
+        with transaction():
+            return services.publish_draft(actor, draft_id, 1)
+
+    results = at_once(publish_it, publish_it)
+    assert sorted(isinstance(one, Conflict) for one in results) == [False, True]
+    db.session.rollback()
+    assert len(db.session.scalars(select(Policy).where(Policy.year == 2026)).all()) == 1
+
+
 # -- trials
 
 

@@ -77,6 +77,7 @@ def draft_page(row: Any, form: Any, rules: PolicyRules) -> str:
         presets=PresetForm(formdata=None, data={"version": row.version}),
         trial=trial,
         years=years,
+        trials=queries.trials(row.id),
         bare=wording.bare,
     )
 

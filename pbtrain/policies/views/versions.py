@@ -83,6 +83,7 @@ def version(policy_id: int) -> str:
         version=found,
         earlier=earlier,
         changed=changed,
+        job=queries.recomputed(policy_id),
         facts=list(wording.facts(rules)),
         examples=list(examples(rules, found.year)),
         edits=may(signed(), Perm.POLICY_EDIT, found.unit_id),
