@@ -17,8 +17,7 @@ from pbtrain.hours.models import HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.hours.rules import LEADERS, Tie, assess, duties
 from pbtrain.org.models import Member
 
-AT_ONCE = 1_000  # members whose years are judged anew with the change itself
-BATCH = 500
+AT_ONCE = BATCH = 500  # members whose years are judged anew with the change itself; at a time
 SETTLE = "hours.settle"
 YEAR: Any = MemberYear.__table__
 JUDGED = ("member_id", "credit_year", "target", "due", "lacks_class", "due_on", "on_care", "custody_unit_id")

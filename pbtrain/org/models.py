@@ -246,7 +246,7 @@ class RosterRow(Model):
     line: Mapped[int]  # the row's number in the sheet
     name: Mapped[str] = mapped_column(String(60), default="")  # as far as it could be read, to search by
     outcome: Mapped[str] = mapped_column(String(12))  # new changed same transfer refused
-    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))  # of a new line: by its code
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     values_json: Mapped[str] = mapped_column(String)  # the cleaned values, JSON
     changes_json: Mapped[str] = mapped_column(String, default="")  # {"phone": ["old", "new"]}

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text, update
 from pbtrain.accounts.models import Account
 from pbtrain.core import bulk, clock, queue
 from pbtrain.core.db import db as database
-from pbtrain.core.db import is_postgresql, transaction
+from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.queue import Job
 from pbtrain.home import roster_work
@@ -193,11 +193,10 @@ def test_an_erasure_removes_the_line_that_brought_the_person(send, confirm, db, 
     assert db.session.scalars(select(RosterRow.name)).all() == [sheets.person(2)["姓名"]]
 
 
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_foreign_keys_of_many_rows_are_not_checked_by_plans_for_a_few(db, make, office):
     """PostgreSQL keeps the plan of each check: made for a table of one page it reads that table whole, for
     each of the new rows."""
-    if not is_postgresql():
-        pytest.skip("SQLite has no kept plans")
     for _ in range(20):
         make.member(office.branches[0])
     with transaction() as session:
