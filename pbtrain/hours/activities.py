@@ -20,6 +20,8 @@ ACTIVITIES = {
     "party_lecture": Activity(N_("Party lecture"), "group", "onsite", recorded_by_branch=True),  # 党课
     "training_class": Activity(N_("Training class"), "group", "onsite"),  # 集中轮训, 培训班
     "online_course": Activity(N_("Online course with test"), "group", "web"),  # D.17: online with test counts
+    # 远程课堂: a printed sheet, a broadcast, a lesson brought home; the branch issues it and sees the result
+    "distance_lesson": Activity(N_("Distance lesson"), "group", "paper"),
     "self_study": Activity(N_("Self-study"), "self", "web"),
     "cadre_class": Activity(N_("Cadre training class"), "group", "onsite"),  # D.6: the account of cadres
     "cadre_online": Activity(N_("Cadre online academy"), "group", "web"),

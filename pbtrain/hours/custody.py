@@ -19,6 +19,7 @@ from pbtrain.org.models import Member, Post, UnitClosure
 from pbtrain.org.reshaping import hand_over_waiting
 
 BATCH = 500
+WAITING = ("held", "draft", "submitted", "returned", "appealed")  # states of claims with a next word
 AT_ONCE = 2_000  # members recomputed with the change itself; more are left to the hourly job
 
 
@@ -29,8 +30,8 @@ def follow(member_ids: Iterable[int]) -> None:
 
 
 def hand_over(from_id: int, to_id: int | None, member_ids: Collection[int] | None = None) -> None:
-    """Held lines of a branch wait for another one; None: each for the branch its member stands in."""
-    hand_over_waiting(HourClaim, "held", from_id, to_id, member_ids)
+    """Claims and held lines of a branch wait for another one; None: each for the branch its member stands in."""
+    hand_over_waiting(HourClaim, WAITING, from_id, to_id, member_ids)
 
 
 def answering(unit_id: int) -> int:

@@ -269,15 +269,19 @@ def end_ties(member_ids: Collection[int], unit_id: int, day: date) -> None:
 
 def hand_over_reports(from_id: int, to_id: int | None, member_ids: Collection[int] | None = None) -> None:
     """Open reports of wrong data wait for another branch; None: each for the branch its member stands in."""
-    hand_over_waiting(DataReport, "open", from_id, to_id, member_ids)
+    hand_over_waiting(DataReport, ("open",), from_id, to_id, member_ids)
 
 
 def hand_over_waiting(
-    table: Any, state: str, from_id: int, to_id: int | None, member_ids: Collection[int] | None = None
+    table: Any,
+    states: Collection[str],
+    from_id: int,
+    to_id: int | None,
+    member_ids: Collection[int] | None = None,
 ) -> None:
-    """What waits in this state for a branch, of these members or of all, waits for another; None: for the
+    """What waits in these states for a branch, of these members or of all, waits for another; None: for the
     branch its member stands in."""
-    waiting = update(table).where(table.unit_id == from_id, table.state == state)
+    waiting = update(table).where(table.unit_id == from_id, table.state.in_(states))
     if member_ids is not None:
         waiting = waiting.where(table.member_id.in_(member_ids))
     home = select(Member.unit_id).where(Member.id == table.member_id).scalar_subquery()

@@ -15,6 +15,9 @@ class Perm(StrEnum):
     HOURS_SIGN = "hours:sign"  # the monthly sign-off of a branch's book
     YEAR_SEAL = "year:seal"  # close a branch's year, or a level's
     YEAR_CORRECT = "year:correct"  # correct a closed year from above
+    CLAIM_DECIDE = "claim:decide"  # decide on claims of a branch, write one for its members
+    CLAIM_JUDGE = "claim:judge"  # from above: appeals, the second pair of eyes, what the branch may not decide
+    PLATFORM_MANAGE = "platform:manage"  # which outside platforms count, and how
     EVENT_RECORD = "event:record"
     EVENT_CORRECT = "event:correct"  # of one's branch and what it took over; from above of ended branches
     REPORT_VIEW = "report:view"
@@ -66,6 +69,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.HOURS_REVERSE,
                 Perm.HOURS_SIGN,
                 Perm.YEAR_SEAL,
+                Perm.CLAIM_DECIDE,
                 Perm.EVENT_RECORD,
                 Perm.EVENT_CORRECT,
                 Perm.REPORT_VIEW,
@@ -87,6 +91,8 @@ MAY: dict[Role, RoleRow] = {
                 Perm.YEAR_SEAL,
                 Perm.YEAR_CORRECT,
                 Perm.EVENT_CORRECT,
+                Perm.CLAIM_JUDGE,
+                Perm.PLATFORM_MANAGE,
                 Perm.ROSTER_MANAGE,
                 Perm.MEMBER_MEND,
                 Perm.UNIT_MANAGE,
@@ -108,6 +114,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.REPORT_VIEW,
                 Perm.YEAR_SEAL,
                 Perm.YEAR_CORRECT,
+                Perm.CLAIM_JUDGE,
                 Perm.AUDIT_VIEW,
                 Perm.POLICY_VIEW,
             }

@@ -1,0 +1,340 @@
+"""Reading claims: one's own, one with everything about it, what waits for whom."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy.orm import aliased
+
+from pbtrain.accounts.models import Account
+from pbtrain.claims.models import ClaimStep, Evidence, EvidenceLook, Platform
+from pbtrain.claims.rules import OPEN
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.core.storage import StoredFile
+from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.org.access import Actor, units_where
+from pbtrain.org.answering import stands
+from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
+from pbtrain.org.queries import is_on
+from pbtrain.org.roles import Perm, Role
+
+CLAIMED = HourClaim.kind != "overlap"
+
+
+def someone_may_decide() -> ColumnElement[bool]:
+    """Some secretary of the branch may decide on this claim: not on their own hours, and not above the proxy
+    limit on what they wrote."""
+    holder = aliased(Member)
+    return exists(
+        select(RoleGrant.id)
+        .outerjoin(holder, holder.account_id == RoleGrant.account_id)
+        .where(
+            RoleGrant.unit_id == HourClaim.unit_id,
+            RoleGrant.role == Role.BRANCH_SECRETARY,
+            is_on(RoleGrant, clock.today()),
+            or_(holder.id.is_(None), holder.id != HourClaim.member_id),
+            or_(
+                HourClaim.made_by_id.is_(None),
+                RoleGrant.account_id != HourClaim.made_by_id,
+                HourClaim.credit <= HourClaim.proxy_limit,
+            ),
+        )
+        .correlate(HourClaim)
+    )
+
+
+def _claims() -> Select[Any]:
+    """The columns every page of claims shows."""
+    host = aliased(Unit)
+    files = select(func.count(Evidence.id)).where(Evidence.claim_id == HourClaim.id).scalar_subquery()
+    return (
+        select(
+            HourClaim.id, HourClaim.member_id, HourClaim.unit_id, HourClaim.kind, HourClaim.state,
+            HourClaim.title, HourClaim.activity, HourClaim.channel, HourClaim.proof, HourClaim.day,
+            HourClaim.starts_at, HourClaim.ends_at, HourClaim.minutes, HourClaim.uncovered,
+            HourClaim.credit, HourClaim.proxy_limit, HourClaim.note, HourClaim.platform_id,
+            HourClaim.quantity, HourClaim.host_unit_id, HourClaim.host_by_id, HourClaim.host_at,
+            HourClaim.version, HourClaim.overlaps_id, HourClaim.entry_id, HourClaim.made_by_id,
+            HourClaim.made_at, HourClaim.submitted_at, HourClaim.decided_by_id, HourClaim.decided_at,
+            HourClaim.second_by_id, HourClaim.second_at, HourClaim.appeal_until, HourClaim.reason,
+            Member.name.label("member_name"), Unit.name.label("unit_name"), host.name.label("host_name"),
+            Platform.name.label("platform_name"), Platform.link.label("platform_link"),
+            files.label("files"), someone_may_decide().label("branch_may"),
+        )
+        .join(Member, Member.id == HourClaim.member_id)
+        .join(Unit, Unit.id == HourClaim.unit_id)
+        .outerjoin(host, host.id == HourClaim.host_unit_id)
+        .outerjoin(Platform, Platform.id == HourClaim.platform_id)
+    )  # fmt: skip
+
+
+def mine(actor: Actor, states: Iterable[str] = ()) -> Select[Any]:
+    """The claims about this person, the newest first."""
+    found = _claims().where(HourClaim.member_id == (actor.member_id or 0), CLAIMED)
+    if states:
+        found = found.where(HourClaim.state.in_(sorted(states)))
+    return found.order_by(HourClaim.id.desc())
+
+
+def open_of(member_id: int) -> int:
+    """How many of this member's claims are not settled."""
+    return (
+        db.session.scalar(
+            select(func.count(HourClaim.id)).where(
+                HourClaim.member_id == member_id, HourClaim.state.in_(OPEN), CLAIMED
+            )
+        )
+        or 0
+    )
+
+
+def _written_by(actor: Actor) -> ColumnElement[bool]:
+    """Claims this person speaks for: their own, and those they wrote as secretary of the branch."""
+    wrote = and_(
+        HourClaim.made_by_id == actor.account_id,
+        HourClaim.unit_id.in_(units_where(actor, Perm.CLAIM_DECIDE)),
+    )
+    return or_(HourClaim.member_id == actor.member_id, wrote) if actor.member_id else wrote
+
+
+def _read_by(actor: Actor) -> ColumnElement[bool]:
+    """Claims this person may read: those they speak for, or decide on, here or as the branch visited."""
+    reach = units_where(actor, Perm.CLAIM_DECIDE)
+    return or_(
+        _written_by(actor),
+        HourClaim.unit_id.in_(reach),
+        and_(HourClaim.host_unit_id.in_(reach), HourClaim.state != "draft"),
+        and_(HourClaim.unit_id.in_(units_where(actor, Perm.CLAIM_JUDGE)), HourClaim.state != "draft"),
+    )
+
+
+def spoken_for(actor: Actor, claim_id: int) -> Any:
+    """A claim this person may change, hand in, withdraw or appeal; None for all others."""
+    return db.session.execute(_claims().where(HourClaim.id == claim_id, CLAIMED, _written_by(actor))).first()
+
+
+def read_by(actor: Actor, claim_id: int) -> Any:
+    """A claim this person may read; None out of reach."""
+    return db.session.execute(_claims().where(HourClaim.id == claim_id, CLAIMED, _read_by(actor))).first()
+
+
+def steps(claim_id: int) -> list[Any]:
+    """What happened to a claim, the oldest first: act, who, when, reason."""
+    return list(
+        db.session.execute(
+            select(ClaimStep.id, ClaimStep.act, ClaimStep.at, ClaimStep.reason, Account.name.label("by"))
+            .outerjoin(Account, Account.id == ClaimStep.by_id)
+            .where(ClaimStep.claim_id == claim_id)
+            .order_by(ClaimStep.id)
+        )
+    )
+
+
+def files(claim_id: int, reader: int = 0) -> list[Any]:
+    """The evidence of a claim in the order it came; `seen`: has the account `reader` looked at it?"""
+    looked = exists().where(EvidenceLook.evidence_id == Evidence.id, EvidenceLook.account_id == reader)
+    return list(
+        db.session.execute(
+            select(Evidence.id, StoredFile.uuid, StoredFile.name, StoredFile.mime, looked.label("seen"))
+            .join(StoredFile, StoredFile.id == Evidence.file_id)
+            .where(Evidence.claim_id == claim_id)
+            .order_by(Evidence.id)
+        )
+    )
+
+
+def file_in_reach(actor: Actor, uuid: str) -> StoredFile | None:
+    """A piece of evidence of a claim this person may read; None out of reach."""
+    return db.session.scalars(
+        select(StoredFile)
+        .join(Evidence, Evidence.file_id == StoredFile.id)
+        .join(HourClaim, HourClaim.id == Evidence.claim_id)
+        .where(StoredFile.uuid == uuid, _read_by(actor))
+    ).first()
+
+
+def line_of(claim_id: int, member_id: int) -> Any:
+    """The line of the ledger a claim has become and that stands, as (id, credit); None without one."""
+    back = aliased(HourEntry)
+    return db.session.execute(
+        select(HourEntry.id, HourEntry.credit)
+        .outerjoin(back, back.reverses_id == HourEntry.id)
+        .where(
+            HourEntry.source.startswith(f"claim:{claim_id}/member:{member_id}#", autoescape=True),
+            HourEntry.reverses_id.is_(None),
+            back.id.is_(None),
+        )
+        .order_by(HourEntry.id.desc())
+    ).first()
+
+
+def desk(actor: Actor) -> Select[Any]:
+    """What waits for this secretary, the oldest first: claims of the branch, words of a host, held lines."""
+    reach = units_where(actor, Perm.CLAIM_DECIDE)
+    not_own = HourClaim.member_id != actor.member_id if actor.member_id else true()
+    waits = and_(
+        HourClaim.state == "submitted",
+        HourClaim.unit_id.in_(reach),
+        or_(HourClaim.kind != "host", HourClaim.host_at.is_not(None)),
+        or_(HourClaim.decided_by_id.is_(None), HourClaim.decided_by_id != actor.account_id),
+        or_(
+            HourClaim.made_by_id.is_(None),
+            HourClaim.made_by_id != actor.account_id,
+            HourClaim.credit <= HourClaim.proxy_limit,
+        ),
+    )
+    visited = and_(
+        HourClaim.state == "submitted",
+        HourClaim.kind == "host",
+        HourClaim.host_unit_id.in_(reach),
+        HourClaim.host_at.is_(None),
+    )
+    held = and_(HourClaim.state == "held", HourClaim.unit_id.in_(reach))
+    return (
+        _claims()
+        .where(or_(waits, visited, held), not_own)
+        .order_by(func.coalesce(HourClaim.submitted_at, HourClaim.made_at), HourClaim.id)
+    )
+
+
+def appeals(actor: Actor) -> Select[Any]:
+    """What waits for the level above, the oldest first: appeals, second pairs of eyes, and what nobody in the
+    branch may decide."""
+    reach = units_where(actor, Perm.CLAIM_JUDGE)
+    ready = and_(
+        HourClaim.state == "submitted",
+        or_(HourClaim.kind != "host", HourClaim.host_at.is_not(None)),
+        or_(HourClaim.decided_by_id.is_not(None), ~someone_may_decide()),
+    )
+    return (
+        _claims()
+        .where(
+            HourClaim.unit_id.in_(reach),
+            or_(HourClaim.state == "appealed", ready),
+            CLAIMED,
+            HourClaim.member_id != actor.member_id if actor.member_id else true(),
+            or_(HourClaim.decided_by_id.is_(None), HourClaim.decided_by_id != actor.account_id),
+        )
+        .order_by(func.coalesce(HourClaim.submitted_at, HourClaim.made_at), HourClaim.id)
+    )
+
+
+def counted(waiting: Select[Any]) -> tuple[int, Any]:
+    """How many wait, and since when the oldest does."""
+    some = waiting.order_by(None).with_only_columns(
+        HourClaim.id, func.coalesce(HourClaim.submitted_at, HourClaim.made_at).label("since")
+    )
+    rows = some.subquery()
+    found = db.session.execute(select(func.count(), func.min(rows.c.since)).select_from(rows)).one()
+    return int(found[0]), found[1]
+
+
+def platforms_for(unit_id: int, *, closed: bool = False) -> list[Platform]:
+    """The platforms that may be claimed in a unit: its own and those of all above; a nearer one of the same
+    name takes the place of the farther."""
+    rows = db.session.execute(
+        select(Platform, UnitClosure.depth)
+        .join(UnitClosure, UnitClosure.above_id == Platform.unit_id)
+        .where(UnitClosure.below_id == unit_id)
+        .order_by(UnitClosure.depth, Platform.name, Platform.id)
+    ).all()
+    nearest: dict[str, Platform] = {}
+    for row in rows:
+        nearest.setdefault(row.Platform.name, row.Platform)
+    return sorted((p for p in nearest.values() if p.open or closed), key=lambda p: (p.name, p.id))
+
+
+def platforms_of(actor: Actor, unit_id: int) -> list[Any]:
+    """What holds in a unit, with where it was written: platform, unit's name."""
+    return list(
+        db.session.execute(
+            select(Platform, Unit.name.label("unit_name"), Unit.id.label("owner_id"))
+            .join(Unit, Unit.id == Platform.unit_id)
+            .join(UnitClosure, UnitClosure.above_id == Platform.unit_id)
+            .where(UnitClosure.below_id == unit_id)
+            .order_by(UnitClosure.depth, Platform.name, Platform.id)
+        )
+    )
+
+
+def platform_in_reach(actor: Actor, platform_id: int) -> Platform | None:
+    """A platform of a unit in which this person keeps the registry."""
+    return db.session.scalars(
+        select(Platform).where(
+            Platform.id == platform_id, Platform.unit_id.in_(units_where(actor, Perm.PLATFORM_MANAGE))
+        )
+    ).first()
+
+
+def used_of_platforms(
+    pairs: Sequence[tuple[int, int]], years: Iterable[int]
+) -> dict[tuple[int, int, int], int]:
+    """Hundredths in the ledger from platforms, as {(member, platform, year): hundredths}."""
+    if not pairs:
+        return {}
+    back = aliased(HourEntry)
+    rows = db.session.execute(
+        select(HourClaim.member_id, HourClaim.platform_id, HourEntry.credit_year, func.sum(HourEntry.credit))
+        .join(HourEntry, HourEntry.id == HourClaim.entry_id)
+        .outerjoin(back, back.reverses_id == HourEntry.id)
+        .where(
+            back.id.is_(None),
+            HourClaim.member_id.in_(sorted({member for member, _platform in pairs})),
+            HourClaim.platform_id.in_(sorted({platform for _member, platform in pairs})),
+            HourClaim.state == "approved",
+            HourEntry.credit_year.in_(sorted(set(years))),
+        )
+        .group_by(HourClaim.member_id, HourClaim.platform_id, HourEntry.credit_year)
+    )
+    return {(row[0], row[1], row[2]): int(row[3]) for row in rows}
+
+
+def branch_called(text: str) -> list[Any]:
+    """The branches of today with this name or number; at most two, which is one too many."""
+    if not text:
+        return []
+    return list(
+        db.session.execute(
+            select(Unit.id, Unit.name)
+            .where(or_(Unit.name == text, Unit.code == text), stands(Unit))
+            .order_by(Unit.id)
+            .limit(2)
+        )
+    )
+
+
+def secretary_of(unit_id: int) -> str:
+    """The name of a secretary of this branch; empty without one."""
+    return (
+        db.session.scalar(
+            select(Account.name)
+            .join(RoleGrant, RoleGrant.account_id == Account.id)
+            .where(
+                RoleGrant.unit_id == unit_id,
+                RoleGrant.role == Role.BRANCH_SECRETARY,
+                is_on(RoleGrant, clock.today()),
+            )
+            .order_by(RoleGrant.id)
+            .limit(1)
+        )
+        or ""
+    )
+
+
+def accounts_of(member_ids: Iterable[int]) -> dict[int, int]:
+    """The logins of members, as {member id: account id}."""
+    found = db.session.execute(
+        select(Member.id, Member.account_id)
+        .where(Member.id.in_(sorted(set(member_ids))), Member.account_id.is_not(None))
+        .order_by(Member.id)
+    )
+    return {row.id: row.account_id for row in found}
+
+
+def lines_of(entry_ids: Iterable[int]) -> dict[int, int]:
+    """Lines of the ledger that were claims, as {claim id: entry id}."""
+    found = db.session.execute(
+        select(HourEntry.id, HourEntry.source).where(HourEntry.id.in_(sorted(set(entry_ids))))
+    )
+    return {int(row.source.split("/")[0].removeprefix("claim:")): row.id for row in found}
