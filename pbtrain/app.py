@@ -11,7 +11,7 @@ from pbtrain import cli, config
 from pbtrain.accounts.cli import bp as accounts_commands
 from pbtrain.accounts.views import bp as accounts
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
-from pbtrain.claims import models as claim_models  # noqa: F401
+from pbtrain.claims.views import bp as claims
 from pbtrain.closing import checks as closing_checks  # noqa: F401  they add to `flask hours verify`
 from pbtrain.closing import cli as closing_commands  # noqa: F401  they add to `flask hours`
 from pbtrain.closing.views import bp as closing
@@ -60,6 +60,7 @@ BLUEPRINTS = (
     notify,
     hours,
     closing,
+    claims,
     courses,
     events,
     reminders,

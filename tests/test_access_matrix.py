@@ -16,6 +16,9 @@ SEES = {"secretary": "own", "unit_admin": "subtree", "unit_auditor": "subtree"}
 OVERSEES = {"unit_admin": "subtree", "unit_auditor": "subtree", "system_admin": "subtree"}
 ABOVE = {"unit_admin": "subtree", "unit_auditor": "subtree"}
 MANAGES = {"unit_admin": "subtree", "system_admin": "subtree"}
+JUDGES = {"unit_admin": "subtree", "unit_auditor": "subtree"}
+JUDGES_ALL = dict.fromkeys(JUDGES, "all")
+WAITING, MY_DRAFT = {"claim_id": "waiting_id"}, {"claim_id": "draft_claim_id"}
 MENDS = {"secretary": "own", **MANAGES}
 EDITS = {"academy_admin": "subtree", "course_author": "own"}
 LED = "committee general_branch branch"  # kinds of units with a secretary
@@ -107,6 +110,29 @@ TABLE = {
     "policies.trial": row("policy:edit", unit_admin="subtree"),
     "policies.trial_progress": row("policy:edit", unit_admin="subtree"),
     "policies.trial_xlsx": row("policy:edit", unit_admin="subtree"),
+    # -- claims: one's own, a draft; those that wait in the unit of the secretary, and below who judges
+    "claims.mine": row("learn", members="all"),
+    "claims.new": row("learn", members="all", post=422),
+    "claims.new_for": row("claim:decide", secretary="own", kinds="branch", post=422),
+    "claims.estimate": row("signed in", everyone="none", members="mine", secretary="own"),
+    "claims.claim": row("signed in", everyone="none", **SEES, use=WAITING),
+    "claims.claim own": row("signed in", everyone="none", members="mine", use=MY_DRAFT, secretary="mine"),
+    "claims.act": row("signed in", everyone="none", members="mine", use=MY_DRAFT, post=400),
+    "claims.edit": row("signed in", everyone="none", members="mine", use=MY_DRAFT, post=422),
+    "claims.remove_file": row(
+        "signed in", everyone="none", members="mine", use=MY_DRAFT | {"evidence_id": "waiting_evidence_id"}
+    ),
+    "claims.file": row("signed in", everyone="none", **SEES, use={"uuid": "waiting_uuid"}),
+    "claims.desk": row("claim:decide", secretary="all"),
+    "claims.desk_claim": row("claim:decide", secretary="own", use=WAITING),
+    "claims.decide": row("claim:decide", secretary="own", use=WAITING, post=400),
+    "claims.above": row("claim:judge", **JUDGES_ALL),
+    "claims.above_claim": row("claim:judge", **JUDGES, use={"claim_id": "appealed_id"}),
+    "claims.judge": row("claim:judge", **JUDGES, use={"claim_id": "appealed_id"}, post=400),
+    "claims.platforms": row("platform:manage", unit_admin="subtree"),
+    "claims.platform_presets": row("platform:manage", unit_admin="subtree", post=303),
+    "claims.platform_new": row("platform:manage", unit_admin="subtree", post=422),
+    "claims.platform": row("platform:manage", unit_admin="subtree", post=422),
     # -- reports
     "reports.index": row("report:view", secretary="all", unit_admin="all", unit_auditor="all"),
     "reports.page": row("report:view", kinds="branch", **SEES),

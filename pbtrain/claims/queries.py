@@ -12,7 +12,7 @@ from pbtrain.claims.rules import OPEN
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.storage import StoredFile
-from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.hours.models import HourClaim, HourEntry, MemberYear
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.answering import stands
 from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
@@ -103,9 +103,14 @@ def _read_by(actor: Actor) -> ColumnElement[bool]:
     reach = units_where(actor, Perm.CLAIM_DECIDE)
     return or_(
         _written_by(actor),
-        HourClaim.unit_id.in_(reach),
-        and_(HourClaim.host_unit_id.in_(reach), HourClaim.state != "draft"),
-        and_(HourClaim.unit_id.in_(units_where(actor, Perm.CLAIM_JUDGE)), HourClaim.state != "draft"),
+        and_(
+            HourClaim.state != "draft",
+            or_(
+                HourClaim.unit_id.in_(reach),
+                HourClaim.host_unit_id.in_(reach),
+                HourClaim.unit_id.in_(units_where(actor, Perm.CLAIM_JUDGE)),
+            ),
+        ),
     )
 
 
@@ -245,7 +250,7 @@ def platforms_for(unit_id: int, *, closed: bool = False) -> list[Platform]:
     return sorted((p for p in nearest.values() if p.open or closed), key=lambda p: (p.name, p.id))
 
 
-def platforms_of(actor: Actor, unit_id: int) -> list[Any]:
+def platforms_of(unit_id: int) -> list[Any]:
     """What holds in a unit, with where it was written: platform, unit's name."""
     return list(
         db.session.execute(
@@ -338,3 +343,49 @@ def lines_of(entry_ids: Iterable[int]) -> dict[int, int]:
         select(HourEntry.id, HourEntry.source).where(HourEntry.id.in_(sorted(set(entry_ids))))
     )
     return {int(row.source.split("/")[0].removeprefix("claim:")): row.id for row in found}
+
+
+def used_of_proof(member_id: int, year: int, proof: str) -> int:
+    """Hundredths of a member's year that stand on this proof level, before any cap."""
+    name = proof.lower()
+    parts = getattr(MemberYear, f"group_{name}") + getattr(MemberYear, f"self_{name}")
+    return (
+        db.session.scalar(
+            select(parts).where(MemberYear.member_id == member_id, MemberYear.credit_year == year)
+        )
+        or 0
+    )
+
+
+def on_desk(actor: Actor, perm: Perm, claim_id: int) -> Any:
+    """A claim, decided or not, about which somebody with `perm` there may say something; None elsewhere.
+
+    The level above does not see drafts; nobody sees at a desk what is withdrawn.
+    """
+    reach = units_where(actor, perm)
+    there: Any = HourClaim.unit_id.in_(reach)
+    if perm is Perm.CLAIM_DECIDE:
+        there = or_(there, and_(HourClaim.host_unit_id.in_(reach), HourClaim.kind == "host"))
+    return db.session.execute(
+        _claims().where(HourClaim.id == claim_id, there, HourClaim.state.not_in(("draft", "withdrawn")))
+    ).first()
+
+
+def waits(waiting: Select[Any], claim_id: int) -> bool:
+    """Is this claim among those that wait there?"""
+    only = waiting.order_by(None).with_only_columns(HourClaim.id).where(HourClaim.id == claim_id)
+    return db.session.scalar(only) is not None
+
+
+def line_in_way(entry_id: int) -> Any:
+    """The line that covers the same time: title, beginning, end."""
+    return db.session.execute(
+        select(HourEntry.id, HourEntry.title, HourEntry.starts_at, HourEntry.ends_at).where(
+            HourEntry.id == entry_id
+        )
+    ).first()
+
+
+def is_host(claim: Any) -> bool:
+    """Does it wait for the word of the branch that was visited?"""
+    return bool(claim.kind == "host" and claim.host_at is None and claim.state == "submitted")

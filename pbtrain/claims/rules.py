@@ -14,12 +14,12 @@ from pbtrain.core.marks import N_
 
 STATES = {
     "draft": N_("Draft"),
-    "submitted": N_("Waiting for a decision"),
+    "submitted": N_("Waiting for review"),
     "returned": N_("Returned to be mended"),
     "approved": N_("Approved"),
     "rejected": N_("Not approved"),
     "appealed": N_("Appealed"),
-    "withdrawn": N_("Withdrawn"),
+    "withdrawn": N_("Withdrawn by the member"),
     "held": N_("Held: overlaps another line"),  # of hours.held, decided there
 }
 OPEN = ("draft", "submitted", "returned", "appealed", "held")
@@ -66,9 +66,9 @@ KINDS = {
 
 # A step of the history: what it says afterwards. Who may take it is said by the functions below.
 ACTS = {
-    "made": N_("Written"),
-    "changed": N_("Changed"),
-    "submitted": N_("Handed in"),
+    "made": N_("Claim written"),
+    "changed": N_("Claim changed"),
+    "submitted": N_("Claim handed in"),
     "confirmed": N_("Confirmed by the other branch"),
     "agreed": N_("Agreed by the first of two"),
     "approved": N_("Approved"),
@@ -77,7 +77,7 @@ ACTS = {
     "appealed": N_("Appealed"),
     "upheld": N_("Appeal turned down"),
     "granted": N_("Appeal granted"),
-    "withdrawn": N_("Withdrawn"),
+    "withdrawn": N_("Withdrawn by the member"),
     "undone": N_("Decision taken back"),
 }
 

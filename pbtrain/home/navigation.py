@@ -70,6 +70,7 @@ WRONG = Place(
     N_("Wrong data"), "warn", "wrong_data.waiting", Perm.MEMBER_MEND, ("wrong_data.",), desk_only=True
 )
 REPORTS = Place(N_("Reports"), "file", "reports.index", Perm.REPORT_VIEW, ("reports.", "closing."))
+APPEALS = Place(N_("Appeals"), "ok", "claims.above", Perm.CLAIM_JUDGE, ("claims.above", "claims.claim"))
 
 
 def _of_branch(label: str, icon: str, endpoint: str, perm: Perm, *owns: str, **more: Any) -> Place:
@@ -77,10 +78,16 @@ def _of_branch(label: str, icon: str, endpoint: str, perm: Perm, *owns: str, **m
 
 
 PLACES: dict[str, tuple[Place, ...]] = {
-    "member": (HOME, STUDY, Place(N_("Hours"), "clock", "hours.mine", Perm.LEARN, ("hours.",)), INBOX, MINE),
+    "member": (
+        HOME,
+        STUDY,
+        Place(N_("Hours"), "clock", "hours.mine", Perm.LEARN, ("hours.", "claims.")),
+        INBOX,
+        MINE,
+    ),
     "secretary": (
         HOME,
-        Place(N_("Overlaps"), "copy", "events.held_lines", Perm.HOURS_REVERSE, desk_only=True),
+        Place(N_("Review"), "ok", "claims.desk", Perm.CLAIM_DECIDE, ("claims.", "events.held_lines")),
         Place(N_("Meetings"), "cal", "events.meetings", Perm.EVENT_RECORD, ("events.",)),
         _of_branch(
             N_("Members"),
@@ -99,7 +106,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
         replace(STUDY, label=N_("My study"), owns=(*STUDY.owns, "hours.mine"), desk_only=True),
         replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
-        MINE,
+        replace(MINE, desk_only=True),  # a phone has it at the top
     ),
     "academy": (
         HOME,
@@ -111,7 +118,8 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "auditor": (
         Place(N_("Overview"), "chart", "home.home", owns=("hours.",)),
         REPORTS,
-        replace(RULES, desk_only=False),
+        APPEALS,
+        RULES,
         INBOX,
         MINE,
     ),
@@ -122,7 +130,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             "org",
             "org.units",
             Perm.UNIT_MANAGE,
-            ("org.unit", "org.tree", "reshape.", "events.", "hours.", "reports."),
+            ("org.unit", "org.tree", "reshape.", "events.", "hours.", "reports.", "claims.platform"),
         ),
         Place(
             N_("Secretaries"),
@@ -145,6 +153,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         Place(N_("Academies"), "book", "org.academies", Perm.UNIT_MANAGE, ("org.academy",), desk_only=True),
         RULES,
         WRONG,
+        replace(APPEALS, desk_only=True),
         replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
         MINE,
         Place(

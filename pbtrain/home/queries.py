@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Date, Integer, Select, and_, bindparam, case, func, or_, select
 
 from pbtrain.accounts.models import Account
+from pbtrain.claims import queries as claim_queries
 from pbtrain.core import clock
 from pbtrain.core.db import db, prepared
 from pbtrain.core.queue import Job
@@ -159,8 +160,9 @@ def _unread_of() -> Select[Any]:
 
 
 def branch_waits(unit_id: int, person: Actor) -> Any:
-    """What waits for the secretary: lines held for an overlap, members without an active login, and what
-    members say is recorded wrongly."""
+    """What waits for the secretary: claims of hours, lines held for an overlap, members without an active
+    login, and what members say is recorded wrongly."""
+    claims = claim_queries.desk(person).order_by(None).with_only_columns(func.count())
     held = select(func.count()).where(HourClaim.unit_id == unit_id, HourClaim.state == "held")
     oldest = select(func.min(HourClaim.made_at)).where(
         HourClaim.unit_id == unit_id, HourClaim.state == "held"
@@ -175,6 +177,12 @@ def branch_waits(unit_id: int, person: Actor) -> Any:
         select(
             held.scalar_subquery().label("held"),
             oldest.scalar_subquery().label("oldest"),
+            claims.where(
+                HourClaim.state == "submitted",
+                or_(HourClaim.unit_id == unit_id, HourClaim.host_unit_id == unit_id),
+            )
+            .scalar_subquery()
+            .label("claims"),
             asleep.scalar_subquery().label("asleep"),
             data_reports.count_waiting(person)
             .where(Member.unit_id == unit_id)

@@ -90,6 +90,7 @@ def test_one_form_sent_five_times_at_once_is_one_claim(db, place, at_once):
     results = at_once(*[write] * 5)
     made = {one for one in results if isinstance(one, int)}
     assert len(made) == 1, results
+    db.session.rollback()
     assert db.session.execute(queries.mine(place.member)).all()[0].id in made
 
 

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from pbtrain.accounts.models import Account, KnownDevice, LoginSession, Slip
+from pbtrain.claims.models import Evidence, Platform
 from pbtrain.closing.models import Statement
 from pbtrain.core import clock, site
 from pbtrain.core.db import transaction
@@ -59,6 +60,7 @@ def build(app: Flask) -> World:
         ids = {place: builder.fill(place, units[place], people[place]) for place in TREE}
         for place in TREE:
             ids[place] |= builder.lines(ids[place])
+            ids[place] |= builder.claims(units[place], ids[place])
         for place, area in SERVES.items():
             builder.academy(units[place], units[area])
         visitors = {"anonymous": Visitor("anonymous")}
@@ -386,6 +388,49 @@ class Builder:
         )
         return {"entry_id": entry_id, "claim_id": claim.id, "statement_id": statement.id}
 
+    def claims(self, unit: Unit, ids: dict[str, Any]) -> dict[str, Any]:
+        """A claim that waits, one that was appealed, each with a picture; and a platform."""
+        found: dict[str, Any] = {"draft_claim_id": self.claim(ids["member_id"], unit, "draft").id}
+        for name, state in (("waiting", "submitted"), ("appealed", "appealed")):
+            claim = self.claim(ids["member_id"], unit, state)
+            file = self.add(
+                StoredFile(sha256=put(b"jpeg"), size=4, mime="image/jpeg", name="示例.jpg", unit_id=unit.id)
+            )
+            piece = self.add(Evidence(claim_id=claim.id, file_id=file.id, sha256="0" * 64))
+            found |= {f"{name}_id": claim.id, f"{name}_uuid": file.uuid, f"{name}_evidence_id": piece.id}
+        platform = Platform(
+            unit_id=unit.id,
+            name="示例平台",
+            counts_in="points",
+            per_hour=30,
+            year_cap=800,
+            proof="C",
+            mode="self",
+        )
+        return found | {"platform_id": self.add(platform).id}
+
+    def claim(self, member_id: int, unit: Unit, state: str) -> HourClaim:
+        return self.add(
+            HourClaim(
+                member_id=member_id,
+                unit_id=unit.id,
+                kind="paper",
+                state=state,
+                occurrence=f"claim:w{self.next()}",
+                title="示例答卷",
+                activity="distance_lesson",
+                channel="paper",
+                proof="C",
+                day=DAY,
+                minutes=90,
+                uncovered=90,
+                credit=200,
+                proxy_limit=200,
+                made_at=clock.now(),
+                submitted_at=clock.now(),
+            )
+        )
+
     def visitor(
         self,
         app: Flask,
@@ -406,6 +451,8 @@ class Builder:
                 select(QuizVersion).where(QuizVersion.id == ids["quiz_version_id"])
             ).one()
             mine |= self.studies(member, course, lesson, quiz, version) | {"member_id": member.id}
+            draft = self.claim(member.id, unit, "draft")
+            mine |= {"draft_claim_id": draft.id}
         else:
             account_id = self.account(name).id
         mine |= self.own(account_id) | {"account_id": account_id}

@@ -1,0 +1,202 @@
+"""The secretary's desk: what waits, one at a time, with its evidence beside it."""
+
+from typing import Any
+
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from pbtrain.claims import deciding, evidence, queries, rules, services
+from pbtrain.claims.views import bp
+from pbtrain.claims.views.common import sent_number
+from pbtrain.core import clock
+from pbtrain.core.db import db, record_apart, transaction
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.forms import clean
+from pbtrain.core.i18n import _, ngettext, say
+from pbtrain.hours import services as hours
+from pbtrain.hours.activities import PROOFS
+from pbtrain.org.access import needs, signed
+from pbtrain.org.roles import Perm
+
+SHOWN = 50  # of the queue, the oldest first
+
+
+@bp.get("/desk")
+@needs(Perm.CLAIM_DECIDE)
+def desk() -> Response:
+    """What waits for the secretary; the oldest is open."""
+    return show("desk", None)
+
+
+@bp.get("/desk/<int:claim_id>")
+@needs(Perm.CLAIM_DECIDE)
+def desk_claim(claim_id: int) -> Response:
+    """One of those that wait; `photo` is the piece of evidence that is shown large, and so looked at."""
+    return show("desk", claim_id)
+
+
+@bp.post("/desk/<int:claim_id>")
+@needs(Perm.CLAIM_DECIDE)
+def decide(claim_id: int) -> Response:
+    """Approve, return, reject, confirm as host, decide what overlaps, or take the last decision back."""
+    found = queries.on_desk(signed(), Perm.CLAIM_DECIDE, claim_id)
+    if found is None:
+        abort(404)
+    act = request.form.get("act", "")
+    if act not in (ACTS_OF_HELD if found.state == "held" else ACTS):
+        abort(400)
+    return answer("desk", claim_id, act)
+
+
+def approve(claim_id: int, version: int, _reason: str) -> str:
+    """The sentence that is said afterwards; likewise below."""
+    done = deciding.approve(signed(), [(claim_id, version)])
+    if done.waiting:
+        return _("Agreed. So many hours wait for a second pair of eyes.")
+    if done.held:
+        return _("Approved, but the time overlaps another line: decide on the minutes that are left.")
+    return _("Approved: the hours are in the ledger.")
+
+
+def send_back(claim_id: int, version: int, reason: str) -> str:
+    deciding.send_back(signed(), claim_id, version, reason=reason)
+    return _("Returned; the member is told what is missing.")
+
+
+def reject(claim_id: int, version: int, reason: str) -> str:
+    deciding.reject(signed(), claim_id, version, reason=reason)
+    return _("Not approved; the member is told why and can appeal.")
+
+
+def undo(claim_id: int, version: int, _reason: str) -> str:
+    deciding.take_back(signed(), claim_id, version)
+    return _("Taken back: it waits again.")
+
+
+def confirm(claim_id: int, version: int, _reason: str) -> str:
+    services.confirm_host(signed(), claim_id, version)
+    return _("Confirmed. The member's own branch has the next word.")
+
+
+def count_held(claim_id: int, _version: int, _reason: str) -> str:
+    hours.decide_held(signed(), claim_id, approve=True)
+    return _("Approved: the minutes that nothing else covers are in the ledger.")
+
+
+def refuse_held(claim_id: int, _version: int, reason: str) -> str:
+    hours.decide_held(signed(), claim_id, approve=False, reason=reason)
+    return _("Not counted; the reason is kept with it.")
+
+
+ACTS = {"approve": approve, "return": send_back, "reject": reject, "undo": undo, "confirm": confirm}
+ACTS_OF_HELD = {"approve": count_held, "reject": refuse_held}
+
+
+def answer(desk: str, claim_id: int, act: str, acts: dict[str, Any] | None = None) -> Response:
+    """Do it; then the desk again with the next claim open, whole or only its part for htmx."""
+    found = queries.on_desk(signed(), PERMS[desk], claim_id)
+    table = acts or (ACTS_OF_HELD if found.state == "held" else ACTS)
+    reason, version = clean(request.form.get("reason", "")), sent_number("version")
+    said, code = "", 200
+    try:
+        with transaction():
+            said = table[act](claim_id, version, reason)
+    except Conflict as error:
+        if "HX-Request" not in request.headers:
+            raise
+        return show(desk, None, problem=say(error), code=409)
+    except RuleError as error:
+        return show(desk, claim_id, problem=say(error), code=422)
+    undo_id = claim_id if act in ("approve", "return", "reject") and found.state != "held" else None
+    following = request.form.get("next", "")
+    upcoming = (
+        int(following) if following.isascii() and following.isdecimal() and len(following) < 10 else None
+    )
+    if act == "undo":
+        upcoming = claim_id
+    if "HX-Request" in request.headers:
+        return show(desk, upcoming, said=said, undo_id=undo_id, code=code, lenient=True)
+    flash(said, "ok")
+    args = {"claim_id": upcoming} if upcoming and queries.waits(queue_of(desk), upcoming) else {}
+    if undo_id:
+        args["undo"] = undo_id
+    endpoint = f".{desk}_claim" if "claim_id" in args else f".{desk}"
+    return redirect(url_for(endpoint, **args), 303)
+
+
+PERMS = {"desk": Perm.CLAIM_DECIDE, "above": Perm.CLAIM_JUDGE}
+
+
+def queue_of(desk: str) -> Any:
+    """What waits at this desk."""
+    return queries.desk(signed()) if desk == "desk" else queries.appeals(signed())
+
+
+def show(
+    desk: str,
+    claim_id: int | None,
+    *,
+    said: str = "",
+    problem: str = "",
+    undo_id: int | None = None,
+    code: int = 200,
+    lenient: bool = False,
+) -> Response:
+    """The desk with one claim open: the named one, else the first. Opening a picture is looking at it."""
+    person, waiting = signed(), queue_of(desk)
+    rows = db.session.execute(waiting.limit(SHOWN)).all()
+    current = next((row for row in rows if row.id == claim_id), None)
+    if current is None and claim_id is not None:
+        current = db.session.execute(waiting.where(queries.HourClaim.id == claim_id)).first()
+        if current is None and not lenient:
+            abort(404)
+    current = current or (rows[0] if rows else None)
+    files = queries.files(current.id, person.account_id) if current else []
+    photo = _photo(files, request.args.get("photo", ""))
+    if photo is not None and not photo.seen:
+        with record_apart() as apart:
+            evidence.look(person.account_id, photo.id, apart)
+        files = queries.files(current.id, person.account_id)
+    asked = request.args.get("undo", "")
+    if undo_id is None and asked.isascii() and asked.isdecimal() and len(asked) < 10:
+        undo_id = int(asked)
+    undone = queries.on_desk(person, PERMS[desk], undo_id) if undo_id else None
+    total, _since = queries.counted(waiting)
+    position = next((n for n, row in enumerate(rows) if current and row.id == current.id), 0)
+    part = "HX-Request" in request.headers
+    page = render_template(
+        "claims/_desk.html" if part else "claims/desk.html",
+        desk=desk,
+        rows=rows,
+        total=total,
+        current=current,
+        files=files,
+        photo=photo,
+        unseen=sum(not one.seen for one in files),
+        next_id=_after(rows, position),
+        before_id=rows[position - 1].id if position else None,
+        undone=undone if undone is not None and undone.state != "held" else None,
+        said=said,
+        problem=problem,
+        rules=rules,
+        proof_label=PROOFS[current.proof] if current else "",
+        line_in_way=queries.line_in_way(current.overlaps_id) if current and current.overlaps_id else None,
+        visited=bool(current and queries.is_host(current)),
+        now=clock.now(),
+        words_of=ngettext("%(num)s claim waits", "%(num)s claims wait", total),
+    )
+    return make_response(page, code)
+
+
+def _photo(files: list[Any], wanted: str) -> Any:
+    """The piece shown large: the one asked for, else the first picture."""
+    for one in files:
+        if str(one.id) == wanted:
+            return one
+    return next((one for one in files if one.mime.startswith("image/")), None)
+
+
+def _after(rows: Any, position: int) -> int | None:
+    if position + 1 < len(rows):
+        return int(rows[position + 1].id)
+    return int(rows[0].id) if rows and position else None
