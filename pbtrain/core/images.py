@@ -22,8 +22,8 @@ QUALITY = 85
 KINDS = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "WEBP": b"RIFF"}
 HEIC = (b"heic", b"heix", b"hevc", b"mif1", b"msf1")  # of an iPhone; behind "ftyp" at byte 4
 HEIC_SENT = N_(
-    "This photo is in the HEIC format of an iPhone. Choose 'Most Compatible' under Settings, Camera, Formats, "
-    "or send a screenshot of it."
+    "This photo is in the HEIC format of an iPhone. Choose 'Most Compatible' under Settings, Camera, "
+    "Formats, or send a screenshot of it."
 )
 NOT_A_PICTURE = N_("This is not a picture we can read. Send a JPG, PNG or WebP photo.")
 DAMAGED = N_("The picture is damaged or was not sent completely. Take it again or choose another one.")
