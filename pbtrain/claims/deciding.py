@@ -80,7 +80,7 @@ def approve(actor: Actor, wanted: Sequence[tuple[int, int]]) -> Outcome:
     first: list[HourClaim] = []
     final: list[HourClaim] = []
     for claim in claims:
-        limits = rules.limits_of(rules_for(claim.unit_id, claim.day.year))
+        limits = rules.limits_of(rules_for.on(claim.unit_id, claim.day))
         half = claim.decided_by_id is None and rules.needs_second(claim.credit, limits)
         (first if half else final).append(claim)
     done = Outcome(waiting=[claim.id for claim in first])
@@ -217,7 +217,7 @@ def _refuse(
     if not (host_may and claim.kind == "host" and claim.host_at is None):
         rules.check_decider(claim, actor, approve=False)
     reason = check_reason(reason)
-    policy = posting.policies([claim.unit_id])(claim.unit_id, claim.day.year)
+    policy = posting.policies([claim.unit_id]).on(claim.unit_id, claim.day)
     until = clock.today() + timedelta(days=rules.limits_of(policy).appeal_days)
     told = _Told(claim)
     move(

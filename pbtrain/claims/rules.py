@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
+from pbtrain.hours.policy import PolicyRules
 
 STATES = {
     "draft": N_("Draft"),
@@ -86,29 +87,24 @@ MOST_OPEN = 50  # of one member
 SHORTEST, LONGEST = 5, 12 * 60  # minutes
 UNDO_MINUTES = 10
 YEARS_BACK = 1
+RETURN_DAYS = 7
 
 NOT_OWN = N_("Nobody decides on their own hours. Ask another committee member.")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a year's policy says about claims; the defaults hold where it says nothing."""
+    """What a policy says about claims; hours in hundredths, 0 where it sets no limit."""
 
-    proxy: int = 200  # hundredths that whoever wrote the claim may approve themselves
-    second_above: int = 800  # hundredths above which two people must approve
+    proxy: int = 200  # that whoever wrote the claim may approve themselves
+    second_above: int = 0  # above it two people must approve; 0: one is enough
+    record_days: int = 0  # after the day of study, to write the claim; 0: as long as the year is open
     appeal_days: int = 15
-    return_days: int = 7  # to mend what came back; later it is overdue and can still be handed in
 
 
-def limits_of(policy: Any) -> Limits:
-    """The limits of a `PolicyRules`; the only place that asks it about claims."""
-    usual = Limits()
-    return Limits(
-        getattr(policy, "proxy_limit", usual.proxy),
-        getattr(policy, "second_above", usual.second_above),
-        getattr(policy, "appeal_days", usual.appeal_days),
-        getattr(policy, "return_days", usual.return_days),
-    )
+def limits_of(policy: PolicyRules) -> Limits:
+    """The limits of a policy; the only place that asks it about claims."""
+    return Limits(policy.proxy_limit, policy.two_eyes_above, policy.record_days, policy.appeal_days)
 
 
 class Claimed(Protocol):
@@ -149,8 +145,12 @@ def proof_of(kind: str, *, files: int, platform: str | None = None) -> str:
     return platform if platform else row.proof
 
 
-def check_day(day: date, *, today: date) -> None:
-    """RuleError unless the day has come and is of this year or the last."""
+def check_day(day: date, *, today: date, record_days: int = 0) -> None:
+    """RuleError unless the day has come, is of this year or the last, and not too long ago for the policy."""
+    if record_days and day < today - timedelta(days=record_days):
+        raise RuleError(
+            N_("By the rules of your unit hours are claimed within %(days)s days."), "day", days=record_days
+        )
     if day > today:
         raise RuleError(N_("Hours cannot be recorded before they happen."), "day")
     if day.year < today.year - YEARS_BACK:
@@ -191,7 +191,7 @@ def within_cap(minutes: int, credit: int, room: int) -> int:
 
 def needs_second(credit: int, limits: Limits) -> bool:
     """Must two people approve so many hours?"""
-    return credit > limits.second_above
+    return 0 < limits.second_above < credit
 
 
 def check_mendable(claim: Claimed) -> None:
@@ -231,9 +231,9 @@ def check_appeal_judge(claim: Claimed, who: Deciding) -> None:
         raise RuleError(N_("You refused this claim; somebody else decides on the appeal."))
 
 
-def due_back(decided_on: date, limits: Limits) -> date:
-    """The day by which a returned claim should come back."""
-    return decided_on + timedelta(days=limits.return_days)
+def due_back(decided_on: date) -> date:
+    """The day by which a returned claim should come back; later it is overdue and can still be handed in."""
+    return decided_on + timedelta(days=RETURN_DAYS)
 
 
 WAITS = {

@@ -68,7 +68,9 @@ def worth(member_id: int, wanted: Wanted) -> Worth:
     unit_id = person.branch_on(wanted.day) if person else None
     if unit_id is None:
         raise RuleError(N_("This member was not on the roster of a branch on that day."), "day")
-    policy = posting.policies([unit_id])(unit_id, wanted.day.year)
+    policy = posting.policies([unit_id]).on(unit_id, wanted.day)
+    record_days = rules.limits_of(policy).record_days
+    rules.check_day(wanted.day, today=clock.today(), record_days=record_days)
     kind, platform = rules.KINDS[wanted.kind], None
     activity, minutes = kind.activity, wanted.minutes
     if wanted.kind == "platform":

@@ -30,7 +30,7 @@ def follow(member_ids: Iterable[int]) -> None:
 
 
 def hand_over(from_id: int, to_id: int | None, member_ids: Collection[int] | None = None) -> None:
-    """Claims and held lines of a branch wait for another one; None: each for the branch its member stands in."""
+    """What waits in a branch waits for another one; None: each claim for the branch its member stands in."""
     hand_over_waiting(HourClaim, WAITING, from_id, to_id, member_ids)
 
 

@@ -16,7 +16,7 @@ class Perm(StrEnum):
     YEAR_SEAL = "year:seal"  # close a branch's year, or a level's
     YEAR_CORRECT = "year:correct"  # correct a closed year from above
     CLAIM_DECIDE = "claim:decide"  # decide on claims of a branch, write one for its members
-    CLAIM_JUDGE = "claim:judge"  # from above: appeals, the second pair of eyes, what the branch may not decide
+    CLAIM_JUDGE = "claim:judge"  # from above: appeals, second pairs of eyes, what the branch may not
     PLATFORM_MANAGE = "platform:manage"  # which outside platforms count, and how
     EVENT_RECORD = "event:record"
     EVENT_CORRECT = "event:correct"  # of one's branch and what it took over; from above of ended branches

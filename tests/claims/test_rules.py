@@ -81,8 +81,9 @@ def test_whoever_wrote_it_approves_up_to_the_limit_only():
 
 
 def test_two_pairs_of_eyes_are_two_people():
-    assert not rules.needs_second(800, rules.Limits())
-    assert rules.needs_second(801, rules.Limits())
+    assert not rules.needs_second(800, rules.Limits(second_above=800))
+    assert rules.needs_second(801, rules.Limits(second_above=800))
+    assert not rules.needs_second(10_000, rules.Limits(second_above=0)), "the policy sets no limit"
     with pytest.raises(RuleError, match="second pair"):
         rules.check_decider(claimed(decided_by_id=2), SECRETARY, approve=True)
 
@@ -125,6 +126,14 @@ def test_the_refuser_does_not_judge_the_appeal():
     rules.check_appeal_judge(claimed(state="appealed", decided_by_id=2), OTHER)
 
 
-def test_limits_come_from_the_policy_where_it_has_them():
+def test_limits_come_from_the_policy():
     assert rules.limits_of(PolicyRules()) == rules.Limits()
-    assert rules.limits_of(SimpleNamespace(proxy_limit=50, appeal_days=10)) == rules.Limits(50, 800, 10, 7)
+    strict = PolicyRules(proxy_limit=50, two_eyes_above=400, record_days=30, appeal_days=10)
+    assert rules.limits_of(strict) == rules.Limits(50, 400, 30, 10)
+
+
+def test_a_policy_may_ask_for_claims_soon():
+    today = date(2026, 9, 25)
+    rules.check_day(date(2026, 8, 26), today=today, record_days=30)
+    with pytest.raises(RuleError, match="within 30 days"):
+        rules.check_day(date(2026, 8, 25), today=today, record_days=30)

@@ -170,6 +170,8 @@ def test_a_claim_written_for_an_old_member_up_to_the_proxy_limit(db, place):
 
 
 def test_above_eight_hours_two_people_approve(db, make, place):
+    with transaction():
+        hours.publish_policy(None, place.root.id, 2026, PolicyRules(two_eyes_above=800))
     claim_id = handed_in(place.member, None, piece(1), minutes=400)
     done = approve(place.secretary, claim_id)
     assert (done.posted, done.waiting) == ([], [claim_id])

@@ -12,7 +12,7 @@ def due_back(claim: Any) -> Any:
     """The day by which a returned claim should come back; None for all others."""
     if claim is None or claim.state != "returned" or claim.decided_at is None:
         return None
-    return rules.due_back(clock.local(claim.decided_at).date(), rules.Limits())
+    return rules.due_back(clock.local(claim.decided_at).date())
 
 
 def sent_number(name: str) -> int:

@@ -15,6 +15,7 @@ from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, ngettext, say
 from pbtrain.hours import services as hours
 from pbtrain.hours.activities import PROOFS
+from pbtrain.hours.models import HourClaim
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
 
@@ -143,29 +144,14 @@ def show(
     lenient: bool = False,
 ) -> Response:
     """The desk with one claim open: the named one, else the first. Opening a picture is looking at it."""
-    person, waiting = signed(), queue_of(desk)
+    waiting = queue_of(desk)
     rows = db.session.execute(waiting.limit(SHOWN)).all()
-    current = next((row for row in rows if row.id == claim_id), None)
-    if current is None and claim_id is not None:
-        current = db.session.execute(waiting.where(queries.HourClaim.id == claim_id)).first()
-        if current is None and not lenient:
-            abort(404)
-    current = current or (rows[0] if rows else None)
-    files = queries.files(current.id, person.account_id) if current else []
-    photo = _photo(files, request.args.get("photo", ""))
-    if photo is not None and not photo.seen:
-        with record_apart() as apart:
-            evidence.look(person.account_id, photo.id, apart)
-        files = queries.files(current.id, person.account_id)
-    asked = request.args.get("undo", "")
-    if undo_id is None and asked.isascii() and asked.isdecimal() and len(asked) < 10:
-        undo_id = int(asked)
-    undone = queries.on_desk(person, PERMS[desk], undo_id) if undo_id else None
+    current = _open(rows, waiting, claim_id, lenient)
+    files, photo = _files(current)
     total, _since = queries.counted(waiting)
     position = next((n for n, row in enumerate(rows) if current and row.id == current.id), 0)
-    part = "HX-Request" in request.headers
     page = render_template(
-        "claims/_desk.html" if part else "claims/desk.html",
+        "claims/_desk.html" if "HX-Request" in request.headers else "claims/desk.html",
         desk=desk,
         rows=rows,
         total=total,
@@ -175,7 +161,7 @@ def show(
         unseen=sum(not one.seen for one in files),
         next_id=_after(rows, position),
         before_id=rows[position - 1].id if position else None,
-        undone=undone if undone is not None and undone.state != "held" else None,
+        undone=_undone(desk, undo_id),
         said=said,
         problem=problem,
         rules=rules,
@@ -186,6 +172,39 @@ def show(
         words_of=ngettext("%(num)s claim waits", "%(num)s claims wait", total),
     )
     return make_response(page, code)
+
+
+def _open(rows: Any, waiting: Any, claim_id: int | None, lenient: bool) -> Any:
+    """The claim to open; 404 for one that does not wait, unless another one does as well."""
+    current = next((row for row in rows if row.id == claim_id), None)
+    if current is None and claim_id is not None:
+        current = db.session.execute(waiting.where(HourClaim.id == claim_id)).first()
+        if current is None and not lenient:
+            abort(404)
+    return current or (rows[0] if rows else None)
+
+
+def _files(current: Any) -> tuple[list[Any], Any]:
+    """The evidence, and the piece that is shown large, which counts as looked at from now on."""
+    if current is None:
+        return [], None
+    account_id = signed().account_id
+    files = queries.files(current.id, account_id)
+    photo = _photo(files, request.args.get("photo", ""))
+    if photo is not None and not photo.seen:
+        with record_apart() as apart:
+            evidence.look(account_id, photo.id, apart)
+        files = queries.files(current.id, account_id)
+    return files, photo
+
+
+def _undone(desk: str, undo_id: int | None) -> Any:
+    """The claim whose decision can be taken back: named by the address after a form without script."""
+    asked = request.args.get("undo", "")
+    if undo_id is None and asked.isascii() and asked.isdecimal() and len(asked) < 10:
+        undo_id = int(asked)
+    found = queries.on_desk(signed(), PERMS[desk], undo_id) if undo_id else None
+    return None if found is None or found.state == "held" else found
 
 
 def _photo(files: list[Any], wanted: str) -> Any:

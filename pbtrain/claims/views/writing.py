@@ -18,7 +18,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, say
 from pbtrain.core.marks import N_
-from pbtrain.hours.activities import PROOFS
+from pbtrain.hours.activities import ACTIVITIES, PROOFS
 from pbtrain.org.access import needs, signed, signed_in, units_where
 from pbtrain.org.models import Member
 from pbtrain.org.roles import Perm
@@ -242,7 +242,7 @@ def _estimate(member_id: int, kind: str, form: ClaimForm) -> dict[str, Any] | No
         "proof_label": PROOFS[proof],
         "cap": found.policy.proof_caps.get(proof),
         "used": queries.used_of_proof(member_id, wanted.day.year, proof),
-        "self": found.activity == "self_study",
+        "self": found.policy.mode(found.activity, ACTIVITIES[found.activity].mode) == "self",
         "secretary": queries.secretary_of(found.unit_id),
         "second": rules.needs_second(found.credit, rules.limits_of(found.policy)),
     }
