@@ -126,6 +126,9 @@ TABLE = {
     "claims.desk": row("claim:decide", secretary="all"),
     "claims.desk_claim": row("claim:decide", secretary="own", use=WAITING),
     "claims.decide": row("claim:decide", secretary="own", use=WAITING, post=400),
+    "claims.approve_all": row(
+        "claim:decide", secretary="own", body={"claim": "%(waiting_id)s:1"}, post=422, kinds="branch"
+    ),
     "claims.above": row("claim:judge", **JUDGES_ALL),
     "claims.above_claim": row("claim:judge", **JUDGES, use={"claim_id": "appealed_id"}),
     "claims.judge": row("claim:judge", **JUDGES, use={"claim_id": "appealed_id"}, post=400),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from pbtrain.audit import services as audit
-from pbtrain.claims import evidence, queries, rules
+from pbtrain.claims import evidence, lookups, queries, rules
 from pbtrain.claims.models import Platform
 from pbtrain.claims.services import NOT_DECIDED, faster, move, move_many, step, tell
 from pbtrain.core import clock
@@ -146,7 +146,7 @@ def _granted(claims: Sequence[HourClaim]) -> dict[int, int]:
         .tuples()
         .all()
     )
-    used = queries.used_of_platforms(pairs, {claim.day.year for claim in some})
+    used = lookups.used_of_platforms(pairs, {claim.day.year for claim in some})
     for claim in some:
         key = (claim.member_id, claim.platform_id or 0, claim.day.year)
         room = caps[key[1]] - used.get(key, 0)
@@ -184,7 +184,7 @@ def _post(
     if posted.without_branch:
         raise RuleError(N_("This member was not on the roster of a branch on that day."))
     done.held = posted.held
-    made = queries.lines_of(posted.entry_ids)
+    made = lookups.lines_of(posted.entry_ids)
     rows = [{"row": one.id, "entry": made.get(one.id), "left": granted[one.id]} for one in told]
     table = HourClaim.__table__
     db.session.connection().execute(

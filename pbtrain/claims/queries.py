@@ -1,6 +1,7 @@
 """Reading claims: one's own, one with everything about it, what waits for whom."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
@@ -12,10 +13,9 @@ from pbtrain.claims.rules import OPEN
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.storage import StoredFile
-from pbtrain.hours.models import HourClaim, HourEntry, MemberYear
+from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.answering import stands
-from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
+from pbtrain.org.models import Member, RoleGrant, Unit
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Perm, Role
 
@@ -235,128 +235,6 @@ def counted(waiting: Select[Any]) -> tuple[int, Any]:
     return int(found[0]), found[1]
 
 
-def platforms_for(unit_id: int, *, closed: bool = False) -> list[Platform]:
-    """The platforms that may be claimed in a unit: its own and those of all above; a nearer one of the same
-    name takes the place of the farther."""
-    rows = db.session.execute(
-        select(Platform, UnitClosure.depth)
-        .join(UnitClosure, UnitClosure.above_id == Platform.unit_id)
-        .where(UnitClosure.below_id == unit_id)
-        .order_by(UnitClosure.depth, Platform.name, Platform.id)
-    ).all()
-    nearest: dict[str, Platform] = {}
-    for row in rows:
-        nearest.setdefault(row.Platform.name, row.Platform)
-    return sorted((p for p in nearest.values() if p.open or closed), key=lambda p: (p.name, p.id))
-
-
-def platforms_of(unit_id: int) -> list[Any]:
-    """What holds in a unit, with where it was written: platform, unit's name."""
-    return list(
-        db.session.execute(
-            select(Platform, Unit.name.label("unit_name"), Unit.id.label("owner_id"))
-            .join(Unit, Unit.id == Platform.unit_id)
-            .join(UnitClosure, UnitClosure.above_id == Platform.unit_id)
-            .where(UnitClosure.below_id == unit_id)
-            .order_by(UnitClosure.depth, Platform.name, Platform.id)
-        )
-    )
-
-
-def platform_in_reach(actor: Actor, platform_id: int) -> Platform | None:
-    """A platform of a unit in which this person keeps the registry."""
-    return db.session.scalars(
-        select(Platform).where(
-            Platform.id == platform_id, Platform.unit_id.in_(units_where(actor, Perm.PLATFORM_MANAGE))
-        )
-    ).first()
-
-
-def used_of_platforms(
-    pairs: Sequence[tuple[int, int]], years: Iterable[int]
-) -> dict[tuple[int, int, int], int]:
-    """Hundredths in the ledger from platforms, as {(member, platform, year): hundredths}."""
-    if not pairs:
-        return {}
-    back = aliased(HourEntry)
-    rows = db.session.execute(
-        select(HourClaim.member_id, HourClaim.platform_id, HourEntry.credit_year, func.sum(HourEntry.credit))
-        .join(HourEntry, HourEntry.id == HourClaim.entry_id)
-        .outerjoin(back, back.reverses_id == HourEntry.id)
-        .where(
-            back.id.is_(None),
-            HourClaim.member_id.in_(sorted({member for member, _platform in pairs})),
-            HourClaim.platform_id.in_(sorted({platform for _member, platform in pairs})),
-            HourClaim.state == "approved",
-            HourEntry.credit_year.in_(sorted(set(years))),
-        )
-        .group_by(HourClaim.member_id, HourClaim.platform_id, HourEntry.credit_year)
-    )
-    return {(row[0], row[1], row[2]): int(row[3]) for row in rows}
-
-
-def branch_called(text: str) -> list[Any]:
-    """The branches of today with this name or number; at most two, which is one too many."""
-    if not text:
-        return []
-    return list(
-        db.session.execute(
-            select(Unit.id, Unit.name)
-            .where(or_(Unit.name == text, Unit.code == text), stands(Unit))
-            .order_by(Unit.id)
-            .limit(2)
-        )
-    )
-
-
-def secretary_of(unit_id: int) -> str:
-    """The name of a secretary of this branch; empty without one."""
-    return (
-        db.session.scalar(
-            select(Account.name)
-            .join(RoleGrant, RoleGrant.account_id == Account.id)
-            .where(
-                RoleGrant.unit_id == unit_id,
-                RoleGrant.role == Role.BRANCH_SECRETARY,
-                is_on(RoleGrant, clock.today()),
-            )
-            .order_by(RoleGrant.id)
-            .limit(1)
-        )
-        or ""
-    )
-
-
-def accounts_of(member_ids: Iterable[int]) -> dict[int, int]:
-    """The logins of members, as {member id: account id}."""
-    found = db.session.execute(
-        select(Member.id, Member.account_id)
-        .where(Member.id.in_(sorted(set(member_ids))), Member.account_id.is_not(None))
-        .order_by(Member.id)
-    )
-    return {row.id: row.account_id for row in found}
-
-
-def lines_of(entry_ids: Iterable[int]) -> dict[int, int]:
-    """Lines of the ledger that were claims, as {claim id: entry id}."""
-    found = db.session.execute(
-        select(HourEntry.id, HourEntry.source).where(HourEntry.id.in_(sorted(set(entry_ids))))
-    )
-    return {int(row.source.split("/")[0].removeprefix("claim:")): row.id for row in found}
-
-
-def used_of_proof(member_id: int, year: int, proof: str) -> int:
-    """Hundredths of a member's year that stand on this proof level, before any cap."""
-    name = proof.lower()
-    parts = getattr(MemberYear, f"group_{name}") + getattr(MemberYear, f"self_{name}")
-    return (
-        db.session.scalar(
-            select(parts).where(MemberYear.member_id == member_id, MemberYear.credit_year == year)
-        )
-        or 0
-    )
-
-
 def on_desk(actor: Actor, perm: Perm, claim_id: int) -> Any:
     """A claim, decided or not, about which somebody with `perm` there may say something; None elsewhere.
 
@@ -377,13 +255,23 @@ def waits(waiting: Select[Any], claim_id: int) -> bool:
     return db.session.scalar(only) is not None
 
 
-def line_in_way(entry_id: int) -> Any:
-    """The line that covers the same time: title, beginning, end."""
-    return db.session.execute(
-        select(HourEntry.id, HourEntry.title, HourEntry.starts_at, HourEntry.ends_at).where(
-            HourEntry.id == entry_id
+def all_wait(waiting: Select[Any], claim_ids: Sequence[int]) -> bool:
+    """Are all of these claims among those that wait there?"""
+    only = waiting.order_by(None).with_only_columns(func.count(HourClaim.id))
+    return db.session.scalar(only.where(HourClaim.id.in_(claim_ids))) == len(set(claim_ids))
+
+
+def decided_since(actor: Actor, since: datetime) -> int:
+    """How many claims this person has decided since then."""
+    acts = ("approved", "agreed", "returned", "rejected", "confirmed", "granted", "upheld")
+    return (
+        db.session.scalar(
+            select(func.count(ClaimStep.claim_id.distinct())).where(
+                ClaimStep.by_id == actor.account_id, ClaimStep.at >= since, ClaimStep.act.in_(acts)
+            )
         )
-    ).first()
+        or 0
+    )
 
 
 def is_host(claim: Any) -> bool:

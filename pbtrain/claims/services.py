@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, tuple_, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
-from pbtrain.claims import evidence, queries, rules
+from pbtrain.claims import evidence, lookups, queries, rules
 from pbtrain.claims.evidence import Piece
 from pbtrain.claims.models import ClaimStep, Platform
 from pbtrain.core import clock
@@ -91,7 +91,7 @@ def worth(member_id: int, wanted: Wanted) -> Worth:
 
 
 def _platform(unit_id: int, platform_id: int | None) -> Platform:
-    found = next((p for p in queries.platforms_for(unit_id) if p.id == platform_id), None)
+    found = next((p for p in lookups.platforms_for(unit_id) if p.id == platform_id), None)
     if found is None:
         raise RuleError(N_("Choose one of the platforms of the list."), "platform")
     return found
@@ -304,7 +304,7 @@ def step(actor: Actor | None, claim_ids: Sequence[int], act: str, reason: str = 
 
 def tell(actor: Actor | None, claims: Sequence[Any], subject: str, **params: Any) -> None:
     """Tell the members of these claims, and whoever wrote them, except who acts; `subject` has %(title)s."""
-    logins = queries.accounts_of(claim.member_id for claim in claims)
+    logins = lookups.accounts_of(claim.member_id for claim in claims)
     notes = []
     for claim in claims:
         readers = {logins.get(claim.member_id), claim.made_by_id} - {

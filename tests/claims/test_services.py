@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from pbtrain.audit.models import AuditEvent
-from pbtrain.claims import deciding, queries, rules, services
+from pbtrain.claims import deciding, lookups, queries, rules, services
 from pbtrain.claims.models import ClaimStep, Evidence, Platform
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
@@ -273,11 +273,11 @@ def test_a_closed_platform_is_not_claimed_and_a_nearer_one_counts(db, place, pla
                 mode="self",
             )
         )
-    assert [p.per_hour for p in queries.platforms_for(place.branch.id)] == [60]
-    assert [p.per_hour for p in queries.platforms_for(place.other.id)] == [30]
+    assert [p.per_hour for p in lookups.platforms_for(place.branch.id)] == [60]
+    assert [p.per_hour for p in lookups.platforms_for(place.other.id)] == [30]
     with transaction() as session:
         session.get(Platform, platform).open = False
-    assert queries.platforms_for(place.other.id) == []
+    assert lookups.platforms_for(place.other.id) == []
 
 
 def test_a_line_that_overlaps_is_held(db, place):

@@ -1,18 +1,20 @@
 """The secretary's desk: what waits, one at a time, with its evidence beside it."""
 
+from datetime import date
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from pbtrain.claims import deciding, evidence, queries, rules, services
+from pbtrain.claims import deciding, evidence, lookups, noticing, queries, rules, services
 from pbtrain.claims.views import bp
 from pbtrain.claims.views.common import sent_number
-from pbtrain.core import clock
+from pbtrain.core import clock, formatting, templating
 from pbtrain.core.db import db, record_apart, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, ngettext, say
+from pbtrain.hours import queries as hours_queries
 from pbtrain.hours import services as hours
 from pbtrain.hours.activities import PROOFS
 from pbtrain.hours.models import HourClaim
@@ -47,6 +49,38 @@ def decide(claim_id: int) -> Response:
     if act not in (ACTS_OF_HELD if found.state == "held" else ACTS):
         abort(400)
     return answer("desk", claim_id, act)
+
+
+@bp.post("/desk/approve")
+@needs(Perm.CLAIM_DECIDE)
+def approve_all() -> Response:
+    """Approve all that are named, as "id:version", at once: none of them when one cannot be."""
+    named = [_pair(text) for text in request.form.getlist("claim")][:SHOWN]
+    if not named or not queries.all_wait(queue_of("desk"), [claim_id for claim_id, _version in named]):
+        abort(404)
+    try:
+        with transaction():
+            done = deciding.approve(signed(), named)
+    except Conflict as error:
+        if "HX-Request" not in request.headers:
+            raise
+        return show("desk", None, problem=say(error), code=409)
+    except RuleError as error:
+        return show("desk", None, problem=say(error), code=422)
+    count = len(done.posted) + len(done.waiting) + done.held
+    said = ngettext("%(num)s claim approved.", "%(num)s claims approved.", count)
+    if "HX-Request" in request.headers:
+        return show("desk", None, said=said)
+    flash(said, "ok")
+    return redirect(url_for(".desk"), 303)
+
+
+def _pair(text: str) -> tuple[int, int]:
+    """ "12:3" as numbers; 400 for anything else."""
+    parts = text.split(":")
+    if len(parts) != 2 or not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
+        abort(400)
+    return int(parts[0]), int(parts[1])
 
 
 def approve(claim_id: int, version: int, _reason: str) -> str:
@@ -149,6 +183,9 @@ def show(
     current = _open(rows, waiting, claim_id, lenient)
     files, photo = _files(current)
     total, _since = queries.counted(waiting)
+    others = [current] if current is not None and current not in rows else []
+    noticed = noticing.of_claims(signed(), PERMS[desk], [*rows, *others])
+    unseen = evidence.unseen(signed(), [row.id for row in rows]) if rows else {}
     position = next((n for n, row in enumerate(rows) if current and row.id == current.id), 0)
     page = render_template(
         "claims/_desk.html" if "HX-Request" in request.headers else "claims/desk.html",
@@ -159,6 +196,11 @@ def show(
         files=files,
         photo=photo,
         unseen=sum(not one.seen for one in files),
+        noticed=noticed,
+        ready=[row for row in rows if _ready(row, unseen, noticed)] if desk == "desk" else [],
+        companions=noticing.companions(current) if current and current.kind != "overlap" else [],
+        year=hours_queries.member_year(current.member_id, current.day.year) if current else None,
+        decided=queries.decided_since(signed(), clock.at(clock.today(), 0)),
         next_id=_after(rows, position),
         before_id=rows[position - 1].id if position else None,
         undone=_undone(desk, undo_id),
@@ -166,9 +208,10 @@ def show(
         problem=problem,
         rules=rules,
         proof_label=PROOFS[current.proof] if current else "",
-        line_in_way=queries.line_in_way(current.overlaps_id) if current and current.overlaps_id else None,
+        line_in_way=lookups.line_in_way(current.overlaps_id) if current and current.overlaps_id else None,
         visited=bool(current and queries.is_host(current)),
         now=clock.now(),
+        say_signal=say_signal,
         words_of=ngettext("%(num)s claim waits", "%(num)s claims wait", total),
     )
     return make_response(page, code)
@@ -205,6 +248,25 @@ def _undone(desk: str, undo_id: int | None) -> Any:
         undo_id = int(asked)
     found = queries.on_desk(signed(), PERMS[desk], undo_id) if undo_id else None
     return None if found is None or found.state == "held" else found
+
+
+def say_signal(signal: Any) -> str:
+    """A signal in the reader's words: hours and days as they are shown elsewhere."""
+    shown = {
+        name: formatting.hours(value) if name in ("stands", "cap", "left") else value
+        for name, value in signal.params
+    }
+    for name, value in shown.items():
+        if isinstance(value, date):
+            shown[name] = formatting.short_day(value, english=templating.english())
+    return str(_(signal.message, **shown))
+
+
+def _ready(row: Any, unseen: dict[int, int], noticed: dict[int, Any]) -> bool:
+    """Can it be approved together with others: every picture seen, nothing to notice, one's own to decide?"""
+    if row.state != "submitted" or queries.is_host(row) or noticed.get(row.id):
+        return False
+    return not unseen.get(row.id)
 
 
 def _photo(files: list[Any], wanted: str) -> Any:

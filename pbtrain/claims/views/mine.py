@@ -3,7 +3,7 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from pbtrain.claims import queries, rules, services
+from pbtrain.claims import lookups, queries, rules, services
 from pbtrain.claims.views import bp
 from pbtrain.claims.views.common import due_back, sent_number
 from pbtrain.core import clock
@@ -53,7 +53,7 @@ def claim(claim_id: int) -> str:
         steps=queries.steps(claim_id),
         speaks=queries.spoken_for(person, claim_id) is not None,
         own=found.member_id == person.member_id,
-        secretary=queries.secretary_of(found.unit_id),
+        secretary=lookups.secretary_of(found.unit_id),
         line=queries.line_of(claim_id, found.member_id),
         due_back=due_back(found),
         today=clock.today(),

@@ -5,8 +5,8 @@ from typing import Any
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from pbtrain.claims import lookups
 from pbtrain.claims import platforms as services
-from pbtrain.claims import queries
 from pbtrain.claims.forms import COUNTS, MODES, PlatformForm
 from pbtrain.claims.views import bp
 from pbtrain.core.db import transaction
@@ -28,7 +28,7 @@ def platforms(unit_id: int) -> str:
     return render_template(
         "claims/platforms.html",
         unit=_unit(unit_id),
-        rows=queries.platforms_of(unit_id),
+        rows=lookups.platforms_of(unit_id),
         counts=COUNTS,
         modes=MODES,
     )
@@ -61,7 +61,7 @@ def platform_new(unit_id: int) -> Response:
 @needs(Perm.PLATFORM_MANAGE)
 def platform(platform_id: int) -> Response:
     """Change one from now on, or close it."""
-    row = queries.platform_in_reach(signed(), platform_id)
+    row = lookups.platform_in_reach(signed(), platform_id)
     if row is None:
         abort(404)
     values = {

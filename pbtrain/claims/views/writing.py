@@ -7,7 +7,7 @@ from flask import abort, flash, make_response, redirect, render_template, reques
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from pbtrain.claims import evidence, queries, rules, services
+from pbtrain.claims import evidence, lookups, queries, rules, services
 from pbtrain.claims.forms import ClaimForm
 from pbtrain.claims.services import Wanted
 from pbtrain.claims.views import bp
@@ -75,7 +75,7 @@ def _kind(claim: Any) -> str:
 
 def _write(member_id: int, name: str, unit_id: int, back: str, claim: Any = None) -> Response:
     kind = _kind(claim)
-    platforms = queries.platforms_for(unit_id) if kind == "platform" else []
+    platforms = lookups.platforms_for(unit_id) if kind == "platform" else []
     form = ClaimForm(data=_usual(claim))
     form.offer(kind, platforms)
     clash = None
@@ -150,7 +150,7 @@ def _wanted(form: ClaimForm, kind: str) -> Wanted:
 
 
 def _host(text: str | None) -> int:
-    found = queries.branch_called(text or "")
+    found = lookups.branch_called(text or "")
     if not found:
         raise RuleError(
             N_("No branch has this name or number. Write the full name, or ask for its number."), "host"
@@ -241,9 +241,9 @@ def _estimate(member_id: int, kind: str, form: ClaimForm) -> dict[str, Any] | No
         "proof": proof,
         "proof_label": PROOFS[proof],
         "cap": found.policy.proof_caps.get(proof),
-        "used": queries.used_of_proof(member_id, wanted.day.year, proof),
+        "used": lookups.used_of_proof(member_id, wanted.day.year, proof),
         "self": found.policy.mode(found.activity, ACTIVITIES[found.activity].mode) == "self",
-        "secretary": queries.secretary_of(found.unit_id),
+        "secretary": lookups.secretary_of(found.unit_id),
         "second": rules.needs_second(found.credit, rules.limits_of(found.policy)),
     }
 
