@@ -151,13 +151,14 @@ def test_two_hundred_claims_in_one_sitting(client_for, make, place, statements, 
         data = {"act": act, "version": "2", "reason": "请补充学习内容", "next": str(claim_id + 1)}
         with statements() as sent:
             answer = client.post(f"/desk/{claim_id}", data=data, headers={"HX-Request": "true"})
-        costs.append(sent.count)
+        if act == "approve":
+            costs.append(sent.count)
         assert answer.status_code == 200
         assert b"<html" not in answer.data
     db.session.rollback()
     assert db.session.scalar(select(func.count(HourEntry.id))) == 180
     assert "没有等你审核的申报" in client.get("/desk").get_data(as_text=True)
-    assert max(costs[10:150]) <= min(costs[10:150]) + 12, (min(costs), max(costs))
+    assert max(costs[5:130]) <= min(costs[5:130]) + 2, (min(costs), max(costs))
 
 
 def test_bulk_approval_takes_only_what_was_seen(client_for, place, make, db):
