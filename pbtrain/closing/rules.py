@@ -61,4 +61,6 @@ def check_period(since: date, until: date, today: date) -> None:
 
 def masked(name: str) -> str:
     """'王建国' -> '王*国', '王强' -> '王*': what a page that anybody opens shows of a name."""
-    return name[:1] + "*" * (len(name) - 2) + name[-1] if len(name) > 2 else name[:1] + "*"
+    if len(name) <= 2:
+        return name[:1] + "*"
+    return name[:1] + "*" * (len(name) - 2) + name[-1]

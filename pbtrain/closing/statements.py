@@ -191,6 +191,20 @@ def listed(member_id: int) -> Select[Any]:
     )
 
 
+def forget(member_id: int) -> None:
+    """What statements say of somebody whose data is erased goes too; their papers hold no longer."""
+    db.session.execute(
+        update(Statement)
+        .where(Statement.member_id == member_id)
+        .values(
+            facts={"name": "", "unit": "", "counted": 0, "self_study": 0, "lines": 0},
+            reason="",
+            revoked_at=func.coalesce(Statement.revoked_at, clock.now()),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
 def revoke(actor: Actor, statement_id: int, *, reason: str) -> None:
     """From now on its page says that it no longer holds. Conflict when somebody revoked it meanwhile."""
     reason = check_reason(reason)

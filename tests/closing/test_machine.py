@@ -12,7 +12,7 @@ from pbtrain.closing import sealing, services
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import Book, HourEntry, MemberYear
+from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from tests.hours.conftest import line
 from tests.hours.test_machine import DAYS, MINUTES, PEOPLE, Ledger
 
@@ -37,7 +37,9 @@ class Closing(Ledger):
 
     @rule(where=BRANCHES, month=st.integers(1, 12))
     def sign(self, where, month):
-        branch = self.branches[where]
+        self.sign_up_to(self.branches[where], month)
+
+    def sign_up_to(self, branch, month):
         book = self.book(branch)
         try:
             with transaction():
@@ -47,9 +49,21 @@ class Closing(Ledger):
         except (RuleError, Conflict):
             return
 
-    @rule(where=BRANCHES)
-    def close(self, where):
+    def settle(self, branch):
+        """Refuse what is held and sign every month."""
+        held = db.session.scalars(
+            select(HourClaim.id).where(HourClaim.state == "held", HourClaim.unit_id == branch)
+        ).all()
+        for claim in held:
+            with transaction():
+                hours.decide_held(self.judge, claim, approve=False, reason="看过")
+        self.sign_up_to(branch, 12)
+
+    @rule(where=BRANCHES, settled=st.booleans())
+    def close(self, where, settled):
         branch = self.branches[where]
+        if settled and branch not in self.closed:
+            self.settle(branch)
         try:
             with transaction():
                 sealing.seal_unit(self.judge, branch, 2026)

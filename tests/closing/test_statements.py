@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select, text
 
 from pbtrain.accounts.models import LoginTry
-from pbtrain.closing import paper, rules
+from pbtrain.closing import paper, rules, statements
 from pbtrain.closing.models import Statement, StatementLook
-from pbtrain.core.db import db
+from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.org.roles import Role
 from tests.closing.conftest import APRIL, MARCH, line, post, reverse
@@ -135,3 +135,12 @@ def test_codes_cannot_be_guessed_through(member, client):
     assert client.get("/s/short").status_code == 404
     assert db.session.scalar(select(LoginTry.id).limit(1))
     assert db.session.scalar(select(StatementLook.id)) is None
+
+
+def test_what_a_statement_says_goes_when_a_person_is_erased(member, client_for, client, drawn):
+    client_for(member).post("/hours/statements", data=PERIOD)
+    with transaction():
+        statements.forget(member.id)
+    told = said(client.get(path_of(drawn[0])))
+    assert "已经作废" in told
+    assert "示**兰" not in told
