@@ -30,6 +30,9 @@ ROOMS = {  # the fields with one value: label, and what it is counted in
 }
 
 
+NO_LIMIT = ("two_eyes_above", "record_days")  # where 0 stands for none
+
+
 @dataclass(frozen=True)
 class Fact:
     """One thing a policy says: `label` and `of`, what it is about, are msgids; `value` is raw."""
@@ -48,12 +51,13 @@ def facts(rules: PolicyRules) -> Iterator[Fact]:
         needs = key in rules.class_for
         yield Fact(f"class_{key}", N_("At least one training class asked of"), label, WORDS, _yes(needs))
     for name, (label, unit) in ROOMS.items():
-        yield Fact(name, label, "", unit, getattr(rules, name))
+        value = getattr(rules, name)
+        yield Fact(name, label, "", unit, None if name in NO_LIMIT and not value else value)
     for key, kind in ACTIVITIES.items():
         if key in rules.cadre_activities:
             continue
         counts = _yes(key not in rules.excluded)
-        yield Fact(f"counts_{key}", N_("Counts"), kind.label, WORDS, counts)
+        yield Fact(f"counts_{key}", N_("Earns hours"), kind.label, WORDS, counts)
         mode = MODES[rules.mode(key, kind.mode)]
         yield Fact(f"mode_{key}", N_("Counts as group or self-study"), kind.label, WORDS, mode)
         minutes = rules.minutes_by_activity.get(key, rules.minutes_per_hour)

@@ -84,7 +84,7 @@ def version(policy_id: int) -> str:
         earlier=earlier,
         changed=changed,
         job=queries.recomputed(policy_id),
-        facts=list(wording.facts(rules)),
+        facts=[fact for fact in wording.facts(rules) if fact.value not in (None, ())],
         examples=list(examples(rules, found.year)),
         edits=may(signed(), Perm.POLICY_EDIT, found.unit_id),
         bare=wording.bare,
