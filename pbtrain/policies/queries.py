@@ -210,8 +210,12 @@ def names_of(member_ids: Iterable[int]) -> dict[int, Any]:
 
 
 def units_below(unit_id: int) -> Select[Any]:
-    """The units right below that still are or once were: id, name, kind."""
-    return select(Unit.id, Unit.name, Unit.kind).where(Unit.parent_id == unit_id).order_by(Unit.name, Unit.id)
+    """The units right below that still are or once were, without academies: id, name, kind."""
+    return (
+        select(Unit.id, Unit.name, Unit.kind)
+        .where(Unit.parent_id == unit_id, Unit.kind != "academy")
+        .order_by(Unit.name, Unit.id)
+    )
 
 
 def unit_within(unit_id: int, top_id: int) -> Any:

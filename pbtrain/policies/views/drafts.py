@@ -153,5 +153,8 @@ def publish(policy_draft_id: int) -> Any:
         )
         again.form_errors.extend(form.form_errors)
         return draft_page(row, again, rules), 422
-    flash(_("Published. What counts and what is owed below is worked out anew now."), "ok")
+    if row.year > clock.today().year:
+        flash(_("Published. It holds from %(day)s.", day=row.effective_on), "ok")
+    else:
+        flash(_("Published. What counts and what is owed below is worked out anew now."), "ok")
     return redirect(url_for(".version", policy_id=made), 303)
