@@ -36,6 +36,7 @@ from pbtrain.home import navigation
 from pbtrain.home.factor_views import bp as home
 from pbtrain.home.leader_views import bp as leading
 from pbtrain.home.learner_views import bp as learners
+from pbtrain.home.reach_views import bp as reach
 from pbtrain.home.left_views import bp as left
 from pbtrain.home.login_views import bp as logins
 from pbtrain.home.my_data_views import bp as my_data
@@ -76,6 +77,7 @@ BLUEPRINTS = (
     wrong_data,
     leading,
     learners,
+    reach,
     roster,
     reshape,
     cli.bp,

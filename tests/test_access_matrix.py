@@ -185,6 +185,7 @@ TABLE = {
     "org.academy_slip": row(
         "slip:print", **MANAGES, secretary="none", kinds="academy", use={"account_id": "author_id"}, post=200
     ),
+    "reach.branch": row("members:view", kinds="branch", **SEES),
     "learners.index": row("learner:find", academy_admin="own", kinds="academy", query="academy=%(unit_id)s"),
     "learners.xlsx": row("learner:find", academy_admin="own", kinds="academy", query="academy=%(unit_id)s"),
     # -- home: what stands between a person and the own login

@@ -1,7 +1,7 @@
 """Reading claims: one's own, one with everything about it, what waits for whom."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
@@ -75,6 +75,22 @@ def mine(actor: Actor, states: Iterable[str] = ()) -> Select[Any]:
     if states:
         found = found.where(HourClaim.state.in_(sorted(states)))
     return found.order_by(HourClaim.id.desc())
+
+
+def of_year(member_id: int, year: int, states: Iterable[str], *, limit: int) -> list[Any]:
+    """The claims about a member in these states whose day lies in a year, overlaps too, the newest first."""
+    return list(
+        db.session.execute(
+            _claims()
+            .where(
+                HourClaim.member_id == member_id,
+                HourClaim.state.in_(sorted(states)),
+                HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)),
+            )
+            .order_by(HourClaim.id.desc())
+            .limit(limit)
+        )
+    )
 
 
 def open_of(member_id: int) -> int:

@@ -15,7 +15,7 @@ from pbtrain.hours import posting
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import Rules
 from pbtrain.hours.rulebook import rulebook
-from pbtrain.hours.rules import Assessment, CadreYear, assess, cadre_year, duties
+from pbtrain.hours.rules import Assessment, CadreYear, Stretch, Tie, assess, cadre_year, duties
 from pbtrain.org.models import Member, Unit, UnitClosure
 
 # A member of a branch belongs to exactly one of these, in this order; care is not failure.
@@ -27,81 +27,111 @@ BEHIND = and_(~CARE, MemberYear.counted < MemberYear.due)
 STANDINGS = {"care": CARE, "met": MET, "behind": BEHIND}
 
 
-def member_year(member_id: int, year: int) -> Any:
-    """The row of sums and caches, or None before anything was posted or owed."""
-    return db.session.execute(
-        select(MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.due_on, MemberYear.on_care,
-               MemberYear.lacks_class,
-               MemberYear.self_a, MemberYear.self_b, MemberYear.self_c, MemberYear.self_d)
-        .where(MemberYear.member_id == member_id, MemberYear.credit_year == year)
-    ).first()  # fmt: skip
-
-
-def closed_year(member_id: int, year: int) -> Any:
-    """What was sealed of a member's year and corrected since, in hundredths; None while it is open."""
-    return db.session.execute(
-        select(MemberYear.sealed_counted, MemberYear.sealed_target, MemberYear.corrections).where(
-            MemberYear.member_id == member_id,
-            MemberYear.credit_year == year,
-            MemberYear.sealed_counted.is_not(None),
-        )
-    ).first()
-
-
-def years_of(member_id: int) -> list[int]:
-    """The years this member has figures for."""
-    return list(
-        db.session.scalars(
-            select(MemberYear.credit_year)
-            .where(MemberYear.member_id == member_id)
-            .order_by(MemberYear.credit_year, MemberYear.id)
-        )
-    )
+def years_of(member_id: int) -> dict[int, Any]:
+    """The sums and caches of every year this member has figures for, by year."""
+    rows = db.session.execute(
+        select(MemberYear.credit_year, MemberYear.entries, MemberYear.counted, MemberYear.target,
+               MemberYear.due, MemberYear.due_on, MemberYear.on_care, MemberYear.lacks_class,
+               MemberYear.self_a, MemberYear.self_b, MemberYear.self_c, MemberYear.self_d,
+               MemberYear.sealed_counted, MemberYear.sealed_target, MemberYear.corrections)
+        .where(MemberYear.member_id == member_id)
+        .order_by(MemberYear.credit_year, MemberYear.id)
+    )  # fmt: skip
+    return {row.credit_year: row for row in rows}
 
 
 @dataclass(frozen=True)
 class Year:
-    """A member's year, judged and explained; `lines` are the ledger's, newest first."""
+    """A member's year before its lines are read: who owes what on which days, by which rules."""
 
-    assessment: Assessment
+    member_id: int
+    year: int
     policy: Rules
-    cadre: CadreYear | None
-    lines: list[Any]
+    stretches: tuple[Stretch, ...]
+    ties: list[Tie]
+
+    @property
+    def has_caps(self) -> bool:
+        """Does what counts of a line hang on lines of other days?"""
+        first, after = date(self.year, 1, 1), date(self.year + 1, 1, 1)
+        return any(
+            rules.self_cap or rules.activity_caps or rules.proof_caps or rules.proof_shares
+            for _since, _until, rules in self.policy.between(first, after)
+        )
 
 
-def explained_year(member_id: int, year: int) -> Year | None:
-    """The year line by line with what counts and why; None for a person without a branch that year."""
+def year_of(member_id: int, year: int) -> Year | None:
+    """The rules and duties of a member's year, two statements; None for who has never been in a branch."""
     person = posting.people([member_id]).get(member_id)
     if person is None or not person.homes:
         return None
-    today = clock.today()
     homes = {home[2] for home in person.homes}
     policy = rulebook(homes).of(person.homes, person.unit_id, year)
-    lines: list[Any] = list(db.session.execute(lines_of(member_id, year)))
-    result = assess(policy, duties(year, person.ties), lines, year=year, today=today)
-    return Year(result, policy, _cadre(policy, member_id, person, result.cadre, year), lines)
+    return Year(member_id, year, policy, duties(year, person.ties), person.ties)
 
 
-def _cadre(
-    policy: Rules, member_id: int, person: posting.Person, counted: int, year: int
-) -> CadreYear | None:
-    """The separate account of a cadre; over five years it asks the ledger for the other years too."""
-    found = cadre_year(policy, person.ties, counted, year)
-    if found is None or found.period == (year, year):
-        return found
-    others = db.session.scalar(
+@dataclass(frozen=True)
+class Judged:
+    """What was made of some lines; `whole`: all of the year were read, and the sums are those of the year."""
+
+    assessment: Assessment
+    lines: list[Any]
+    whole: bool
+
+
+def judged(found: Year, since: date, until: date, *, also: date | None = None) -> Judged:
+    """Judge the lines of these days, `until` included, that are not reversed; one statement.
+
+    Under rules with a cap of the year all of its lines are read, else no more than those days have: what
+    counts of them is the same, and a long history costs nothing.
+    """
+    asked = standing_lines(found.year).where(HourEntry.member_id == found.member_id)
+    if not found.has_caps:
+        asked = asked.where(or_(HourEntry.day.between(since, until), HourEntry.day == (also or since)))
+    lines: list[Any] = list(db.session.execute(asked))
+    result = assess(found.policy, found.stretches, lines, year=found.year, today=clock.today())
+    return Judged(result, lines, found.has_caps)
+
+
+def standing_lines(year: int) -> Select[Any]:
+    """The lines of a year that nothing reverses, as far as `assess` cares."""
+    back = aliased(HourEntry)
+    return (
+        select(HourEntry.id, HourEntry.member_id, HourEntry.day, HourEntry.mode, HourEntry.proof,
+               HourEntry.minutes, HourEntry.credit, HourEntry.starts_at, HourEntry.ends_at,
+               HourEntry.reverses_id, HourEntry.activity)
+        .outerjoin(back, back.reverses_id == HourEntry.id)
+        .where(HourEntry.credit_year == year, HourEntry.reverses_id.is_(None), back.id.is_(None))
+        .order_by(HourEntry.id)
+    )  # fmt: skip
+
+
+def cadre_account(found: Year) -> CadreYear | None:
+    """The separate account of a cadre, one statement; None for who is no cadre and has no hours there."""
+    account = cadre_year(found.policy, found.ties, 1, found.year)
+    if account is None:
+        return None
+    done = db.session.scalar(
         select(func.coalesce(func.sum(HourEntry.credit), 0)).where(
-            HourEntry.member_id == member_id,
-            HourEntry.credit_year.between(*found.period),
-            HourEntry.activity.in_(policy.on(date(year, 12, 31)).cadre_activities),
+            HourEntry.member_id == found.member_id,
+            HourEntry.credit_year.between(*account.period),
+            HourEntry.activity.in_(found.policy.on(date(found.year, 12, 31)).cadre_activities),
         )
     )
-    return replace(found, counted=int(others or 0))
+    none = not done and cadre_year(found.policy, found.ties, 0, found.year) is None
+    return None if none else replace(account, counted=int(done or 0))
 
 
 def lines_of(member_id: int, year: int) -> Select[Any]:
-    """The lines of a member's year, newest day first."""
-    return _lines().where(HourEntry.member_id == member_id, HourEntry.credit_year == year)
+    """The lines of a member's year, newest day first, with the rules they were converted by; what reverses a
+    line is told at the line itself."""
+    return (
+        _lines()
+        .add_columns(Policy.year.label("policy_year"), Policy.version.label("policy_version"))
+        .join(Policy, Policy.id == HourEntry.policy_id)
+        .where(HourEntry.member_id == member_id, HourEntry.credit_year == year)
+        .where(HourEntry.reverses_id.is_(None))
+    )
 
 
 def _lines() -> Select[Any]:
@@ -113,7 +143,7 @@ def _lines() -> Select[Any]:
             HourEntry.channel, HourEntry.mode, HourEntry.minutes, HourEntry.credit, HourEntry.policy_id,
             HourEntry.proof, HourEntry.reverses_id, HourEntry.source, HourEntry.title, HourEntry.note,
             HourEntry.posted_at, HourEntry.hash, Account.name.label("poster"),
-            back.id.label("reversed_by_id"),
+            back.id.label("reversed_by_id"), back.note.label("reversed_why"),
         )
         .outerjoin(Account, Account.id == HourEntry.posted_by_id)
         .outerjoin(back, back.reverses_id == HourEntry.id)
@@ -266,18 +296,3 @@ def waiting_claims(unit_ids: Sequence[int] | Select[Any]) -> Select[Any]:
         .where(HourClaim.unit_id.in_(unit_ids), HourClaim.state == "held")
         .order_by(HourClaim.made_at, HourClaim.id)
     )  # fmt: skip
-
-
-def claims_of(member_id: int, year: int) -> list[Any]:
-    """A member's lines that wait for a decision, oldest first."""
-    return list(
-        db.session.execute(
-            select(HourClaim.id, HourClaim.title, HourClaim.day, HourClaim.minutes, HourClaim.made_at)
-            .where(
-                HourClaim.member_id == member_id,
-                HourClaim.state == "held",
-                HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)),
-            )
-            .order_by(HourClaim.made_at, HourClaim.id)
-        )
-    )

@@ -283,7 +283,7 @@ class _Sums:
         if activity in rules.activity_caps:
             room = rules.activity_caps[activity] - self.by_activity[activity]
             counts, reason = _cut(counts, room, ACTIVITY_CAP, reason)
-        if (cap := self._proof_cap(rules, entry.proof)) is not None:
+        if (cap := proof_cap(rules, self.target, entry.proof)) is not None:
             counts, reason = _cut(counts, cap - self.by_proof[entry.proof], PROOF_CAP, reason)
         self.by_day[entry.day] += counts
         self.by_proof[entry.proof] += counts
@@ -303,12 +303,13 @@ class _Sums:
             others.append((entry.starts_at, entry.ends_at))
         return counts, reason
 
-    def _proof_cap(self, rules: PolicyRules, proof: str) -> int | None:
-        """The most that counts from a proof level: in hours, and in percent of a target if any."""
-        caps = [rules.proof_caps[proof]] if proof in rules.proof_caps else []
-        if self.target and proof in rules.proof_shares:
-            caps.append(self.target * rules.proof_shares[proof] // 100)
-        return min(caps, default=None)
+
+def proof_cap(rules: PolicyRules, target: int, proof: str) -> int | None:
+    """The most that counts from a proof level: in hours, and in percent of a target if any; None: all."""
+    caps = [rules.proof_caps[proof]] if proof in rules.proof_caps else []
+    if target and proof in rules.proof_shares:
+        caps.append(target * rules.proof_shares[proof] // 100)
+    return min(caps, default=None)
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,8 @@ def test_a_handover_is_shown_before_it_is_done(db, league):
         (second.id, None),
     ]
     year = clock.today().year  # the target of both follows the post
-    assert 3200 < hours_q.member_year(first.id, year).target < 5600
-    assert 3200 < hours_q.member_year(second.id, year).target < 5600
+    assert 3200 < hours_q.years_of(first.id)[year].target < 5600
+    assert 3200 < hours_q.years_of(second.id)[year].target < 5600
     page = text(client.get(path))
     assert "示例甲" in page
     assert "未到起始日" in page
@@ -200,4 +200,4 @@ def test_a_temporary_branch_is_led_by_a_member_of_another_branch(db, make, leagu
     held = db.session.execute(select(Post.member_id, Post.unit_id, Post.kind).order_by(Post.id)).all()
     assert held == [(first.id, squad.id, "secretary"), (second.id, squad.id, "committee_member")]
     assert first.unit_id == one.id
-    assert hours_q.member_year(first.id, clock.today().year).target > 3200
+    assert hours_q.years_of(first.id)[clock.today().year].target > 3200

@@ -105,7 +105,7 @@ def member(branch_id: int, member_id: int) -> str | Response:
     return render_template(
         "hours/member.html",
         member=found,
-        page=year_page(member_id, year),
+        page=year_page(member_id, year, own=False),
         categories=CATEGORIES,
         stages=STAGES,
         may_reverse=may(person, Perm.HOURS_REVERSE, branch_id) and member_id != person.member_id,

@@ -1,6 +1,7 @@
 """What the pages of hours share: the year of a member, prepared for its table."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,11 +11,15 @@ from flask import Blueprint, abort, request
 from pbtrain.core import clock
 from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import N_, say
+from pbtrain.core.paging import Page, paged
 from pbtrain.hours import queries
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
+from pbtrain.hours.forecast import Room, room_of
 from pbtrain.hours.formula import Formula, explain, hundredths
+from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.progress import Progress, of_assessment
 from pbtrain.hours.rules import CadreYear, Verdict
+from pbtrain.hours.rules import Term as RuleTerm
 from pbtrain.org.access import signed
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.queries import unit_in_reach
@@ -22,6 +27,7 @@ from pbtrain.org.roles import Perm
 
 bp = Blueprint("hours", __name__)
 FIRST_YEAR = 2000
+LINES_SHOWN = 50
 ENTRY = f"<int(max={2**63 - 1}):entry_id>"  # book and number in one: larger than other ids
 
 CATEGORIES = {
@@ -65,12 +71,15 @@ class Row:
     title: str
     activity: str
     channel: str
-    proof: str
+    proof: str  # its label
+    level: str  # A to D
     minutes: int
     credit: int
     counted: int
     state: str
     why: str  # a msgid; the words of the person who reversed it when state is "reversed"
+    poster: str
+    rules: tuple[int, int]  # year and version of the policy it was converted by
 
 
 @dataclass(frozen=True)
@@ -91,72 +100,94 @@ class YearPage:
 
     year: int
     years: list[int]
+    member_id: int = 0
     progress: Progress | None = None
     rows: tuple[Row, ...] = ()
+    page: Page | None = None  # of the rows: the newest 50 lines, or those after them
+    entries: int = 0  # lines of the whole year, reversals included
     terms: tuple[Term, ...] = ()
     exact: Decimal = Decimal(0)
     step: int = 50
     minutes_per_hour: int = 45
     formula: Formula | None = None
     cadre: CadreYear | None = None
-    claims: tuple[Any, ...] = ()
+    own: bool = True  # the reader's own year
     problem: str = ""
     closed: Any = None  # sealed figures and corrections of a year that is closed
+    room: Room | None = None  # what may still count; None for a year that is over
+    rules: PolicyRules | None = None  # of today, or of the last day of the year
 
 
-def year_page(member_id: int, year: int) -> YearPage:
-    """Read and judge a member's year; five statements, six for a year that is over."""
-    years = sorted({clock.today().year, *queries.years_of(member_id)}, reverse=True)
+def year_page(member_id: int, year: int, *, own: bool) -> YearPage:
+    """Read and judge a member's year; six statements, whatever the history."""
+    stored, today = queries.years_of(member_id), clock.today()
+    years, sums = sorted({today.year, *stored}, reverse=True), stored.get(year)
     try:
-        found = queries.explained_year(member_id, year)
+        found = queries.year_of(member_id, year)
     except RuleError as error:
         return YearPage(year, years, problem=say(error))
     if found is None:
         return YearPage(year, years)
-    result = found.assessment
-    numerator, days = result.exact_target
-    terms = tuple(
-        Term(
-            term.category,
-            term.rate,
-            term.since,
-            date.fromordinal(term.until.toordinal() - 1),
-            term.days,
-            hundredths(term.rate * term.days, days),
+    page = paged(queries.lines_of(member_id, year), size=LINES_SHOWN)
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    days = [row.day for row in page.rows] or [last]
+    judged = queries.judged(found, days[-1], days[0], also=today)
+    result = judged.assessment
+    if not judged.whole and sums is not None:
+        alone = sums.self_a + sums.self_b + sums.self_c + sums.self_d
+        result = replace(
+            result, counted=sums.counted, self_study=alone, lacks_class=sums.lacks_class, cadre=0
         )
-        for term in result.terms
-    )
-    today = clock.today()
-    last = found.policy.on(min(today, date(year, 12, 31)))
+    numerator, length = result.exact_target
+    rules = found.policy.on(min(today, last))
+    counts = {one.entry_id: one.counted for one in judged.assessment.verdicts}
+    running = first <= today <= last
     return YearPage(
         year,
         years,
-        progress=of_assessment(result, year, today, self_counts=last.self_cap > 0),
-        rows=rows_of(found.lines, result.verdicts),
-        terms=terms,
-        exact=hundredths(numerator, days),
-        step=last.target_step,
-        minutes_per_hour=last.minutes_per_hour,
+        member_id,
+        progress=of_assessment(result, year, today, self_counts=rules.self_cap > 0),
+        rows=rows_of(page.rows, judged.assessment.verdicts),
+        page=page,
+        entries=sums.entries if sums else 0,
+        terms=tuple(map(term_of, result.terms, [length] * len(result.terms))),
+        exact=hundredths(numerator, length),
+        step=rules.target_step,
+        minutes_per_hour=rules.minutes_per_hour,
         formula=explain(result),
-        cadre=found.cadre,
-        claims=tuple(queries.claims_of(member_id, year)),
-        closed=queries.closed_year(member_id, year) if year < clock.today().year else None,
+        cadre=queries.cadre_account(found),
+        own=own,
+        closed=sums if sums is not None and sums.sealed_counted is not None else None,
+        room=room_of(
+            rules, result.target, result.counted,
+            [(line, counts[line.id]) for line in judged.lines], today=today,
+        ) if running else None,
+        rules=rules,
+    )  # fmt: skip
+
+
+def term_of(term: RuleTerm, length: int) -> Term:
+    """A summand of a target as the page shows it; `length`: the days of the year."""
+    return Term(
+        term.category,
+        term.rate,
+        term.since,
+        date.fromordinal(term.until.toordinal() - 1),
+        term.days,
+        hundredths(term.rate * term.days, length),
     )
 
 
-def rows_of(lines: list[Any], verdicts: tuple[Verdict, ...]) -> tuple[Row, ...]:
-    """The lines without the reversals, which are told at the line they cancel."""
+def rows_of(lines: Iterable[Any], verdicts: Iterable[Verdict]) -> tuple[Row, ...]:
+    """Lines with what became of each; a reversal is told at the line it cancels."""
     judged = {verdict.entry_id: verdict for verdict in verdicts}
-    backs = {line.reverses_id: line for line in lines if line.reverses_id is not None}
-    return tuple(
-        row_of(line, judged[line.id], backs.get(line.id)) for line in lines if line.reverses_id is None
-    )
+    return tuple(row_of(line, judged.get(line.id)) for line in lines)
 
 
-def row_of(line: Any, verdict: Verdict, back: Any) -> Row:
-    """One line with its verdict; `back` is the line that reverses it, if any."""
-    if back is not None:
-        state, why = "reversed", back.note
+def row_of(line: Any, verdict: Verdict | None) -> Row:
+    """One line with its verdict; without one it is reversed."""
+    if verdict is None:
+        state, why = "reversed", line.reversed_why or ""
     elif verdict.counted == line.credit:
         state, why = "ok", ""
     else:
@@ -168,9 +199,12 @@ def row_of(line: Any, verdict: Verdict, back: Any) -> Row:
         label(ACTIVITIES, line.activity),
         label(CHANNELS, line.channel),
         label(PROOFS, line.proof),
+        line.proof,
         line.minutes,
         line.credit,
-        verdict.counted,
+        verdict.counted if verdict else 0,
         state,
         why,
+        line.poster or "",
+        (line.policy_year, line.policy_version),
     )

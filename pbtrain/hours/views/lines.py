@@ -8,7 +8,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.hours import custody, queries
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
 from pbtrain.hours.policy import PolicyRules
-from pbtrain.hours.rules import Verdict
+from pbtrain.hours.rules import REVERSAL, REVERSED, Verdict
 from pbtrain.hours.views.common import ENTRY, bp, label
 from pbtrain.org.access import Actor, may, signed, signed_in
 from pbtrain.org.roles import Perm
@@ -29,12 +29,15 @@ def line_or_404(person: Actor, entry_id: int) -> Any:
 def verdict_of(line: Any) -> Verdict | None:
     """What became of the line in its member's year; None while the year cannot be judged."""
     try:
-        found = queries.explained_year(line.member_id, line.credit_year)
+        found = queries.year_of(line.member_id, line.credit_year)
     except RuleError:
         return None
     if found is None:
         return None
-    return next((one for one in found.assessment.verdicts if one.entry_id == line.id), None)
+    if line.reverses_id is not None or line.reversed_by_id is not None:
+        return Verdict(line.id, line.credit, 0, REVERSAL if line.reverses_id is not None else REVERSED)
+    verdicts = queries.judged(found, line.day, line.day).assessment.verdicts
+    return next((one for one in verdicts if one.entry_id == line.id), None)
 
 
 @bp.get(f"/hours/lines/{ENTRY}")

@@ -12,5 +12,6 @@ from pbtrain.org.roles import Perm
 def mine() -> str:
     """The reader's own year."""
     person, year = signed(), year_asked()
-    page = YearPage(year, [year]) if person.member_id is None else year_page(person.member_id, year)
+    member_id = person.member_id
+    page = YearPage(year, [year]) if member_id is None else year_page(member_id, year, own=True)
     return render_template("hours/mine.html", page=page, person=person, categories=CATEGORIES)
