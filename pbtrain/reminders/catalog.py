@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, exists, func, literal, select
 
 from pbtrain.accounts.models import Account
+from pbtrain.closing.models import SignOff
+from pbtrain.closing.rules import month_end, sign_by
 from pbtrain.core.db import db
 from pbtrain.core.formatting import hours, long_day
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
 from pbtrain.courses.models import Course, Enrolment
-from pbtrain.hours.models import MemberYear
+from pbtrain.hours.models import Book, MemberYear
 from pbtrain.hours.queries import BEHIND
 from pbtrain.notify.models import Message
 from pbtrain.notify.services import Note
@@ -115,6 +117,45 @@ def _course_note(row: Any, today: date) -> Note:
     body = in_chinese(N_("It is due on %(day)s. Go on where you stopped."), day=long_day(row.due_on))
     link = f"/courses/{row.course_id}"
     return Note(row.account_id, f"course:{row.course_id}:{row.due_on.isoformat()}", subject, body, link)
+
+
+@reminder
+def unsigned(today: date, after: int, limit: int) -> Found:
+    """Secretaries whose branch has not signed the month that is over, once a month from its last day in
+    time on (the 10th); a branch without a line in that year, or that has closed it, owes nothing."""
+    year, month = (today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)
+    if today < sign_by(year, month):
+        return []
+    about = literal(f"sign:{year}-{month:02}:") + cast(RoleGrant.unit_id, String)
+    signed = exists().where(SignOff.book_id == Book.id, SignOff.month == month)
+    rows = db.session.execute(
+        select(
+            RoleGrant.id,
+            Account.id.label("account_id"),
+            about.label("about"),
+            RoleGrant.unit_id,
+            Unit.name.label("unit_name"),
+        )
+        .join(Account, Account.id == RoleGrant.account_id)
+        .join(Unit, Unit.id == RoleGrant.unit_id)
+        .join(Book, (Book.unit_id == Unit.id) & (Book.year == year))
+        .where(RoleGrant.role == Role.BRANCH_SECRETARY, is_on(RoleGrant, today), RoleGrant.id > after)
+        .where(Book.entries > 0, Book.sealed_at.is_(None), ~signed, Unit.valid_until.is_(None))
+        .where(Unit.valid_from < month_end(year, month))
+        .where(Account.disabled_at.is_(None), untold(about))
+        .order_by(RoleGrant.id)
+        .limit(limit)
+    )
+    return [(row.id, _unsigned_note(row, year, month)) for row in rows]
+
+
+def _unsigned_note(row: Any, year: int, month: int) -> Note:
+    subject = in_chinese(
+        N_("The book of %(year)s-%(month)s is not signed: %(unit)s"),
+        year=year, month=f"{month:02}", unit=row.unit_name,
+    )  # fmt: skip
+    body = in_chinese(N_("Check the month and sign it. Lines that are posted afterwards are marked as late."))
+    return Note(row.account_id, row.about, subject, body, f"/branches/{row.unit_id}/months?year={year}")
 
 
 TERMS_PAGE = "/terms"
