@@ -69,6 +69,7 @@ TABLE = {
     "hours.members_xlsx": row("members:view", kinds="branch", **SEES),
     "hours.member": row("members:view", kinds="branch", **SEES),
     "hours.unit": row("units:view", kinds="committee", **OVERSEES),
+    "hours.unit_xlsx": row("units:view", kinds="committee", **OVERSEES),
     "hours.unit branch": row("units:view", kinds="branch", get=302, **OVERSEES | {"system_admin": "barred"}),
     # -- events
     "events.meetings": row("event:correct", secretary="all", unit_admin="all"),

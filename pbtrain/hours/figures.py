@@ -6,7 +6,7 @@ up as they are read; larger ones are regrouped into UnitYear by the scheduler, a
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Select, and_, case, cast, func, null, select
@@ -15,13 +15,14 @@ from sqlalchemy.orm import aliased
 from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.hours.models import Book, MemberYear, UnitYear
+from pbtrain.hours.models import Book, HourClaim, MemberYear, UnitYear
 from pbtrain.hours.queries import BEHIND, CARE, MET, Attainment
 from pbtrain.org import counts, rollup
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import Unit
 
-FIGURES = ("branches", "members", "met", "behind", "on_care", "counted", "person_times", "credit")
+FIGURES = ("branches", "members", "met", "behind", "on_care", "counted", "waiting", "person_times", "credit")
+WAITING = ("submitted", "appealed", "held")  # states of a claim that wait for a decision
 WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 AT_LEAST_EVERY = timedelta(minutes=10)
 MARGIN = timedelta(minutes=2)  # a transaction may be this old when it commits
@@ -42,6 +43,7 @@ class Standing:
     attainment: Attainment
     activity: Activity
     branches: int
+    waiting: int  # claims and overlaps that wait for a decision
     as_of: datetime | None
 
 
@@ -63,14 +65,23 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
     )  # fmt: skip
     if units is not None:
         people = people.where(custody.in_(rollup.below(units)))
-    stood = people.subquery()
+    claims = (
+        select(HourClaim.unit_id, func.count().label("waiting"))
+        .where(HourClaim.state.in_(WAITING))
+        .where(HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)))
+        .group_by(HourClaim.unit_id)
+    )
+    if units is not None:
+        claims = claims.where(HourClaim.unit_id.in_(rollup.below(units)))
+    stood, waits = people.subquery(), claims.subquery()
     live = case((and_(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None)), 1), else_=0)
     own = (
         select(
             Unit.id.label("unit_id"), live.label("branches"), *(stood.c[name] for name in FIGURES[1:6]),
-            Book.person_times, Book.credit,
+            waits.c.waiting, Book.person_times, Book.credit,
         )
         .outerjoin(stood, stood.c.unit_id == Unit.id)
+        .outerjoin(waits, waits.c.unit_id == Unit.id)
         .outerjoin(Book, and_(Book.unit_id == Unit.id, Book.year == year))
     )  # fmt: skip
     if units is not None:
@@ -117,11 +128,14 @@ def of(unit_id: int, year: int, *, live: bool) -> Standing | None:
     row = db.session.execute(asked).first()
     if row is None:
         return None
-    return Standing(attainment(row), Activity(row.person_times, row.credit), row.branches, row.since)
+    return Standing(
+        attainment(row), Activity(row.person_times, row.credit), row.branches, row.waiting, row.since
+    )
 
 
 def below(parent_id: int, year: int, *, live: bool, sort: str = "name") -> Select[Any]:
-    """The units right below with their figures, null while being counted; `sort`: pace, behind or name."""
+    """The units right below with their figures, null while being counted; `sort`: pace, behind, waiting or
+    name."""
     child = aliased(Unit)
     if live:
         children = select(Unit.id).where(Unit.parent_id == parent_id)
@@ -138,6 +152,7 @@ def below(parent_id: int, year: int, *, live: bool, sort: str = "name") -> Selec
     orders: dict[str, tuple[Any, ...]] = {
         "pace": (cast(func.coalesce(share, 20_000), Integer), child.name, child.id),
         "behind": (behind.desc(), child.name, child.id),
+        "waiting": (func.coalesce(found.waiting, 0, type_=BigInteger).desc(), child.name, child.id),
         "name": (child.name, child.id),
     }
     return (

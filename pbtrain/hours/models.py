@@ -131,6 +131,7 @@ class UnitYear(Model):
     behind: Mapped[int] = mapped_column(default=0)
     on_care: Mapped[int] = mapped_column(default=0)
     counted: Mapped[int] = mapped_column(BigInteger, default=0)  # hundredths
+    waiting: Mapped[int] = mapped_column(default=0, server_default="0")  # claims and overlaps of that year
     person_times: Mapped[int] = mapped_column(default=0)  # 人次, by the branch of the day
     credit: Mapped[int] = mapped_column(BigInteger, default=0)  # hundredths given, by the branch of the day
     refreshed_at: Mapped[datetime]

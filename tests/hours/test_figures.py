@@ -1,8 +1,10 @@
 """Figures of units: regrouped or added up at once they are the same, and the two kinds stay apart."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from pbtrain.audit.models import AuditEvent
@@ -10,7 +12,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.hours import figures
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import MemberYear, UnitYear
+from pbtrain.hours.models import HourClaim, MemberYear, UnitYear
 from pbtrain.org import rollup
 from pbtrain.org import services as org
 from pbtrain.org.models import CareSpan
@@ -180,3 +182,54 @@ def test_nothing_is_written_where_nothing_is(db, frozen):
     assert figures.refresh(YEAR) == 0
     assert figures.as_of(YEAR) is None
     assert db.session.query(AuditEvent).count() == 0
+
+
+def claim(make, member, unit, state, **more):
+    return make.save(
+        HourClaim(
+            member_id=member.id, unit_id=unit.id, kind="paper", state=state, occurrence="claim:1",
+            title="示例", activity="theme_day", channel="paper", proof="C", minutes=90, uncovered=90,
+            **({"day": DAY} | more),
+        )
+    )  # fmt: skip
+
+
+def test_claims_that_wait_are_counted_at_every_level(db, tree, make, client_for, monkeypatch):
+    root, committees, branches, people = tree
+    for state in ("submitted", "appealed", "held", "draft", "returned", "approved", "rejected", "withdrawn"):
+        claim(make, people[0], branches[0], state)
+    claim(make, people[2], branches[2], "submitted")
+    claim(make, people[2], branches[2], "submitted", day=DAY.replace(year=2025))
+    figures.refresh(YEAR)
+    at = figures.FIGURES.index("waiting")
+    found = stored(db)
+    waiting = [found[unit.id][at] for unit in (root, *committees, *branches)]
+    assert waiting == [4, 3, 1, 3, 0, 1, 0]
+    assert found == computed(db)
+    order = [
+        [row.id for row in db.session.execute(figures.below(root.id, YEAR, live=live, sort="waiting"))]
+        for live in (True, False)
+    ]
+    assert order[0] == order[1] == [unit.id for unit in committees]
+    auditor = client_for(make.person(Role.UNIT_AUDITOR, root))
+    assert auditor.get(f"/units/{root.id}/hours?sort=waiting").text.count("待审核") >= 3
+    page = auditor.get(f"/units/{committees[0].id}/hours").text
+    assert f'href="/branches/{branches[0].id}/months">3<' in page
+    assert f'href="/branches/{branches[0].id}/members?standing=behind"' in page
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_the_units_below_as_excel(tree, make, client_for, monkeypatch, large):
+    root, committees, branches, people = tree
+    claim(make, people[0], branches[0], "submitted")
+    figures.refresh(YEAR)
+    if large:
+        monkeypatch.setattr(rollup, "LIVE_UNITS", 2)
+    client = client_for(make.person(Role.UNIT_AUDITOR, root))
+    book = load_workbook(BytesIO(client.get(f"/units/{root.id}/hours.xlsx").data)).active
+    rows = [[cell.value for cell in row] for row in book.iter_rows(min_row=3)]
+    assert rows[0][:3] == ["党组织", "党支部", "党员"]
+    assert [row[0] for row in rows[1:]] == [unit.name for unit in committees]
+    assert [row[7] for row in rows[1:]] == [1, 0]
+    assert [row[8] for row in rows[1:]] == [4, 2], "attendances"
+    assert client.get(f"/units/{branches[0].id}/hours.xlsx").status_code == 404

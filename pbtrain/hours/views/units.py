@@ -1,12 +1,15 @@
 """The hours of the units below a unit: how many people stand where, down to the branch."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from pbtrain.core import clock
-from pbtrain.core.i18n import N_
+from pbtrain.core import clock, sheets
+from pbtrain.core.db import db
+from pbtrain.core.formatting import moment
+from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.hours import figures
 from pbtrain.hours.queries import Attainment
@@ -17,8 +20,24 @@ from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.queries import path_to, unit_in_reach
 from pbtrain.org.roles import Perm
 
-SORTS = {"pace": N_("Lowest first"), "behind": N_("Most behind first"), "name": N_("By name of the unit")}
+SORTS = {
+    "pace": N_("Lowest first"),
+    "behind": N_("Most behind first"),
+    "waiting": N_("Most claims waiting first"),
+    "name": N_("By name of the unit"),
+}
 UNITS_SHOWN = 100
+FIGURES = (
+    (N_("Branches"), "number"),
+    (N_("Members"), "number"),
+    (N_("Met or on pace"), "number"),
+    (N_("Met"), "number"),
+    (N_("Behind"), "number"),
+    (N_("Care list"), "number"),
+    (N_("Claims waiting"), "number"),
+    (N_("Attendances"), "number"),
+    (N_("Hours given"), "hours"),
+)
 
 
 def overview(person: Actor, unit: Any) -> dict[str, Any]:
@@ -39,6 +58,7 @@ def overview(person: Actor, unit: Any) -> dict[str, Any]:
         "sorts": SORTS,
         "has_members": {row.id for row in page.rows if UNIT_KINDS[row.kind].has_members},
         "sees_members": may(person, Perm.MEMBERS_VIEW),
+        "sees_reports": may(person, Perm.REPORT_VIEW),
     }
 
 
@@ -63,3 +83,35 @@ def unit(unit_id: int) -> str | Response:
     path = path_to(unit_id)
     reach = next(index for index, step in enumerate(path) if step.id in tops)
     return render_template("hours/unit.html", path=path[reach:], **overview(person, found))
+
+
+@bp.get("/units/<int:unit_id>/hours.xlsx")
+@needs(Perm.UNITS_VIEW)
+def unit_xlsx(unit_id: int) -> Response:
+    """The units below with the same figures as Excel, all of them."""
+    found = unit_in_reach(signed(), Perm.UNITS_VIEW, unit_id)
+    if found is None or UNIT_KINDS[found.kind].has_members:
+        abort(404)
+    year, live = clock.today().year, rollup.is_small([unit_id])
+    columns = [
+        sheets.Column(_("Unit"), 36),
+        *(sheets.Column(_(title), 12, kind) for title, kind in FIGURES),
+    ]
+
+    def cells(name: str, people: Attainment, row: Any) -> list[Any]:
+        counts = [people.people, people.met + people.on_pace, people.met, people.behind, people.care]
+        return [name, row.branches, *counts, row.waiting, row.person_times, row.credit]
+
+    def rows() -> Iterator[list[Any]]:
+        listed = figures.below(unit_id, year, live=live, sort="name")
+        for row in db.session.execute(listed.execution_options(yield_per=500)):
+            people = shown(row)
+            yield cells(row.name, people, row) if people else [row.name]
+
+    whole = figures.of(unit_id, year, live=live)
+    title = _("Study hours of %(unit)s, %(year)s", unit=found.name, year=year)
+    since = (whole.as_of if whole else None) or clock.now()
+    file = sheets.written(
+        _("Units below"), columns, rows(), above=[title, _("As of %(day)s", day=moment(since))]
+    )
+    return sheets.sent(file, title)
