@@ -15,6 +15,7 @@ from pbtrain.hours.policy import CADRE_ACTIVITIES, PolicyRules
 from pbtrain.policies.presets import ONLINE_BY_LENGTH, PRESETS
 from pbtrain.policies.rules import LABELS, PROOFS
 
+A_COLUMN = NumberRange(0, 2**31 - 1)  # what a column holds
 MOST = 999_900  # hundredths: no year has more hours
 STEPS = ((1, "0.01"), (10, "0.1"), (25, "0.25"), (50, "0.5"), (100, "1"))
 KINDS = {key: kind for key, kind in ACTIVITIES.items() if key not in CADRE_ACTIVITIES}
@@ -35,11 +36,12 @@ class HoursField(TextField):
         return "" if self.data is None else whole_hours(int(self.data)).replace(",", "")
 
     def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = None  # what was shown before is no text
         super().process_formdata(valuelist)
         text = (self.data or "").replace("，", ".").replace(",", ".")
         self.data = None
         if not text:
-            if self.empty or not valuelist:
+            if self.empty:
                 return
             raise ValueError(_("Give the hours."))
         try:
@@ -68,7 +70,7 @@ def _number(label: Any, least: int, most: int, *, empty: bool = False, **more: A
 class _PolicyForm(BaseForm):
     """The fields that stand alone; `PolicyForm` adds those of each duty, activity and proof level."""
 
-    version = IntegerField(validators=[InputRequired()])
+    version = IntegerField(validators=[InputRequired(), A_COLUMN])
     effective_on = DateField(_l("In force from"), [InputRequired()])
     target_step = SelectField(_l("A prorated target is rounded up to"), coerce=int)
     minutes_per_hour = _number(_l("Minutes that make one hour"), 1, 240)
@@ -119,13 +121,13 @@ class StartForm(BaseForm):
     """Begin a draft: for which year, and a copy of what."""
 
     year = SelectField(_l("For the year"), coerce=int)
-    copy_of = IntegerField(validators=[Optional()])
+    copy_of = IntegerField(validators=[Optional(), A_COLUMN])
 
 
 class VersionForm(BaseForm):
     """A button that does something to a draft as it was read."""
 
-    version = IntegerField(validators=[InputRequired()])
+    version = IntegerField(validators=[InputRequired(), A_COLUMN])
 
 
 class PresetForm(VersionForm):

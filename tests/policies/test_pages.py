@@ -90,6 +90,11 @@ def test_bad_fields_are_said_beside_them(db, desk, draft):
     assert answer.text.count("最多两位小数") == 2
     assert rules_of(db, draft) == PolicyRules(**{"class_for": rules_of(db, draft).class_for})
     assert save(desk, db, draft, effective_on="2026-12-31").status_code == 422
+    assert save(desk, db, draft, version=10**20).status_code == 422
+    missing = {key: value for key, value in filled(db, draft).items() if key != "day_cap"}
+    assert desk.post(f"/policies/drafts/{draft}", data=missing).status_code == 422
+    assert save(desk, db, draft, target_step="0", minutes_theme_day="-1").status_code == 422
+    assert save(desk, db, draft, target_member="1e5", counts="nothing").status_code == 422
 
 
 def test_the_example_follows_the_form_and_writes_nothing(db, desk, draft):
