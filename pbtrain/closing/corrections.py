@@ -30,16 +30,14 @@ NOT_YOURS = N_("Only the level above the branch corrects a closed year.")
 def reverse(actor: Actor, entry_id: int, *, reason: str) -> int:
     """Cancel a line of a closed year; returns the id of the line that cancels it, in the open book."""
     found = db.session.execute(
-        select(HourEntry.member_id, HourEntry.credit_year, HourEntry.day, HourEntry.title, Book.unit_id)
+        select(HourEntry.member_id, HourEntry.credit_year, Book.unit_id)
         .join(Book, Book.id == HourEntry.book_id)
         .where(HourEntry.id == entry_id)
     ).first()
     if found is None:
         raise RuleError(N_("This line is not in the ledger."))
     _check(actor, found.member_id, found.unit_id, found.credit_year)
-    new = services.reverse_many(actor, [entry_id], reason=reason, after_seal=True)[0]
-    _tell(found.member_id, new, reason)
-    return new
+    return services.reverse_many(actor, [entry_id], reason=reason, after_seal=True)[0]
 
 
 def add(actor: Actor, unit_id: int, line: Line, *, reason: str) -> int:
@@ -74,7 +72,7 @@ def _check(actor: Actor, member_id: int, unit_id: int, year: int) -> None:
 
 
 def _tell(member_id: int, entry_id: int, reason: str) -> None:
-    """The member hears what was changed and why."""
+    """The member hears what was added and why; of a reversal the ledger itself tells."""
     row = db.session.execute(
         select(Account.id, HourEntry.title, HourEntry.day, HourEntry.credit, HourEntry.credit_year)
         .join(Member, Member.account_id == Account.id)
@@ -83,11 +81,10 @@ def _tell(member_id: int, entry_id: int, reason: str) -> None:
     ).first()
     if row is None:
         return
-    sign = "+" if row.credit > 0 else "−"
     subject = in_chinese(
         N_("Your hours of %(year)s were corrected: %(change)s"),
         year=row.credit_year,
-        change=sign + shown(abs(row.credit)),
+        change=f"+{shown(row.credit)}",
     )
     body = in_chinese(
         N_("%(title)s, %(day)s. Reason: %(why)s"), title=row.title, day=long_day(row.day), why=reason

@@ -92,13 +92,14 @@ def studied(member_id: int, since: date, until: date) -> dict[str, int]:
     """What counts of somebody's lines in a period, self-study apart, in hundredths; and how many lines."""
     found = {"counted": 0, "self_study": 0, "lines": 0}
     for year in range(since.year, until.year + 1):
-        judged = queries.explained_year(member_id, year)
-        if judged is None:
+        rules_of_year = queries.year_of(member_id, year)
+        if rules_of_year is None:
             continue
+        first, last = max(since, date(year, 1, 1)), min(until, date(year, 12, 31))
+        judged = queries.judged(rules_of_year, first, last)
         counted = {verdict.entry_id: verdict.counted for verdict in judged.assessment.verdicts}
-        cancelled = {line.reverses_id for line in judged.lines}
         for line in judged.lines:
-            if since <= line.day <= until and line.reverses_id is None and line.id not in cancelled:
+            if first <= line.day <= last:
                 found["lines"] += 1
                 found["counted"] += counted[line.id]
                 found["self_study"] += line.credit if line.mode == "self" else 0
