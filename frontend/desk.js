@@ -25,6 +25,14 @@ function press(key) {
   }
 }
 
+// Somebody was faster: the answer says who, beside what waits now.
+document.addEventListener('htmx:beforeSwap', ({ detail }) => {
+  if (detail.xhr.status === 409 && detail.target.id === 'desk') {
+    detail.shouldSwap = true;
+    detail.isError = false;
+  }
+});
+
 let listening = false;
 
 function listen() {

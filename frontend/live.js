@@ -5,6 +5,7 @@ Object.assign(htmx.config, {
   allowEval: false,
   allowScriptTags: false,
   includeIndicatorStyles: false,
+  attributesToSettle: ['class', 'width', 'height'], // not style: the policy forbids to copy one
   selfRequestsOnly: true,
   historyCacheSize: 0, // pages hold names: none of them stays in the browser's store
   refreshOnHistoryMiss: true,

@@ -42,6 +42,9 @@ class ClaimForm(BaseForm):
         for name in UNASKED[kind]:
             del self[name]
         self.note.flags.optional = self.files.flags.optional = True
+        for name in ("minutes", "quantity"):
+            if name in self:
+                self[name].flags.optional = False
         if "time" in self:
             self.time.flags.optional = True
         if "minutes" in self:

@@ -16,7 +16,6 @@ from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, ngettext, say
 from pbtrain.hours import queries as hours_queries
 from pbtrain.hours import services as hours
-from pbtrain.hours.activities import PROOFS
 from pbtrain.hours.models import HourClaim
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
@@ -207,7 +206,6 @@ def show(
         said=said,
         problem=problem,
         rules=rules,
-        proof_label=PROOFS[current.proof] if current else "",
         line_in_way=lookups.line_in_way(current.overlaps_id) if current and current.overlaps_id else None,
         visited=bool(current and queries.is_host(current)),
         now=clock.now(),

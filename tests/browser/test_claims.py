@@ -1,0 +1,133 @@
+"""A claim with three photos: returned, mended, refused, appealed, decided above; five decided at a sitting."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from pbtrain.core.db import db
+from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.org.roles import Role
+from tests.claims.conftest import handed_in, picture, piece
+
+
+def shots(*numbers):
+    return [
+        {"name": f"答卷第{n}页.jpg", "mimeType": "image/jpeg", "buffer": picture(n, size=(1200, 900))}
+        for n in numbers
+    ]
+
+
+@pytest.fixture
+def above(town, make):
+    """Who decides on appeals."""
+    return make.person(Role.UNIT_AUDITOR, town.root)
+
+
+def state():
+    db.session.rollback()
+    return db.session.scalars(select(HourClaim.state).order_by(HourClaim.id.desc())).first()
+
+
+def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, look, accessible, trouble):
+    trouble.expect("422")  # a return without a reason
+    sign_in(town.members[0])
+    page.goto("/hours")
+    page.get_by_role("link", name="申报学时").click()
+    look(page, "new")
+    accessible(page)
+    page.get_by_label("学习内容").fill("党员教育管理工作条例 答卷第 2 期")
+    page.get_by_label("用时（分钟）").fill("45")
+    page.get_by_text("1.0 学时").wait_for()
+    page.locator('input[type="file"]').set_input_files(shots(1, 2, 3))
+    look(page, "chosen")
+    page.get_by_role("button", name="提交").click()
+    page.get_by_text("已提交，审核后会告诉你").wait_for()
+    look(page, "handed-in")
+    accessible(page)
+    assert state() == "submitted"
+
+    sign_in(town.secretary)
+    page.goto("/")
+    page.get_by_role("link", name=re.compile("学时申报待审")).click()
+    page.get_by_text("还有 2 张照片没看").wait_for()
+    look(page, "desk")
+    accessible(page)
+    page.get_by_role("button", name="退回补充").click()
+    page.locator("#desk .pb-note--bad").wait_for()
+    page.get_by_label(re.compile("意见")).fill("照片看不清，请补拍答卷第 2 页")
+    page.get_by_role("button", name="退回补充").click()
+    page.get_by_text("没有等你审核的申报").wait_for()
+    assert state() == "returned"
+
+    sign_in(town.members[0])
+    page.goto("/claims")
+    look(page, "returned-list")
+    page.get_by_role("link", name=re.compile("答卷第 2 期")).click()
+    page.get_by_role("link", name="修改").click()
+    look(page, "returned")
+    page.locator('input[type="file"]').set_input_files(shots(4))
+    page.get_by_role("button", name="重新提交").click()
+    page.get_by_text("已提交，审核后会告诉你").wait_for()
+
+    sign_in(town.secretary)
+    page.goto("/desk")
+    page.get_by_label(re.compile("意见")).fill("不是本支部印发的答卷")
+    page.get_by_role("button", name="不予认定").click()
+    page.get_by_text("未予认定，理由已告知本人").wait_for()
+
+    sign_in(town.members[0])
+    page.goto("/claims")
+    page.get_by_role("link", name=re.compile("答卷第 2 期")).click()
+    look(page, "rejected")
+    page.get_by_label("申诉理由").fill("是支部 9 月印发的，请核对编号")
+    page.get_by_role("button", name="申诉").click()
+    page.get_by_text("已申诉，由上级党组织再审一次").wait_for()
+
+    sign_in(above)
+    page.goto("/appeals")
+    look(page, "appeal")
+    accessible(page)
+    page.get_by_label(re.compile("意见")).fill("经核对属实")
+    page.get_by_role("button", name=re.compile("申诉成立")).click()
+    page.get_by_text("申诉成立，学时已记入台账").wait_for()
+    assert state() == "approved"
+
+    sign_in(town.members[0])
+    page.goto("/claims")
+    page.get_by_role("link", name=re.compile("答卷第 2 期")).click()
+    page.get_by_text("已认定 1.0 学时").wait_for()
+    look(page, "approved")
+    db.session.rollback()
+    assert db.session.scalars(select(HourEntry.credit)).all() == [100]
+
+
+def test_five_claims_on_the_desk_without_a_reload(town, page, sign_in, make, look, screen):
+    for n in range(5):
+        handed_in(make.actor(town.members[n % 2]), None, piece(n), title=f"答卷第 {n} 期", minutes=40 + n)
+    sign_in(town.secretary)
+    page.goto("/desk")
+    page.evaluate("window.stayed = true")
+    for n in range(3):
+        page.get_by_text(f"答卷第 {n} 期").first.wait_for()
+        if screen == "desktop":
+            page.keyboard.press("a")
+        else:
+            page.get_by_role("button", name=re.compile("^通过")).click()
+        page.get_by_text("已通过，学时记入台账").wait_for()
+        page.get_by_text(f"答卷第 {n + 1} 期").first.wait_for()
+    look(page, "sitting")
+    if screen == "desktop":
+        page.keyboard.press("u")
+    else:
+        page.get_by_role("button", name=re.compile("撤回上一步")).click()
+    page.get_by_text("已撤回，重新待审").wait_for()
+    if screen == "desktop":
+        page.get_by_label("使用快捷键").uncheck()
+        page.locator("h1").click()
+        page.keyboard.press("a")
+        page.wait_for_timeout(300)
+    assert page.evaluate("window.stayed") is True
+    db.session.rollback()
+    states = db.session.scalars(select(HourClaim.state).order_by(HourClaim.id)).all()
+    assert states == ["approved", "approved", "submitted", "submitted", "submitted"]
