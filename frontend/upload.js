@@ -58,6 +58,7 @@ export function upload(form) {
     }
     const request = new XMLHttpRequest();
     request.open('POST', form.action);
+    request.setRequestHeader('X-Upload', '1');
     request.upload.onprogress = ({ loaded, total }) => {
       const percent = Math.round((100 * loaded) / (total || 1));
       bar.value = percent;
@@ -69,9 +70,9 @@ export function upload(form) {
       said.textContent = form.dataset.kept;
     };
     request.onload = () => {
-      const answered = new URL(request.responseURL);
-      if (request.status < 400) {
-        location.assign(answered.pathname + answered.search);
+      const next = request.getResponseHeader('X-Next');
+      if (next) {
+        location.assign(next);
         return;
       }
       const page = new DOMParser().parseFromString(request.responseText, 'text/html');

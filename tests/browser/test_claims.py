@@ -1,4 +1,4 @@
-"""A claim with three photos: returned, mended, refused, appealed, decided above; five decided at a sitting."""
+"""A claim with three photos: returned, refused, appealed, decided above; five decided at a sitting."""
 
 import re
 
@@ -55,7 +55,7 @@ def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, l
     accessible(page)
     page.get_by_role("button", name="退回补充").click()
     page.locator("#desk .pb-note--bad").wait_for()
-    page.get_by_label(re.compile("意见")).fill("照片看不清，请补拍答卷第 2 页")
+    page.get_by_role("combobox", name=re.compile("意见")).fill("照片看不清，请补拍答卷第 2 页")
     page.get_by_role("button", name="退回补充").click()
     page.get_by_text("没有等你审核的申报").wait_for()
     assert state() == "returned"
@@ -72,7 +72,7 @@ def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, l
 
     sign_in(town.secretary)
     page.goto("/desk")
-    page.get_by_label(re.compile("意见")).fill("不是本支部印发的答卷")
+    page.get_by_role("combobox", name=re.compile("意见")).fill("不是本支部印发的答卷")
     page.get_by_role("button", name="不予认定").click()
     page.get_by_text("未予认定，理由已告知本人").wait_for()
 
@@ -81,14 +81,14 @@ def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, l
     page.get_by_role("link", name=re.compile("答卷第 2 期")).click()
     look(page, "rejected")
     page.get_by_label("申诉理由").fill("是支部 9 月印发的，请核对编号")
-    page.get_by_role("button", name="申诉").click()
+    page.get_by_role("button", name="申诉", exact=True).click()
     page.get_by_text("已申诉，由上级党组织再审一次").wait_for()
 
     sign_in(above)
     page.goto("/appeals")
     look(page, "appeal")
     accessible(page)
-    page.get_by_label(re.compile("意见")).fill("经核对属实")
+    page.get_by_role("combobox", name=re.compile("意见")).fill("经核对属实")
     page.get_by_role("button", name=re.compile("申诉成立")).click()
     page.get_by_text("申诉成立，学时已记入台账").wait_for()
     assert state() == "approved"

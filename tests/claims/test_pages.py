@@ -67,6 +67,12 @@ def test_a_claim_with_three_photos_is_handed_in(db, member):
     assert "等书记审核" in shown(member.get("/claims"))
 
 
+def test_the_script_that_sends_files_is_told_the_way_on(db, member):
+    answer = member.post("/claims/new", data=sent(files=[(picture(1), "1.jpg")]), headers={"X-Upload": "1"})
+    assert (answer.status_code, answer.headers["X-Next"]) == (204, f"/claims/{only(db).id}")
+    assert "已提交" in shown(member.get(answer.headers["X-Next"])), "nobody has read the message meanwhile"
+
+
 def test_the_same_form_twice_is_one_claim(db, member):
     fields = sent(act="draft")
     first = member.post("/claims/new", data=dict(fields))

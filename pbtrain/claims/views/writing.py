@@ -90,7 +90,7 @@ def _write(member_id: int, name: str, unit_id: int, back: str, claim: Any = None
             form.version.raw_data, form.version.data = None, clash.version
         else:
             if answer is not None:
-                return answer
+                return _next(answer)
     page = render_template(
         "claims/write.html",
         form=form,
@@ -110,6 +110,13 @@ def _write(member_id: int, name: str, unit_id: int, back: str, claim: Any = None
         clash=clash,
     )
     return make_response(page, 409 if clash else 422 if form.errors else 200)
+
+
+def _next(answer: Response) -> Response:
+    """The way on; to the script that sends files it is told instead, or it would open the page unseen."""
+    if "X-Upload" not in request.headers:
+        return answer
+    return Response(status=204, headers={"X-Next": answer.headers["Location"]})
 
 
 def _usual(claim: Any) -> dict[str, Any]:
