@@ -198,7 +198,7 @@ def show(
         noticed=noticed,
         ready=[row for row in rows if _ready(row, unseen, noticed)] if desk == "desk" else [],
         companions=noticing.companions(current) if current and current.kind != "overlap" else [],
-        year=hours_queries.member_year(current.member_id, current.day.year) if current else None,
+        year=hours_queries.years_of(current.member_id).get(current.day.year) if current else None,
         decided=queries.decided_since(signed(), clock.at(clock.today(), 0)),
         next_id=_after(rows, position),
         before_id=rows[position - 1].id if position else None,
