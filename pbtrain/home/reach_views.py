@@ -50,8 +50,8 @@ class More:
 
     @property
     def waiting(self) -> int:
-        """How many claims wait for somebody else."""
-        return sum(told.waits not in ("member", "nobody") for told in self.claims)
+        """How many lines wait for a decision besides those that wait for a review: overlaps."""
+        return sum(told.row.state == "held" for told in self.claims)
 
     @property
     def pending(self) -> int:

@@ -233,7 +233,7 @@ def test_an_auditors_home(make, root, branch, client_for, statements):
     assert len(spent(sent)) <= 6, str(sent)
     page = text(answer)
     assert "跟上进度（应学的 50%）" in page
-    assert "示例第一支部 2" in page
+    assert "示例第一支部 1 2" in page
 
 
 def test_an_administrators_home(make, root, branch, client_for, statements):

@@ -61,7 +61,7 @@ def test_a_published_course_that_is_enough(make, branch, course, client_for):
     short = course(45, "示例短课")
     page = client_for(member).get("/hours").text
     assert "年底能完成吗" in page
-    assert "还差 8.0 学时，已发布、你没学完的课程最多可计 9.0" in page
+    assert "还差 8.0 学时，已发布、还没学完的课程最多可计 9.0" in page
     assert "完成下面 1 项就够" in page
     assert "示例长课" in page
     assert short.title not in page

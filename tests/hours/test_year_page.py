@@ -117,7 +117,7 @@ def test_a_line_says_how_sure_it_is_who_recorded_it_and_by_which_rules(make, bra
         page = client.get(path).text
         assert "C 级：系统记录" in page
         assert "示例白音记入" in page
-        assert "2025 年规则第 1 版" in page
+        assert "2025年规则第 1 版" in page
 
 
 STATES = {
