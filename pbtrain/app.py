@@ -36,12 +36,12 @@ from pbtrain.home import navigation
 from pbtrain.home.factor_views import bp as home
 from pbtrain.home.leader_views import bp as leading
 from pbtrain.home.learner_views import bp as learners
-from pbtrain.home.reach_views import bp as reach
 from pbtrain.home.left_views import bp as left
 from pbtrain.home.login_views import bp as logins
 from pbtrain.home.my_data_views import bp as my_data
 from pbtrain.home.personal_views import bp as admin
 from pbtrain.home.privacy_views import bp as privacy
+from pbtrain.home.reach_views import bp as reach
 from pbtrain.home.roster_views import bp as roster
 from pbtrain.home.turn_views import bp as reshape
 from pbtrain.home.wrong_data_views import bp as wrong_data
