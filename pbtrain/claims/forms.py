@@ -93,7 +93,7 @@ class PlatformForm(BaseForm):
     )
     proof = SelectField(_l("Proof level"))
     mode = SelectField(_l("Counts as"))
-    open = SelectField(_l("May be claimed"))
+    open = SelectField(_l("Standing of the platform"))
     version = IntegerField(widget=HiddenInput(), validators=[Optional(), NumberRange(1, 10**6)])
 
     def offer(self) -> None:
@@ -102,4 +102,4 @@ class PlatformForm(BaseForm):
         self.counts_in.choices = choices(COUNTS.items())
         self.proof.choices = choices(PROOFS.items())
         self.mode.choices = choices(MODES.items())
-        self.open.choices = choices([("1", _("Open")), ("0", _("Closed"))])
+        self.open.choices = choices([("1", _("May be claimed")), ("0", _("No longer claimed"))])

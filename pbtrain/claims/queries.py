@@ -277,6 +277,17 @@ def all_wait(waiting: Select[Any], claim_ids: Sequence[int]) -> bool:
     return db.session.scalar(only.where(HourClaim.id.in_(claim_ids))) == len(set(claim_ids))
 
 
+def appeal_of(claim_id: int) -> str:
+    """What the member says in the appeal that waits."""
+    said = (
+        select(ClaimStep.reason)
+        .where(ClaimStep.claim_id == claim_id, ClaimStep.act == "appealed")
+        .order_by(ClaimStep.id.desc())
+        .limit(1)
+    )
+    return db.session.scalar(said) or ""
+
+
 def decided_since(actor: Actor, since: datetime) -> int:
     """How many claims this person has decided since then."""
     acts = ("approved", "agreed", "returned", "rejected", "confirmed", "granted", "upheld")

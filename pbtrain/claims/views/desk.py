@@ -207,6 +207,7 @@ def show(
         problem=problem,
         rules=rules,
         line_in_way=lookups.line_in_way(current.overlaps_id) if current and current.overlaps_id else None,
+        appeal=queries.appeal_of(current.id) if current and current.state == "appealed" else "",
         visited=bool(current and queries.is_host(current)),
         now=clock.now(),
         say_signal=say_signal,
