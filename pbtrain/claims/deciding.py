@@ -113,7 +113,7 @@ class _Told:
     def __init__(self, claim: HourClaim) -> None:
         self.id, self.member_id, self.made_by_id = claim.id, claim.member_id, claim.made_by_id
         self.title, self.version, self.minutes = claim.title, claim.version + 1, claim.minutes
-        self.unit_id = claim.unit_id
+        self.unit_id, self.occurrence = claim.unit_id, claim.occurrence
 
 
 def _versions(claims: Sequence[HourClaim]) -> list[tuple[int, int]]:
@@ -185,7 +185,7 @@ def _post(
         raise RuleError(N_("This member was not on the roster of a branch on that day."))
     done.held = posted.held
     made = lookups.lines_of(posted.entry_ids)
-    rows = [{"row": one.id, "entry": made.get(one.id), "left": granted[one.id]} for one in told]
+    rows = [{"row": one.id, "entry": made.get(one.occurrence), "left": granted[one.id]} for one in told]
     table = HourClaim.__table__
     db.session.connection().execute(
         update(table)  # type: ignore[arg-type]
@@ -193,7 +193,7 @@ def _post(
         .values(entry_id=bindparam("entry"), uncovered=bindparam("left")),
         rows,
     )
-    done.posted = [one.id for one in told if one.id in made]
+    done.posted = [one.id for one in told if one.occurrence in made]
 
 
 def send_back(actor: Actor, claim_id: int, version: int, *, reason: str) -> None:

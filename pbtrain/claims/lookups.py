@@ -120,12 +120,12 @@ def accounts_of(member_ids: Iterable[int]) -> dict[int, int]:
     return {row.id: row.account_id for row in found}
 
 
-def lines_of(entry_ids: Iterable[int]) -> dict[int, int]:
-    """Lines of the ledger that were claims, as {claim id: entry id}."""
+def lines_of(entry_ids: Iterable[int]) -> dict[str, int]:
+    """Lines of the ledger that were claims, as {occurrence: entry id}."""
     found = db.session.execute(
         select(HourEntry.id, HourEntry.source).where(HourEntry.id.in_(sorted(set(entry_ids))))
     )
-    return {int(row.source.split("/")[0].removeprefix("claim:")): row.id for row in found}
+    return {row.source.rsplit("/", 1)[0]: row.id for row in found}
 
 
 def used_of_proof(member_id: int, year: int, proof: str) -> int:

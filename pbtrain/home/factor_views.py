@@ -157,10 +157,11 @@ def factor_card() -> Response:
         return first
     if request.method == "GET":  # the codes cannot be shown again
         return redirect(back, 303)
+    form = FactorForm()  # reads the request: what cannot be read is refused before a card is made
     with transaction():
         codes = factors.print_card(person)
     text = render_template(
-        "home/factor_card.html", codes=[spaced(code) for code in codes], person=person, form=FactorForm()
+        "home/factor_card.html", codes=[spaced(code) for code in codes], person=person, form=form
     )
     return make_response(text)
 
