@@ -4,6 +4,8 @@ The table below was written by hand and is what we mean; the guards and queries 
 has no line here fails, and so does a line without a route.
 """
 
+import re
+
 import pytest
 import time_machine
 
@@ -289,6 +291,15 @@ def test_every_route_has_a_line_and_every_line_a_route(asker):
     lines = {key.split()[0] for key in TABLE}
     assert routes - lines == set(), "routes without a line: say above who may open them"
     assert lines - routes == set(), "lines without a route"
+
+
+def test_no_two_routes_share_an_address(asker):
+    named = [
+        (re.sub("<[^>]*>", "<>", rule.rule), method)
+        for rule in asker.app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    ]
+    assert len(set(named)) == len(named), sorted({one for one in named if named.count(one) > 1})
 
 
 def test_every_guard_is_the_one_in_the_table(asker):

@@ -176,13 +176,13 @@ def test_the_page_knows_the_genuine_file_and_refuses_a_forged_one(make, file, ro
     assert "attachment" in given.headers["Content-Disposition"]
 
     def send(data):
-        return client.post("/proof", data={"file": (io.BytesIO(data), "year.txt")})
+        return client.post("/seals/proof", data={"file": (io.BytesIO(data), "year.txt")})
 
     assert "核验无误" in said(send(file))
     forged = said(send(file.replace(b"|90|200|", b"|91|200|", 1)), 422)
     assert "第 1 笔被改动过" in forged
     assert "文件第" in forged
-    assert client.post("/proof").status_code == 422
+    assert client.post("/seals/proof").status_code == 422
     text = manifest.canonical({**json.loads(file.decode().splitlines()[1]), "sealed_by": "0" * 32})
     other = f"{manifest.head(manifest.chain.digest(text))}\n{text}\n" + "".join(
         piece + "\n" for piece in file.decode().splitlines()[2:]

@@ -21,7 +21,7 @@ class ProofForm(BaseForm):
     )
 
 
-@bp.route("/proof", methods=["GET", "POST"])
+@bp.route("/seals/proof", methods=["GET", "POST"])
 @signed_in
 def proof() -> str | tuple[str, int]:
     """Check an uploaded file, record by record; nothing of it is kept."""
