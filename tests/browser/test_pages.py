@@ -19,10 +19,10 @@ from tests.support import browser as support
 from tests.support.databases import make_app, once
 from tests.support.frozen import USUAL
 
-FILES = ("xlsx", "csv", "photo", "template", "export", "refused", "static", "sign_out")
+FILES = ("xlsx", "csv", "pdf", "photo", "claims.file", "template", "export", "refused", "static", "sign_out")
 WORDS = {
     "Excel", "English", "xlsx", "csv", "CSV", "JSON", "MB", "JPG", "PNG", "WebP", "Linux", "Chromium",
-    "Markdown", "QR", "TOTP",
+    "Markdown", "PDF", "QR", "TOTP",
 }  # fmt: skip
 NARROW, WIDE = 320, 1440
 HOME_REQUESTS, HOME_BYTES, PAGE_BYTES = 6, 92_000, 150_000
