@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from pbtrain.audit import services as audit
 from pbtrain.core import bulk, clock
-from pbtrain.core.db import is_postgresql, micros, prepared
+from pbtrain.core.db import db, is_postgresql, micros, prepared
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import chain, sealed
@@ -117,7 +117,8 @@ def _ties() -> Any:
 
 
 def people(member_ids: Iterable[int]) -> dict[int, Person]:
-    """The members with their ties, in one statement."""
+    """The members with their ties, in one statement; what the session still holds back is sent before."""
+    db.session.flush()
     found: dict[int, Person] = defaultdict(Person)
     for row in _ties(ids=bulk.list_of(set(member_ids))):
         member_id, kind, unit_id, label, since, until, key, now_in, left_on, stage = row

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pbtrain.core import bulk
-from pbtrain.core.db import prepared
+from pbtrain.core.db import db, prepared
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours.models import Policy
@@ -118,6 +118,7 @@ def _policies_above() -> Any:
 
 def versions(unit_ids: Iterable[int]) -> dict[int, list[Version]]:
     """What may hold in each of these units: of the nearest unit first, there the newest year and version."""
+    db.session.flush()  # a statement that is prepared does not
     rows = _policies_above(units=bulk.list_of(set(unit_ids)))
     above: dict[int, list[Version]] = defaultdict(list)
     for below_id, policy_id, year, effective_on, stored, unit_id in rows:
