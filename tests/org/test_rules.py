@@ -138,8 +138,9 @@ DUTIES = {
     "member": "learn",
     "branch_secretary": "claim:decide event:correct event:record hours:reverse hours:sign member:mend"
     " members:view remind report:view slip:print year:seal",
-    "unit_admin": "claim:judge event:correct grant:manage member:mend members:view platform:manage policy:edit"
-    " policy:view report:view roster:manage slip:print unit:manage units:view year:correct year:seal",
+    "unit_admin": "claim:judge event:correct grant:manage member:mend members:view platform:manage"
+    " policy:edit policy:view report:view roster:manage slip:print unit:manage units:view year:correct"
+    " year:seal",
     "unit_auditor": "audit:view claim:judge members:view policy:view report:view units:view year:correct"
     " year:seal",
     "academy_admin": "course:edit course:publish learner:find",
