@@ -12,13 +12,15 @@ from pathlib import Path
 import pytest
 import time_machine
 
+from pbtrain.accounts import passwords
 from pbtrain.core.db import db as database
 from tests.support import frozen as clocks
-from tests.support import postgres
+from tests.support import hashing, postgres
 from tests.support.client import Client
 from tests.support.databases import Backend, Postgres, Sqlite
 from tests.support.statements import counted
 
+hashing.cheapen()
 _server = pytest.StashKey[postgres.Server]()
 
 
@@ -153,6 +155,13 @@ def frozen():
     """The clock stands still on Friday 2026-09-25, 15:00 in Shanghai; `frozen.shift(days=1)` moves it."""
     with time_machine.travel(clocks.USUAL, tick=False) as traveller:
         yield clocks.Frozen(traveller)
+
+
+@pytest.fixture
+def real_hashes(monkeypatch):
+    """Passwords are hashed as on a real site."""
+    for name, value in hashing.REAL.items():
+        monkeypatch.setattr(passwords, name, value)
 
 
 @pytest.fixture

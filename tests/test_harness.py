@@ -1,11 +1,15 @@
 """The fixtures keep their promises: an empty database each time, two backends, honest counts."""
 
+import os
+import subprocess
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from pbtrain.core import clock, site
 from pbtrain.core.db import record_apart, transaction
+from tests.support import postgres
 
 
 @pytest.mark.parametrize("run", ["first", "second"])
@@ -76,3 +80,26 @@ def test_a_client_is_who_it_says(app, make, client_for):
     assert seen[0].account_id == secretary.id
     assert seen[0].views == ["secretary", "member"]
     assert seen[1] is None
+
+
+def test_only_what_a_dead_server_left_is_removed(tmp_path, monkeypatch):
+    """A minus stands before the number of a process that initdb has started: it lives as well."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    monkeypatch.setattr(postgres, "memory", lambda: tmp_path)
+    for name, pid in (
+        ("lives", os.getpid()),
+        ("begins", -os.getpid()),
+        ("dead", ended.pid),
+        ("ended", -ended.pid),
+    ):
+        data = tmp_path / f"{postgres.PREFIX}{name}" / "data"
+        data.mkdir(parents=True)
+        (data / "postmaster.pid").write_text(f"{pid}\n/somewhere\n")
+    (tmp_path / f"{postgres.PREFIX}new").mkdir()
+    postgres.remove_leftovers()
+    assert {path.name.removeprefix(postgres.PREFIX) for path in tmp_path.iterdir()} == {
+        "lives",
+        "begins",
+        "new",
+    }

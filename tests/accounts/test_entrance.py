@@ -1,6 +1,7 @@
 """Signing in: the same answer for everybody who has no right to come in, and limits that hold."""
 
 import pytest
+from argon2 import Type, extract_parameters
 from sqlalchemy import func, select, update
 
 from pbtrain.accounts import passwords
@@ -88,6 +89,15 @@ def test_the_answer_is_the_same_for_every_wrong_try(app, client, make, someone, 
         pages.add(answer.text.replace(name, "NAME").split("<main", 1)[1].replace(csrf(answer.text), ""))
     assert len(pages) == len(counts) == 1
     assert len(checked) == 7  # a hash is worked out for each of them
+
+
+def test_a_name_of_nobody_costs_what_any_password_costs(real_hashes):
+    """The least OWASP asks of argon2id: 19 MiB, two passes."""
+    nobodys, anybodys = (
+        extract_parameters(made) for made in (passwords.NOBODY, passwords.make("山高水长 2026"))
+    )
+    assert (nobodys.type, nobodys.memory_cost, nobodys.time_cost) == (Type.ID, 19 * 1024, 2)
+    assert nobodys == anybodys
 
 
 def csrf(text):

@@ -27,7 +27,7 @@ def redeem(client, code, password=WORDS, username="wuyun01"):
     )
 
 
-def test_sets_the_password_once(app, db, client, holder):
+def test_sets_the_password_once(app, db, client, holder, real_hashes):
     account, code = holder
     typed = f" {code[:4].lower()}-{code[4:8]} {code[8:]}"
     assert redeem(client, typed).status_code == 303

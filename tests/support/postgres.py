@@ -115,7 +115,7 @@ def remove_leftovers() -> None:
     for folder in Path(memory() or tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:
             pid = int((folder / "data/postmaster.pid").read_text().split()[0])
-            os.kill(pid, 0)
+            os.kill(abs(pid), 0)  # while initdb works, it is written with a minus
         except ProcessLookupError:
             shutil.rmtree(folder, ignore_errors=True)
         except (OSError, ValueError, IndexError):
