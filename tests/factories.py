@@ -79,16 +79,16 @@ def member(unit_: Unit | None = None, *, with_account: bool = True, **fields: An
         return _member(session, key(unit_), with_account=with_account, **fields)
 
 
-def _member(session: Session, unit_id: int, *, with_account: bool = True, **fields: Any) -> Member:
+def _member(session: Session, home: int, *, with_account: bool = True, **fields: Any) -> Member:
     n = next(_number)
-    fields = {"name": f"示例{n}", "pinyin": f"shili{n:06}", "code": f"M{n:06}", "unit_id": unit_id} | fields
+    fields = {"name": f"示例{n}", "pinyin": f"shili{n:06}", "code": f"M{n:06}", "unit_id": home} | fields
     if with_account and "account_id" not in fields:
         session.add(login := _login(fields["name"]))
         session.flush()  # login.id
         fields["account_id"] = login.id
     session.add(row := Member(**fields))
     session.flush()  # row.id
-    session.add(Affiliation(member_id=row.id, unit_id=unit_id, valid_from=LONG_AGO))
+    session.add(Affiliation(member_id=row.id, unit_id=home, valid_from=LONG_AGO))
     return row
 
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 
 from pbtrain.core import clock
 from pbtrain.core.db import db as database
@@ -146,18 +146,18 @@ def test_statements_grow_with_thousands_not_with_people(make, statements, db):
     with transaction() as session:
         now = {"created_at": make.clock.now()}
         accounts = session.scalars(
-            make.insert(make.Account).returning(make.Account.id),
+            insert(make.Account).returning(make.Account.id),
             [{"username": f"p{n}", "name": f"示例{n}"} | now for n in range(number)],
         ).all()
         members = session.scalars(
-            make.insert(Member).returning(Member.id),
+            insert(Member).returning(Member.id),
             [
                 {"account_id": account, "unit_id": branch_id, "name": "示例", "code": f"X{account}"} | now
                 for account in accounts
             ],
         ).all()
         session.execute(
-            make.insert(MemberYear),
+            insert(MemberYear),
             [
                 {"member_id": m, "credit_year": 2026, "due": 2290, "custody_unit_id": branch_id}
                 for m in members
