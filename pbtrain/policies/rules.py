@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -84,6 +85,8 @@ def _worth(lower: PolicyRules, upper: PolicyRules, activity: str, of: str, usual
         return
     if upper.mode(activity, usual) == "self" and lower.mode(activity, usual) != "self":
         yield _found(f"mode_{activity}", "mode", of=of)
+    if _conversion(lower, activity) == _conversion(upper, activity):
+        return  # a day has 1,440 minutes to compare, and mostly nothing differs
     for minutes in range(1, DAY + 1):
         low, high = lower.credit(activity, minutes), upper.credit(activity, minutes)
         if low > high:
@@ -92,6 +95,13 @@ def _worth(lower: PolicyRules, upper: PolicyRules, activity: str, of: str, usual
             more = {"minutes": minutes, "upper": _said(high), "lower": _said(low)}
             yield _found(field, "credit", of=of, **more)
             return
+
+
+def _conversion(rules: PolicyRules, activity: str) -> tuple[Any, ...]:
+    """What `PolicyRules.credit` makes hours of this activity's minutes with."""
+    if activity in rules.scales:
+        return rules.scales[activity]
+    return rules.minutes_by_activity.get(activity, rules.minutes_per_hour), rules.credit_step
 
 
 def _capped(lower: PolicyRules, upper: PolicyRules) -> Iterator[Laxer]:
