@@ -19,6 +19,7 @@ OVERSEES = {"unit_admin": "subtree", "unit_auditor": "subtree", "system_admin": 
 ABOVE = {"unit_admin": "subtree", "unit_auditor": "subtree"}
 MANAGES = {"unit_admin": "subtree", "system_admin": "subtree"}
 JUDGES = {"unit_admin": "subtree", "unit_auditor": "subtree"}
+MAKES = {"secretary": "own", "unit_admin": "subtree"}
 JUDGES_ALL = dict.fromkeys(JUDGES, "all")
 WAITING, MY_DRAFT = {"claim_id": "waiting_id"}, {"claim_id": "draft_claim_id"}
 MENDS = {"secretary": "own", **MANAGES}
@@ -139,6 +140,18 @@ TABLE = {
     "claims.platform_presets": row("platform:manage", unit_admin="subtree", post=303),
     "claims.platform_new": row("platform:manage", unit_admin="subtree", post=422),
     "claims.platform": row("platform:manage", unit_admin="subtree", post=422),
+    # -- sheets of earlier hours: where they are made, and from above once they are handed in
+    "claims.takeovers": row("takeover:make", secretary="all", unit_admin="all"),
+    "claims.takeovers_above": row("claim:judge", **JUDGES_ALL),
+    "claims.takeover_new": row("takeover:make", **MAKES, post=422),
+    "claims.takeover_template": row("takeover:make", **MAKES),
+    "claims.takeover": row("takeover:make", **MAKES),
+    "claims.takeover_above": row("claim:judge", **JUDGES),
+    "claims.takeover_act": row("takeover:make", **MAKES, post=400),
+    "claims.takeover_decide": row("claim:judge", **JUDGES, post=400),
+    "claims.takeover_refused": row("takeover:make", **MAKES),
+    "claims.takeover_scan": row("takeover:make", **MAKES),
+    "claims.takeover_scan_above": row("claim:judge", **JUDGES),
     # -- reports
     "reports.index": row("report:view", secretary="all", unit_admin="all", unit_auditor="all"),
     "reports.page": row("report:view", kinds="branch", **SEES),

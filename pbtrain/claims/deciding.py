@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from pbtrain.audit import services as audit
-from pbtrain.claims import evidence, lookups, queries, rules
-from pbtrain.claims.models import Platform
+from pbtrain.claims import caps, evidence, lookups, queries, rules
 from pbtrain.claims.services import NOT_DECIDED, faster, move, move_many, step, tell
 from pbtrain.core import clock
 from pbtrain.core.db import db
@@ -23,7 +22,6 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
 from pbtrain.hours.rules import check_reason
 from pbtrain.org.access import Actor
-from pbtrain.org.models import Member
 
 TOLD = {
     "approved": N_("Approved: %(title)s"),
@@ -132,30 +130,12 @@ def _check_looks(actor: Actor, claims: Sequence[HourClaim]) -> None:
 
 def _granted(claims: Sequence[HourClaim]) -> dict[int, int]:
     """How many minutes of each claim fit under the yearly cap of its platform; RuleError when none does."""
-    granted = {claim.id: claim.minutes for claim in claims}
-    some = [claim for claim in claims if claim.platform_id is not None]
-    if not some:
-        return granted
-    pairs = sorted({(claim.member_id, claim.platform_id or 0) for claim in some})
-    members = select(Member.id).where(Member.id.in_(sorted({member for member, _platform in pairs})))
-    db.session.execute(members.order_by(Member.id).with_for_update(key_share=True))  # the cap is one's own
-    caps = dict(
-        db.session.execute(
-            select(Platform.id, Platform.year_cap).where(Platform.id.in_(sorted({p for _m, p in pairs})))
-        )
-        .tuples()
-        .all()
-    )
-    used = lookups.used_of_platforms(pairs, {claim.day.year for claim in some})
-    for claim in some:
-        key = (claim.member_id, claim.platform_id or 0, claim.day.year)
-        room = caps[key[1]] - used.get(key, 0)
-        granted[claim.id] = rules.within_cap(claim.minutes, claim.credit, room)
+    granted = caps.granted(claims)
+    for claim in claims:
         if granted[claim.id] <= 0:
             raise RuleError(
                 N_("%(title)s: the hours this platform can bring in a year are used up."), title=claim.title
             )
-        used[key] = used.get(key, 0) + min(claim.credit, room)
     return granted
 
 

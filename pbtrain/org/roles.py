@@ -17,6 +17,7 @@ class Perm(StrEnum):
     YEAR_CORRECT = "year:correct"  # correct a closed year from above
     CLAIM_DECIDE = "claim:decide"  # decide on claims of a branch, write one for its members
     CLAIM_JUDGE = "claim:judge"  # from above: appeals, second pairs of eyes, what the branch may not
+    TAKEOVER_MAKE = "takeover:make"  # sheets of earlier hours and exports of platforms
     PLATFORM_MANAGE = "platform:manage"  # which outside platforms count, and how
     EVENT_RECORD = "event:record"
     EVENT_CORRECT = "event:correct"  # of one's branch and what it took over; from above of ended branches
@@ -70,6 +71,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.HOURS_SIGN,
                 Perm.YEAR_SEAL,
                 Perm.CLAIM_DECIDE,
+                Perm.TAKEOVER_MAKE,
                 Perm.EVENT_RECORD,
                 Perm.EVENT_CORRECT,
                 Perm.REPORT_VIEW,
@@ -92,6 +94,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.YEAR_CORRECT,
                 Perm.EVENT_CORRECT,
                 Perm.CLAIM_JUDGE,
+                Perm.TAKEOVER_MAKE,
                 Perm.PLATFORM_MANAGE,
                 Perm.ROSTER_MANAGE,
                 Perm.MEMBER_MEND,

@@ -1,7 +1,8 @@
-"""The child process that reads one uploaded roster: `python -m pbtrain.org.roster_child FILE KIND`.
+"""The child process that reads one uploaded list: `python -m pbtrain.org.roster_child FILE KIND [LAYOUT]`.
 
-It may use 1 GB and 60 s and knows neither database nor site. It writes JSON lines: {"meta": …}, then a list
-[line, cell, …] for each line of the list, then {"end": lines}; or {"refused": [msgid, params]}.
+LAYOUT is a `roster_columns.Layout` as JSON, that of rosters where none is given. The process may use 1 GB and
+60 s and knows neither database nor site. It writes JSON lines: {"meta": …}, then a list [line, cell, …] for
+each line of the list, then {"end": lines}; or {"refused": [msgid, params]}.
 """
 
 import csv
@@ -11,6 +12,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from io import StringIO
 from itertools import islice
@@ -21,7 +23,7 @@ from typing import Any
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import roster_zip
-from pbtrain.org.roster_columns import HEADER_WITHIN, MAX_CELL, is_header, map_header
+from pbtrain.org.roster_columns import HEADER_WITHIN, MAX_CELL, ROSTER, Layout, is_header, map_header
 
 MEMORY = 1024**3
 SECONDS = 60
@@ -40,11 +42,12 @@ def main() -> None:
     """Read the file named on the command line; exit 0 also when it was refused."""
     limit()
     path, kind = Path(sys.argv[1]), sys.argv[2]
+    layout = Layout(**json.loads(sys.argv[3])) if len(sys.argv) > 3 else ROSTER
     try:
         if kind == "xlsx":
-            read_workbook(path)
+            read_workbook(path, layout)
         else:
-            read_csv(path)
+            read_csv(path, layout)
     except RuleError as error:
         say({"refused": [error.message, error.params]})
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
@@ -53,12 +56,17 @@ def main() -> None:
         say({"refused": [roster_zip.TOO_LARGE, {}]})
 
 
+def told(layout: Layout) -> str:
+    """A layout as the command line carries it."""
+    return json.dumps(asdict(layout), ensure_ascii=True)
+
+
 def say(value: Any) -> None:
     """One line of the answer."""
     sys.stdout.write(json.dumps(value, ensure_ascii=True, allow_nan=False) + "\n")
 
 
-def read_workbook(path: Path) -> None:
+def read_workbook(path: Path, layout: Layout) -> None:
     """The first visible sheet that has a line of headers."""
     archive = roster_zip.opened(path)
     roster_zip.check(archive)
@@ -68,7 +76,7 @@ def read_workbook(path: Path) -> None:
         found = roster_zip.scan(archive, sheet)
         lines = sheet_lines(path, archive, sheet, found)
         head = list(islice(lines, HEADER_WITHIN))
-        if (header := find_header(head)) is None:
+        if (header := find_header(head, layout)) is None:
             continue
         meta = {
             "sheet": sheet.name,
@@ -77,15 +85,16 @@ def read_workbook(path: Path) -> None:
             "stray": found.stray,
             "system_1904": system_1904,
         }
-        emit(header, head, lines, meta)
+        emit(header, head, lines, meta, layout)
         return
-    raise no_header()
+    raise no_header(layout)
 
 
-def no_header() -> RuleError:
+def no_header(layout: Layout) -> RuleError:
     return RuleError(
-        N_("No line of headers in the first %(lines)s lines. It needs at least “姓名” and “所在支部”."),
+        N_("No line of headers in the first %(lines)s lines. It needs at least “%(columns)s”."),
         lines=HEADER_WITHIN,
+        columns="”、“".join(layout.needed),
     )
 
 
@@ -127,14 +136,20 @@ def plain(value: Any) -> Any:
     return {"e": str(value)[:40]}  # a time of day, a duration
 
 
-def find_header(head: list[tuple[int, Sequence[Any]]]) -> int | None:
+def find_header(head: list[tuple[int, Sequence[Any]]], layout: Layout = ROSTER) -> int | None:
     """Where in `head` the line of headers stands."""
-    return next((index for index, (_, cells) in enumerate(head) if is_header(cells)), None)
+    return next((index for index, (_, cells) in enumerate(head) if is_header(cells, layout)), None)
 
 
-def emit(header: int, head: list[tuple[int, Sequence[Any]]], lines: Lines, meta: dict[str, Any]) -> None:
+def emit(
+    header: int,
+    head: list[tuple[int, Sequence[Any]]],
+    lines: Lines,
+    meta: dict[str, Any],
+    layout: Layout,
+) -> None:
     """Write meta, then the known columns of every line below the header."""
-    columns, unknown = map_header(head[header][1])
+    columns, unknown = map_header(head[header][1], layout)
     say({"meta": {"columns": list(columns.values()), "unknown": unknown[:20], **meta}})
     count = 0
     for part in (head[header + 1 :], lines):
@@ -143,13 +158,13 @@ def emit(header: int, head: list[tuple[int, Sequence[Any]]], lines: Lines, meta:
             if all(cell is None or cell == "" for cell in row):
                 continue
             count += 1
-            if count > roster_zip.MAX_ROWS:
-                raise RuleError(roster_zip.TOO_MANY_ROWS, limit=roster_zip.MAX_ROWS)
+            if count > layout.max_rows:
+                raise RuleError(roster_zip.TOO_MANY_ROWS, limit=layout.max_rows)
             say([number, *row])
     say({"end": count})
 
 
-def read_csv(path: Path) -> None:
+def read_csv(path: Path, layout: Layout) -> None:
     """A list of values separated by commas, semicolons or tabs."""
     data = path.read_bytes()
     text, encoding = decode(data)
@@ -157,10 +172,10 @@ def read_csv(path: Path) -> None:
     delimiter = max(",;\t", key=first.count)
     lines = csv_lines(text, delimiter)
     head = list(islice(lines, HEADER_WITHIN))
-    if (header := find_header(head)) is None:
-        raise no_header()
+    if (header := find_header(head, layout)) is None:
+        raise no_header(layout)
     meta = {"sheet": "", "hidden": [], "others": [], "stray": 0, "system_1904": False, "encoding": encoding}
-    emit(header, head, lines, meta)
+    emit(header, head, lines, meta, layout)
 
 
 def csv_lines(text: str, delimiter: str) -> Lines:

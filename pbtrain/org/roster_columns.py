@@ -111,33 +111,52 @@ def header_key(text: str) -> str:
     return re.sub(r"[\s*:。、]+", "", plain)
 
 
-_BY_HEADER = {name: key for key, column in COLUMNS.items() for name in (column.header, *column.also)}
+@dataclass(frozen=True)
+class Layout:
+    """A kind of sheet, as the reading child is told of it: headers (as `header_key` has them) to fields, what
+    heads each field in the template, the field that alone tells a line of headers, and the most rows."""
+
+    headers: dict[str, str]
+    titles: dict[str, str]
+    telling: str
+    needed: tuple[str, ...]  # headers named to whoever sends a sheet without any
+    max_rows: int
 
 
-def map_header(cells: Sequence[Any]) -> tuple[dict[int, str], list[str]]:
+def layout_of(columns: dict[str, Column], *, needed: tuple[str, ...], max_rows: int) -> Layout:
+    """The layout of a sheet with these columns; the first of `needed` tells its line of headers."""
+    headers = {text: key for key, column in columns.items() for text in (column.header, *column.also)}
+    titles = {key: column.header for key, column in columns.items()}
+    return Layout(headers, titles, needed[0], tuple(titles[key] for key in needed), max_rows)
+
+
+ROSTER = layout_of(COLUMNS, needed=("name", "branch"), max_rows=50_000)
+
+
+def map_header(cells: Sequence[Any], layout: Layout = ROSTER) -> tuple[dict[int, str], list[str]]:
     """Column number -> field, and the headers nobody knows; RuleError when two columns mean the same."""
     found: dict[int, str] = {}
     unknown: list[str] = []
     for index, cell in enumerate(cells):
         if not isinstance(cell, str) or not (key := header_key(cell)):
             continue
-        name = _BY_HEADER.get(key)
+        name = layout.headers.get(key)
         if name is None:
             unknown.append(key[:20])
         elif name in found.values():
             raise RuleError(
                 N_("Two columns are headed “%(header)s”. Keep one of them and send the file again."),
-                header=COLUMNS[name].header,
+                header=layout.titles[name],
             )
         else:
             found[index] = name
     return found, unknown
 
 
-def is_header(cells: Sequence[Any]) -> bool:
-    """Does this line head a column of names, or at least two others we know?"""
-    known = {_BY_HEADER.get(header_key(cell)) for cell in cells if isinstance(cell, str)} - {None}
-    return "name" in known or len(known) >= 2
+def is_header(cells: Sequence[Any], layout: Layout = ROSTER) -> bool:
+    """Does this line head the telling column (of names), or at least two others we know?"""
+    known = {layout.headers.get(header_key(cell)) for cell in cells if isinstance(cell, str)} - {None}
+    return layout.telling in known or len(known) >= 2
 
 
 def check_columns(known: set[str], *, branch_given: bool) -> None:

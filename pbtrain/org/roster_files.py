@@ -17,7 +17,8 @@ from flask import current_app
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import roster_zip
-from pbtrain.org.roster_child import SECONDS
+from pbtrain.org.roster_child import SECONDS, told
+from pbtrain.org.roster_columns import ROSTER, Layout
 
 FOLDER = "uploads-roster"
 MAX_FILE = 20 * 1024 * 1024
@@ -113,19 +114,19 @@ def read(import_id: int, file_hash: str) -> Iterator[tuple[Sheet, Iterator[list[
 
 
 @contextmanager
-def run_child(path: Path, kind: str) -> Iterator[tuple[Sheet, Iterator[list[Any]]]]:
-    """Run the reading child; RuleError when it refuses, dies or takes longer than a minute."""
+def run_child(path: Path, kind: str, layout: Layout = ROSTER) -> Iterator[tuple[Sheet, Iterator[list[Any]]]]:
+    """Run the reading child on a sheet; RuleError when it refuses, dies or takes longer than a minute."""
     with tempfile.TemporaryFile("w+", encoding="ascii") as answer:
-        _child(path, kind, answer)
+        _child(path, kind, layout, answer)
         first = json.loads(answer.readline() or "{}")
         if "meta" not in first:
             _refused(first)
         yield Sheet(**first["meta"], lines=_count(answer)), _lines(answer)
 
 
-def _child(path: Path, kind: str, answer: Any) -> None:
+def _child(path: Path, kind: str, layout: Layout, answer: Any) -> None:
     """Let the child write its lines into `answer`."""
-    command = [sys.executable, "-m", "pbtrain.org.roster_child", str(path), kind]
+    command = [sys.executable, "-m", "pbtrain.org.roster_child", str(path), kind, told(layout)]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": PACKAGE, "PYTHONUTF8": "1"}
     try:
         ended = subprocess.run(  # noqa: S603  our own module on our own file

@@ -74,7 +74,7 @@ class Row:
     """A line as understood: cleaned values (ISO dates) and errors [field, msgid, params, shown]."""
 
     line: int
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     errors: list[list[Any]] = field(default_factory=list)
 
     def refuse(self, where: str, message: str, shown: str = "", **params: Any) -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from pbtrain.accounts.models import Account, KnownDevice, LoginSession, Slip
-from pbtrain.claims.models import Evidence, Platform
+from pbtrain.claims.models import Evidence, Platform, Takeover
 from pbtrain.closing.models import Statement
 from pbtrain.core import clock, site
 from pbtrain.core.db import transaction
@@ -398,6 +398,16 @@ class Builder:
             )
             piece = self.add(Evidence(claim_id=claim.id, file_id=file.id, sha256="0" * 64))
             found |= {f"{name}_id": claim.id, f"{name}_uuid": file.uuid, f"{name}_evidence_id": piece.id}
+        paper = self.add(
+            StoredFile(sha256=put(b"jpeg"), size=4, mime="image/jpeg", name="台账.jpg", unit_id=unit.id)
+        )
+        batch = self.add(
+            Takeover(
+                unit_id=unit.id, kind="takeover", year=DAY.year, state="submitted", name="期初.xlsx",
+                scan_id=paper.id, made_at=clock.now(),
+            )
+        )  # fmt: skip
+        found["batch_id"] = batch.id
         platform = Platform(
             unit_id=unit.id,
             name="示例平台",

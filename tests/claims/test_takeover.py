@@ -1,0 +1,334 @@
+"""Sheets of earlier hours: read, handed in, confirmed, written once whatever happens, taken back."""
+
+import io
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select, update
+
+from pbtrain.claims import takeover_queries, takeover_rules, takeover_services, takeover_work
+from pbtrain.claims.models import Platform, Takeover, TakeoverRow
+from pbtrain.core import queue
+from pbtrain.core.db import db as database
+from pbtrain.core.db import transaction
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.queue import Job
+from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.org.models import Member
+from tests.claims.conftest import picture
+from tests.roster import sheets
+
+
+def row(member, **fields):
+    """A line of the template for this member."""
+    usual = {
+        "姓名": member.name, "党员编号": member.code, "学习日期": "2026-03-05", "学习内容": "纸质台账第一课",
+        "学习形式": "党课", "学习分钟": "90", "证明等级": "B",
+    }  # fmt: skip
+    return usual | fields
+
+
+def as_csv(rows, encoding="utf-8-sig"):
+    return sheets.text(rows).encode(encoding)
+
+
+@pytest.fixture
+def people(make, place):
+    """Three members of the branch."""
+    return [make.member(place.branch) for _ in range(3)]
+
+
+def send(actor, unit_id, data, *, platform_id=None, year=2026):
+    """Send a sheet and let it be read; returns its id."""
+    with transaction():
+        batch_id = takeover_services.start(
+            actor, unit_id, platform_id=platform_id, year=year, name="期初.csv", stream=io.BytesIO(data)
+        )
+    queue.run_waiting()
+    return batch_id
+
+
+def act(service, actor, batch_id, **more):
+    database.session.rollback()
+    version = database.session.scalar(select(Takeover.version).where(Takeover.id == batch_id))
+    with transaction():
+        service(actor, batch_id, version, **more)
+
+
+def hand_in(actor, batch_id):
+    act(takeover_services.hand_in, actor, batch_id, piece=None, reason="纸质台账存支部档案柜")
+
+
+def batch(batch_id):
+    database.session.rollback()
+    return database.session.get(Takeover, batch_id, populate_existing=True)
+
+
+def rows_of(batch_id):
+    database.session.rollback()
+    return list(
+        database.session.scalars(
+            select(TakeoverRow).where(TakeoverRow.takeover_id == batch_id).order_by(TakeoverRow.line)
+        )
+    )
+
+
+def standing():
+    database.session.rollback()
+    return database.session.scalar(select(func.coalesce(func.sum(HourEntry.credit), 0)))
+
+
+def messages(one):
+    return [error[1] for error in one.errors or ()]
+
+
+def test_a_sheet_goes_the_whole_way_and_back(db, place, people):
+    batch_id = send(place.secretary, place.branch.id, sheets.xlsx([row(one) for one in people]))
+    assert (batch(batch_id).state, batch(batch_id).rows, batch(batch_id).refused) == ("preview", 3, 0)
+    assert {one.values["credit"] for one in rows_of(batch_id)} == {200}
+    hand_in(place.secretary, batch_id)
+    act(takeover_services.confirm, place.above, batch_id)
+    assert standing() == 0
+    queue.run_waiting()
+    assert standing() == 600
+    entry = database.session.scalars(select(HourEntry).order_by(HourEntry.id)).first()
+    assert entry.source == f"takeover:{batch_id}/2/member:{entry.member_id}#1"
+    assert (entry.proof, entry.posted_by_id) == ("B", place.above.account_id)
+    act(takeover_services.undo, place.above, batch_id, reason="台账抄错了年份")
+    queue.run_waiting()
+    assert batch(batch_id).state == "undone"
+    assert standing() == 0
+    assert takeover_queries.lines_that_stand(batch_id) == 0
+
+
+def test_posting_that_was_killed_goes_on_and_nothing_posts_twice(db, place, people, monkeypatch):
+    monkeypatch.setattr(takeover_work, "BATCH", 1)
+    batch_id = send(place.secretary, place.branch.id, as_csv([row(one) for one in people]))
+    hand_in(place.secretary, batch_id)
+    act(takeover_services.confirm, place.above, batch_id)
+    real, calls = takeover_work._post_some, []
+
+    def killed(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(takeover_work, "_post_some", killed)
+    with pytest.raises(KeyboardInterrupt):
+        queue.run_waiting()
+    assert standing() == 200
+    monkeypatch.setattr(takeover_work, "_post_some", real)
+    for _ in range(2):  # the second time there is nothing left
+        with transaction() as session:
+            session.execute(
+                update(Job).where(Job.kind == takeover_work.POST).values(state="queued", lease_until=None)
+            )
+        queue.run_waiting()
+        assert standing() == 600
+        assert database.session.scalar(select(func.count(HourEntry.id))) == 3
+
+
+def test_of_two_who_confirm_at_once_one_is_told_who_was_faster(db, place, people, at_once):
+    batch_id = send(place.secretary, place.branch.id, as_csv([row(people[0])]))
+    hand_in(place.secretary, batch_id)
+    version = batch(batch_id).version
+
+    def confirming(actor):
+        def go():
+            with transaction():
+                takeover_services.confirm(actor, batch_id, version)
+            return "done"
+
+        return go
+
+    results = at_once(confirming(place.above), confirming(place.admin))
+    lost = [one for one in results if isinstance(one, Conflict)]
+    assert results.count("done") == 1
+    assert len(lost) == 1
+    winner = place.above if batch(batch_id).decided_by_id == place.above.account_id else place.admin
+    assert lost[0].params["name"] == winner.name
+    queue.run_waiting()
+    assert standing() == 200
+
+
+def test_nobody_confirms_their_own_sheet_or_hours(db, make, place, people):
+    batch_id = send(place.admin, place.root.id, as_csv([row(people[0])]))
+    hand_in(place.admin, batch_id)
+    with pytest.raises(RuleError, match="yourself"):
+        act(takeover_services.confirm, place.admin, batch_id)
+    with transaction() as session:
+        session.execute(
+            update(Member).where(Member.id == people[0].id).values(account_id=place.above.account_id)
+        )
+    above = make.actor_again(place.above) if hasattr(make, "actor_again") else None
+    if above is not None:
+        with pytest.raises(RuleError, match="own hours"):
+            act(takeover_services.confirm, above, batch_id)
+
+
+@pytest.mark.parametrize(
+    ("fields", "column"),
+    [
+        ({"姓名": ""}, "name"),
+        ({"姓名": "示例查无此人"}, "name"),
+        ({"党员编号": ""}, "code"),
+        ({"党员编号": "X0000"}, "name"),
+        ({"身份证后四位": "150102199003071231"}, "id_end"),
+        ({"学习日期": "2025-12-30"}, "day"),
+        ({"学习日期": "2027-01-01"}, "day"),
+        ({"学习日期": "三月"}, "day"),
+        ({"开始时间": "晚上"}, "time"),
+        ({"学习内容": ""}, "title"),
+        ({"学习形式": "聚餐"}, "activity"),
+        ({"学习分钟": "0"}, "minutes"),
+        ({"学习分钟": "半天"}, "minutes"),
+        ({"证明等级": "A"}, "proof"),
+        ({"所在支部": "示例别的支部"}, "branch"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused_at_its_column(db, place, people, fields, column):
+    batch_id = send(place.secretary, place.branch.id, as_csv([row(people[0], **fields), row(people[1])]))
+    first, second = rows_of(batch_id)
+    assert (first.outcome, second.outcome) == ("refused", "good")
+    assert [error[0] for error in first.errors] == [column]
+
+
+def test_a_row_twice_and_a_sheet_twice_are_refused(db, place, people):
+    data = as_csv([row(people[0]), row(people[0])])
+    batch_id = send(place.secretary, place.branch.id, data)
+    assert messages(rows_of(batch_id)[1]) == [takeover_rules.TWICE]
+    with pytest.raises(RuleError, match="sent before"):
+        send(place.secretary, place.branch.id, data)
+    hand_in(place.secretary, batch_id)
+    act(takeover_services.confirm, place.above, batch_id)
+    queue.run_waiting()
+    other = send(place.secretary, place.branch.id, as_csv([row(people[0])], "gb18030"))
+    assert messages(rows_of(other)[0]) == [takeover_rules.STANDS]
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04broken", as_csv([{"品名": "苹果"}]), b"\xff\xfeu\0t\0f\0"])
+def test_a_sheet_that_cannot_be_read_says_so(db, place, data):
+    batch_id = send(place.secretary, place.branch.id, data)
+    assert batch(batch_id).state == "unreadable"
+    assert takeover_queries.job(batch_id, takeover_work.READ).result["refused"]
+
+
+def test_more_than_twenty_thousand_rows_are_refused(db, place):
+    lines = "姓名,党员编号,学习日期,学习内容,学习形式,学习分钟\n" + "示例,M1,2026-03-05,课,党课,90\n" * 20_001
+    batch_id = send(place.secretary, place.branch.id, lines.encode())
+    assert batch(batch_id).state == "unreadable"
+
+
+def test_a_scan_or_a_reason_is_asked_for(db, place, people):
+    batch_id = send(place.secretary, place.branch.id, as_csv([row(people[0])]))
+    with pytest.raises(RuleError) as refused:
+        act(takeover_services.hand_in, place.secretary, batch_id, piece=None, reason=" ")
+    assert refused.value.field == "scan"
+
+
+def test_what_overlaps_is_held(db, place, people):
+    rows = [row(people[0], 开始时间="19:00"), row(people[0], 学习内容="同时的另一课", 开始时间="19:30")]
+    batch_id = send(place.secretary, place.branch.id, as_csv(rows))
+    hand_in(place.secretary, batch_id)
+    act(takeover_services.confirm, place.above, batch_id)
+    queue.run_waiting()
+    database.session.rollback()
+    held = database.session.scalars(select(HourClaim)).one()
+    assert (held.state, held.uncovered) == ("held", 30)
+    act(takeover_services.undo, place.above, batch_id, reason="重新整理台账")
+    queue.run_waiting()
+    database.session.refresh(held)
+    assert held.state == "rejected"
+
+
+def test_an_export_of_a_platform_stops_at_its_cap(db, place, people):
+    with transaction() as session:
+        platform = Platform(
+            unit_id=place.root.id, name="示例平台", counts_in="points", per_hour=30, year_cap=300,
+            proof="C", mode="self",
+        )  # fmt: skip
+        session.add(platform)
+    lines = [
+        {"姓名": people[0].name, "党员编号": people[0].code, "学习日期": f"2026-03-0{n}", "平台数量": "60"}
+        for n in (1, 2, 3)
+    ]
+    batch_id = send(place.admin, place.root.id, as_csv(lines), platform_id=platform.id)
+    assert [one.outcome for one in rows_of(batch_id)] == ["good", "good", "refused"]
+    assert rows_of(batch_id)[1].values["cut"] == 100
+    hand_in(place.admin, batch_id)
+    act(takeover_services.confirm, place.above, batch_id)
+    queue.run_waiting()
+    assert standing() == 300
+    claims = list(database.session.scalars(select(HourClaim).order_by(HourClaim.id)))
+    assert [one.state for one in claims] == ["approved", "approved"]
+    assert all(one.entry_id and one.takeover_id == batch_id for one in claims)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.none(), st.booleans(), st.text(max_size=30), st.floats(allow_nan=False), st.integers(),
+            st.just({"f": True, "text": "=1"}), st.just({"e": "19:00:00"}), st.just({"d": "2026-03-05"}),
+            st.just({"long": 5000}),
+        ),
+        min_size=11, max_size=11,
+    )
+)  # fmt: skip
+def test_any_cells_are_read_or_refused_in_plain_words(cells):
+    reader = takeover_rules.Reader(
+        "takeover", list(takeover_rules.COLUMNS["takeover"]), year=2026, today=date(2026, 10, 1)
+    )
+    read = reader.read(2, cells)
+    if read is None or read.errors:
+        return
+    assert date.fromisoformat(read.values["day"]).year == 2026
+    assert 5 <= read.values["minutes"] <= 720
+    assert read.values["proof"] in "BD"
+
+
+def test_the_pages_from_the_sheet_to_the_ledger(db, client_for, place, people):
+    secretary, above = client_for(place.secretary), client_for(place.above)
+    assert secretary.get("/takeovers").status_code == 200
+    template = secretary.get(f"/units/{place.branch.id}/takeovers/template.xlsx")
+    assert template.data.startswith(b"PK")
+    address = f"/units/{place.branch.id}/takeovers/new"
+    assert secretary.post(address, data={"platform": "0", "year": "2026"}).status_code == 422
+    data = as_csv([row(people[0]), row(people[1], 学习分钟="半天")])
+    sent = secretary.post(
+        address, data={"platform": "0", "year": "2026", "file": (io.BytesIO(data), "期初.csv")}
+    )
+    assert sent.status_code == 303, sent.text
+    assert "马上开始" in secretary.get(sent.location).text
+    queue.run_waiting()
+    page = secretary.get(sent.location).text
+    assert "请填 5 到 720 的整数" in page
+    for show in ("good", "members"):
+        assert people[0].name in secretary.get(f"{sent.location}?show={show}").text
+    assert secretary.get(f"{sent.location}/refused.xlsx").data.startswith(b"PK")
+    batch_id = int(sent.location.rsplit("/", 1)[1])
+    assert above.get(f"/takeovers/above/{batch_id}").status_code == 404  # nobody above sees a draft
+    empty = secretary.post(sent.location, data={"act": "submit", "version": "1", "reason": ""})
+    assert empty.status_code == 422
+    assert "请附上纸质台账的扫描件" in empty.text
+    given = {"act": "submit", "version": "1", "scan": (io.BytesIO(picture(3)), "台账.jpg")}
+    assert secretary.post(sent.location, data=given).status_code == 303
+    assert "待上级确认" in above.get("/takeovers/above").text
+    judge = f"/takeovers/above/{batch_id}"
+    with above.get(f"{judge}/scan") as scan:
+        assert scan.mimetype == "image/jpeg"
+    version = str(batch(batch_id).version)
+    assert above.post(judge, data={"act": "refuse", "version": version}).status_code == 422
+    assert above.post(judge, data={"act": "confirm", "version": version}).status_code == 303
+    again = above.post(judge, data={"act": "confirm", "version": version})
+    assert again.status_code == 409
+    assert place.above.name in again.text
+    queue.run_waiting()
+    assert "已入台账" in above.get(judge).text
+    undo = {"act": "undo", "version": str(batch(batch_id).version), "reason": "台账抄错了"}
+    assert above.post(judge, data=undo).status_code == 303
+    queue.run_waiting()
+    assert standing() == 0
+    assert "台账抄错了" in secretary.get(sent.location).text
