@@ -70,7 +70,9 @@ WRONG = Place(
     N_("Wrong data"), "warn", "wrong_data.waiting", Perm.MEMBER_MEND, ("wrong_data.",), desk_only=True
 )
 REPORTS = Place(N_("Reports"), "file", "reports.index", Perm.REPORT_VIEW, ("reports.", "closing."))
-APPEALS = Place(N_("Appeals"), "ok", "claims.above", Perm.CLAIM_JUDGE, ("claims.above", "claims.claim", "claims.takeover"))
+APPEALS = Place(
+    N_("Appeals"), "ok", "claims.above", Perm.CLAIM_JUDGE, ("claims.above", "claims.claim", "claims.takeover")
+)
 
 
 def _of_branch(label: str, icon: str, endpoint: str, perm: Perm, *owns: str, **more: Any) -> Place:
