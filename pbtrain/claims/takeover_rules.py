@@ -33,7 +33,7 @@ STATES = {
 KEPT_IN = ("reading", "preview", "unreadable", "dropped")  # nobody above sees these
 LIVE = ("reading", "preview", "submitted", "confirmed")
 OUTCOMES = {
-    "good": N_("Ready"),
+    "good": N_("Can be written"),
     "posted": N_("In the ledger"),
     "left": N_("Left out when it was written"),
     "refused": N_("Cannot be read in"),

@@ -31,7 +31,8 @@ from pbtrain.org.queries import tops, unit_in_reach
 from pbtrain.org.roles import Perm
 
 JOBS = {"reading": takeover_work.READ, "confirmed": takeover_work.POST, "undone": takeover_work.UNDO}
-FIRST = ("refused", "left", "good", "posted")
+FIRST = ("refused", "good")  # which rows a preview opens on
+AFTER = ("good", "left", "posted")  # and a sheet that was handed in
 
 
 def _unit(unit_id: int) -> Any:
@@ -133,7 +134,7 @@ def takeover_above(batch_id: int) -> Response:
 def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: int = 200) -> Response:
     actor, above = signed(), page_of == ".takeover_above"
     counts = takeover_queries.counts(one.id)
-    show = request.args.get("show", "") or next((name for name in FIRST if counts[name]), "good")
+    show = request.args.get("show", "") or _opens_on(one, counts)
     if show not in (*takeover_rules.OUTCOMES, "members"):
         abort(404)
     job = takeover_queries.job(one.id, JOBS[one.state]) if one.state in JOBS else None
@@ -172,6 +173,11 @@ def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: 
     if job is not None and job.state in ("queued", "running"):
         response.headers["Refresh"] = "3"  # works without script
     return response
+
+
+def _opens_on(one: Any, counts: dict[str, int]) -> str:
+    """The rows that matter most in this state."""
+    return next((name for name in (FIRST if one.state == "preview" else AFTER) if counts[name]), "good")
 
 
 def _failure(error: str) -> str:
