@@ -334,6 +334,7 @@ def test_every_file_of_people_is_in_the_table(app):
     """A new download needs its line, or a word here why it names nobody else."""
     own = {"my_data.export", "roster.template", "roster.refused"}  # oneself; nobody; what was sent oneself
     own |= {"hours.unit_xlsx", "policies.trial_xlsx"}  # units; names, numbers and hours, which have no mask
+    own |= {"claims.takeover_template", "claims.takeover_refused"}  # nobody; what was sent oneself
     files = {
         rule.endpoint
         for rule in app.url_map.iter_rules()

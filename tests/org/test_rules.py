@@ -137,16 +137,16 @@ def test_who_hands_a_new_slip_to_whom():
 DUTIES = {
     "member": "learn",
     "branch_secretary": "claim:decide event:correct event:record hours:reverse hours:sign member:mend"
-    " members:view remind report:view slip:print year:seal",
-    "unit_admin": "claim:judge event:correct grant:manage member:mend members:view platform:manage"
-    " policy:edit policy:view report:view roster:manage slip:print unit:manage units:view year:correct"
-    " year:seal",
-    "unit_auditor": "audit:view claim:judge members:view policy:view report:view units:view year:correct"
-    " year:seal",
+    " members:view remind report:view slip:print takeover:make year:seal",
+    "unit_admin": "claim:judge event:correct grant:manage member:mend members:view"
+    " platform:manage policy:edit policy:view report:view roster:manage slip:print"
+    " takeover:make unit:manage units:view year:correct year:seal",
+    "unit_auditor": "audit:view claim:judge members:view policy:view report:view units:view"
+    " year:correct year:seal",
     "academy_admin": "course:edit course:publish learner:find",
     "course_author": "course:edit",
-    "system_admin": "audit:view grant:manage jobs:view member:mend roster:manage slip:print unit:manage"
-    " units:view",
+    "system_admin": "audit:view grant:manage jobs:view member:mend roster:manage slip:print"
+    " unit:manage units:view",
 }
 REACH_BELOW = {"unit_admin", "unit_auditor", "academy_admin", "system_admin"}
 
