@@ -17,6 +17,11 @@ from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Member, Unit, UnitClosure
 from pbtrain.org.roles import Perm
 
+SHOWN = [
+    f"takeover.{act}"
+    for act in ("uploaded", "submitted", "dropped", "confirmed", "refused", "undone", "refused_rows")
+]  # deeds of its history
+
 
 def job_key(batch_id: int, kind: str) -> str:
     """What makes a job of a sheet the only one of its kind."""
@@ -221,7 +226,7 @@ def history(batch_id: int) -> list[Any]:
         db.session.execute(
             select(AuditEvent.at, AuditEvent.action, AuditEvent.detail, Account.name.label("by"))
             .outerjoin(Account, Account.id == AuditEvent.actor_id)
-            .where(AuditEvent.target == f"takeover:{batch_id}", AuditEvent.action != "takeover.posted")
+            .where(AuditEvent.target == f"takeover:{batch_id}", AuditEvent.action.in_(SHOWN))
             .order_by(AuditEvent.id)
             .limit(20)
         )
