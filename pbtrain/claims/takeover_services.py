@@ -49,24 +49,14 @@ def start(
     if platform_id and platform_id not in {one.id for one in lookups.platforms_for(unit_id)}:
         raise RuleError(N_("Choose one of the platforms of the list."), "platform")
     data, sha256 = roster_files.receive(stream)
-    known = db.session.scalar(
-        select(Takeover.id)
-        .join(StoredFile, StoredFile.id == Takeover.file_id)
-        .where(
-            StoredFile.sha256 == sha256,
-            Takeover.unit_id == unit_id,
-            Takeover.state.in_(takeover_rules.LIVE),
-        )
-        .limit(1)
-    )
+    known = _sent_before(unit_id, sha256)
     if known is not None:
         raise RuleError(N_("This very file was sent before: sheet %(number)s."), "file", number=known)
-    shown_name = shown("", name)[:200] or "?"
     file = StoredFile(
         sha256=storage.put(data),
         size=len(data),
         mime="application/octet-stream",
-        name=shown_name,
+        name=shown("", name)[:200] or "?",
         unit_id=unit_id,
         made_by_id=actor.account_id,
     )
@@ -79,7 +69,7 @@ def start(
         year=year,
         state="reading",
         file_id=file.id,
-        name=shown_name,
+        name=file.name,
         made_by_id=actor.account_id,
     )
     db.session.add(batch)
@@ -89,6 +79,20 @@ def start(
         actor, "takeover.uploaded", f"takeover:{batch.id}", unit_id=unit_id, sha256=sha256, kind=batch.kind
     )
     return batch.id
+
+
+def _sent_before(unit_id: int, sha256: str) -> int | None:
+    """The sheet of this unit that came as the very same file and still stands, if any."""
+    return db.session.scalar(
+        select(Takeover.id)
+        .join(StoredFile, StoredFile.id == Takeover.file_id)
+        .where(
+            StoredFile.sha256 == sha256,
+            Takeover.unit_id == unit_id,
+            Takeover.state.in_(takeover_rules.LIVE),
+        )
+        .limit(1)
+    )
 
 
 def hand_in(actor: Actor, batch_id: int, version: int, *, piece: Piece | None, reason: str) -> None:

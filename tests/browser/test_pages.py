@@ -180,6 +180,12 @@ def usernames():
     return set(db.session.scalars(select(Account.username)))
 
 
+FETCHED_LATER = """() => {
+  const later = document.querySelector('meta[name="later"]')?.content;
+  return !later || performance.getEntriesByName(new URL(later, location).href).some((e) => e.responseEnd > 0);
+}"""
+
+
 def wire(page, target):
     """Bytes of each answer that came over the wire when this page was opened."""
     listener, sizes, cached = page.context.new_cdp_session(page), {}, set()
@@ -191,6 +197,8 @@ def wire(page, target):
         lambda e: e["response"].get("fromDiskCache") and cached.add(e["requestId"]),
     )
     page.goto(target, wait_until="networkidle")
+    page.wait_for_function(FETCHED_LATER)
+    page.wait_for_load_state("networkidle")
     listener.detach()
     return [size for number, size in sizes.items() if number not in cached]
 

@@ -49,9 +49,12 @@ class _Quiet(WSGIRequestHandler):
 
 
 def _without_expiry(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """Cookies end with the browser: its clock is not the frozen one the server reads."""
+    """Cookies end with the browser: its clock is not the frozen one the server reads.
 
-    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    The answer is closed by itself: Werkzeug's server leaves that out when the browser is gone in the middle.
+    """
+
+    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             cut = [
                 (n, re.sub(r"; (Expires|Max-Age)=[^;]*", "", v) if n.lower() == "set-cookie" else v)
@@ -59,7 +62,12 @@ def _without_expiry(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterab
             ]
             return start_response(status, cut, *rest)
 
-        return app(environ, start)
+        answer = app(environ, start)
+        try:
+            yield from answer
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
 
     return wrapped
 
