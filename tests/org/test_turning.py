@@ -10,7 +10,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.home import reshaping
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import Book, HourClaim, HourEntry
+from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
 from pbtrain.org import history, posts, reopening, services, tree, turning
 from pbtrain.org.access import may
@@ -123,10 +123,11 @@ def test_the_roles_of_posts_follow_the_kind(db, make, league, frozen):
 
 
 def test_what_a_post_owes_does_not_change(db, league):
-    before = dict(db.session.execute(select(hours.MemberYear.member_id, hours.MemberYear.target)).all())
+    owed = select(MemberYear.member_id, MemberYear.credit_year, MemberYear.target)
+    before = set(db.session.execute(owed).all())
     turn(league.one, "general_branch", "示例新支部")
-    after = dict(db.session.execute(select(hours.MemberYear.member_id, hours.MemberYear.target)).all())
-    assert after == before
+    assert set(db.session.execute(owed).all()) == before
+    assert {target for _member, _year, target in before} == {3200, 5600}
 
 
 def test_a_general_branch_without_units_becomes_a_branch(db, make, league):
