@@ -4,10 +4,9 @@ Books stay with the branch that wrote them; custody, what counts, and what waits
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from pbtrain.core import clock
 from pbtrain.core.batches import batched
@@ -15,7 +14,7 @@ from pbtrain.core.db import db
 from pbtrain.hours import services
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.org.answering import living
-from pbtrain.org.models import Member, Post, UnitClosure
+from pbtrain.org.models import Affiliation, Member, Post, UnitClosure
 from pbtrain.org.reshaping import hand_over_waiting
 
 BATCH = 500
@@ -70,18 +69,29 @@ def rules_above(unit_id: int) -> frozenset[int]:
     )
 
 
+def moved_on(unit_ids: Collection[int], since: date) -> Select[tuple[int]]:
+    """Who stood in these units or below on a day since and went on: their rules judge those days still."""
+    below = select(UnitClosure.below_id).where(UnitClosure.above_id.in_(unit_ids))
+    return (
+        select(Affiliation.member_id)
+        .where(Affiliation.unit_id.in_(below), Affiliation.valid_until > since)
+        .distinct()
+        .order_by(Affiliation.member_id)
+    )
+
+
 def judge_again(unit_ids: Collection[int]) -> int:
     """Other rules hold in these units and all below: recompute this year; returns how many are left to the
     hourly job, because they are too many to do at once."""
+    year = clock.today().year
     below = select(UnitClosure.below_id).where(UnitClosure.above_id.in_(unit_ids))
-    people: Any = select(Member.id).where(Member.unit_id.in_(below))
+    gone = moved_on(unit_ids, date(year, 1, 1)).order_by(None)
+    people = select(Member.id).where(or_(Member.unit_id.in_(below), Member.id.in_(gone)))
     ids = db.session.scalars(people.order_by(Member.id).limit(AT_ONCE + 1)).all()
     if len(ids) > AT_ONCE:
-        stale = update(MemberYear).where(
-            MemberYear.member_id.in_(people), MemberYear.credit_year == clock.today().year
-        )
+        stale = update(MemberYear).where(MemberYear.member_id.in_(people), MemberYear.credit_year == year)
         db.session.execute(stale.values(due_on=None).execution_options(synchronize_session=False))
         return db.session.scalar(select(func.count()).select_from(people.subquery())) or 0
     for some in batched(ids, BATCH):
-        services.refresh_years(some, clock.today().year)
+        services.refresh_years(some, year)
     return 0

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import func, select
 
 from pbtrain.core import clock, queue, storage
+from pbtrain.core.batches import batched
 from pbtrain.core.db import db, transaction
 from pbtrain.core.storage import StoredFile
+from pbtrain.hours import custody
 from pbtrain.hours import services as hours
 from pbtrain.org.models import Member, UnitClosure
 from pbtrain.policies.queries import RECOMPUTE, TRIAL
@@ -48,16 +51,18 @@ def batches(unit_id: int) -> Iterator[list[Any]]:
 
 @queue.handler(RECOMPUTE)
 def recompute(running: queue.Running) -> dict[str, Any]:
-    """Judge the years below a unit anew by its new rules, from their first year to this one; a second run
-    does the same again."""
+    """Judge the years of all whose days these new rules judge, from their first year to this one: who stands
+    below the unit, and who stood there and went on. A second run does the same again."""
     unit_id, done = running.args["unit_id"], 0
     years = range(running.args["year"], clock.today().year + 1)
-    of = counted(unit_id)
-    for rows in batches(unit_id):
+    gone = db.session.scalars(custody.moved_on([unit_id], date(years[0], 1, 1))).all()
+    of = counted(unit_id) + len(gone)
+    standing = ([row.id for row in rows] for rows in batches(unit_id))
+    for ids in chain(standing, batched(gone, BATCH)):
         for year in years:
             with transaction():
-                hours.refresh_years([row.id for row in rows], year)
-        done += len(rows)
+                hours.refresh_years(ids, year)
+        done += len(ids)
         running.progress(done, of)
     return {"members": done}
 

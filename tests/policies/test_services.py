@@ -11,6 +11,7 @@ from pbtrain.core import queue
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.queue import Job
+from pbtrain.hours import custody
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
@@ -183,6 +184,31 @@ def test_who_moves_between_rules_is_judged_by_both(db, make, actor, root, branch
     study(member, 360, day=date(2026, 7, 1))
     year = year_of(db, member)
     assert (year.counted, year.target) == (1100, 3650)
+    assert list(verify()) == []
+
+
+@pytest.mark.parametrize("by_job", [True, False], ids=["published", "judged at once"])
+def test_who_went_on_is_judged_anew_for_the_days_before(db, make, actor, root, branch, study, by_job):
+    """New rules of the old branch from June: half a year of a member who stands elsewhere since July."""
+    member, new = make.member(branch), make.unit(parent=root)
+    with transaction() as session:
+        home = session.scalars(select(Affiliation).where(Affiliation.member_id == member.id)).one()
+        home.valid_until = date(2026, 7, 1)
+        session.add(Affiliation(member_id=member.id, unit_id=new.id, valid_from=date(2026, 7, 1)))
+        session.get(Member, member.id).unit_id = new.id
+    study(member, 90)
+    before = year_of(db, member).target
+    targets = {"member": 4000, "leader": 6000}
+    if by_job:
+        draft_id = begin(actor, branch)
+        change(db, actor, draft_id, effective_on=FIRST, targets=targets)
+        publish(db, actor, draft_id)
+        run_jobs(db, queries.RECOMPUTE)
+    else:
+        with transaction():
+            hours.publish_policy(None, branch.id, 2026, PolicyRules(targets=targets))
+            custody.judge_again([branch.id])
+    assert year_of(db, member).target > before
     assert list(verify()) == []
 
 
