@@ -86,10 +86,10 @@ def grant_end(grant_id: int) -> Response:
     """Take a role."""
     person = signed()
     grant = lists.grant_in_reach(person, grant_id) or abort(404)
+    came_from = request.form.get("back", "")
     with transaction():
         posts.revoke(person, grant_id)
     flash(_("The role has ended."), "ok")
-    came_from = request.form.get("back", "")
     if came_from in PAGES_OF_A_UNIT:
         return redirect(url_for(PAGES_OF_A_UNIT[came_from], unit_id=grant.unit_id), 303)
     return redirect(url_for(".account", account_id=grant.account_id), 303)
