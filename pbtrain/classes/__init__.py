@@ -1,0 +1,1 @@
+"""Academies and their training classes: catalogue, timetable of events, enrolment, certificates."""
