@@ -31,6 +31,10 @@ class Perm(StrEnum):
     GRANT_MANAGE = "grant:manage"
     COURSE_EDIT = "course:edit"
     COURSE_PUBLISH = "course:publish"
+    THEME_GIVE = "theme:give"  # subjects that the branches below hold their own meeting of
+    ACTIVITY_SET = "activity:set"  # how activities are called and how often they are asked for
+    CLASS_MANAGE = "class:manage"  # an academy's classes, teachers, venues, certificates
+    CLASS_NOMINATE = "class:nominate"  # put members of a unit forward for a class
     LEARNER_FIND = "learner:find"  # name, branch and number in the academy's service area
     POLICY_VIEW = "policy:view"  # the rules of a year, their versions and what changed
     POLICY_EDIT = "policy:edit"  # draft, try and publish them
@@ -78,6 +82,7 @@ MAY: dict[Role, RoleRow] = {
                 Perm.REMIND,
                 Perm.SLIP_PRINT,
                 Perm.MEMBER_MEND,
+                Perm.CLASS_NOMINATE,
             }
         ),
         subtree=False,
@@ -103,6 +108,9 @@ MAY: dict[Role, RoleRow] = {
                 Perm.SLIP_PRINT,
                 Perm.POLICY_VIEW,
                 Perm.POLICY_EDIT,
+                Perm.THEME_GIVE,
+                Perm.ACTIVITY_SET,
+                Perm.CLASS_NOMINATE,
             }
         ),
         subtree=True,
@@ -127,7 +135,7 @@ MAY: dict[Role, RoleRow] = {
     ),
     Role.ACADEMY_ADMIN: RoleRow(
         N_("Academy administrator"),
-        frozenset({Perm.COURSE_EDIT, Perm.COURSE_PUBLISH, Perm.LEARNER_FIND}),
+        frozenset({Perm.COURSE_EDIT, Perm.COURSE_PUBLISH, Perm.LEARNER_FIND, Perm.CLASS_MANAGE}),
         subtree=True,
         view="academy",
     ),
