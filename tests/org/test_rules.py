@@ -136,14 +136,14 @@ def test_who_hands_a_new_slip_to_whom():
 # Written from the duties of each role, not from the table: what each may do, and over how much.
 DUTIES = {
     "member": "learn",
-    "branch_secretary": "claim:decide event:correct event:record hours:reverse hours:sign member:mend"
+    "branch_secretary": "claim:decide class:nominate event:correct event:record hours:reverse hours:sign member:mend"
     " members:view remind report:view slip:print takeover:make year:seal",
-    "unit_admin": "claim:judge event:correct grant:manage member:mend members:view"
+    "unit_admin": "activity:set claim:judge class:nominate event:correct grant:manage member:mend members:view"
     " platform:manage policy:edit policy:view report:view roster:manage slip:print"
-    " takeover:make unit:manage units:view year:correct year:seal",
+    " takeover:make theme:give unit:manage units:view year:correct year:seal",
     "unit_auditor": "audit:view claim:judge members:view policy:view report:view units:view"
     " year:correct year:seal",
-    "academy_admin": "course:edit course:publish learner:find",
+    "academy_admin": "class:manage course:edit course:publish learner:find",
     "course_author": "course:edit",
     "system_admin": "audit:view grant:manage jobs:view member:mend roster:manage slip:print"
     " unit:manage units:view",
