@@ -92,6 +92,11 @@ TABLE = {
     "closing.year": row("report:view", kinds="committee general_branch branch", **SEES),
     "closing.close": row("year:seal", kinds="committee general_branch branch", **SEES, post=422),
     "closing.progress": row("year:seal", secretary="none", **ABOVE, get=404),
+    "closing.ready_branches": row("year:seal", kinds="committee general_branch", secretary="none", **ABOVE),
+    "closing.close_ready": row(
+        "year:seal", kinds="committee general_branch", secretary="none", **ABOVE, post=422
+    ),
+    "closing.ready_progress": row("year:seal", secretary="none", **ABOVE, get=404),
     "closing.export_year": row("report:view", **SEES, get=404),
     "closing.my_statements": row("learn", members="all", post=422),
     "closing.member_statements": row("hours:sign", secretary="own", kinds="branch", post=422),
@@ -136,6 +141,7 @@ TABLE = {
     "claims.above": row("claim:judge", **JUDGES_ALL),
     "claims.above_claim": row("claim:judge", **JUDGES, use={"claim_id": "appealed_id"}),
     "claims.judge": row("claim:judge", **JUDGES, use={"claim_id": "appealed_id"}, post=400),
+    "claims.waiting": row("claim:judge", **ABOVE),
     "claims.platforms": row("platform:manage", unit_admin="subtree"),
     "claims.platform_presets": row("platform:manage", unit_admin="subtree", post=303),
     "claims.platform_new": row("platform:manage", unit_admin="subtree", post=422),

@@ -147,6 +147,9 @@ LISTS = (
     ("admin", "/asleep", "units"),
     ("admin", "/terms", "units"),
     ("admin", "/roster", "units"),
+    ("admin", "/units/{committee}/claims", "overlaps"),
+    ("admin", "/units/{committee}/years/2026", "units"),
+    ("admin", "/units/{committee}/years/2025/ready", "units"),
 )  # fmt: skip
 MORE = {"/hours": 12}  # a year and its claims, with what would still reach the target: more than a list
 QUICK = ("members", "messages")  # filled by the thousand in a second

@@ -13,9 +13,10 @@ from pbtrain.claims.rules import OPEN
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.storage import StoredFile
+from pbtrain.hours.figures import WAITING
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Member, RoleGrant, Unit
+from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Perm, Role
 
@@ -239,6 +240,25 @@ def appeals(actor: Actor) -> Select[Any]:
         )
         .order_by(func.coalesce(HourClaim.submitted_at, HourClaim.made_at), HourClaim.id)
     )
+
+
+def waiting_below(unit_id: int, year: int, *, search: str = "", kind: str = "") -> Select[Any]:
+    """What the figures of a unit count as waiting, the longest waiting first.
+
+    Every word of `search` stands in the member's name or pinyin, in the title, or in the branch's name.
+    """
+    inside = select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id)
+    found = _claims().where(
+        HourClaim.unit_id.in_(inside),
+        HourClaim.state.in_(WAITING),
+        HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)),
+    )
+    if kind:
+        found = found.where(HourClaim.kind == kind)
+    for word in search.split()[:5]:
+        places = (Member.name, Member.pinyin, HourClaim.title, Unit.name)
+        found = found.where(or_(*(place.icontains(word, autoescape=True) for place in places)))
+    return found.order_by(func.coalesce(HourClaim.submitted_at, HourClaim.made_at), HourClaim.id)
 
 
 def counted(waiting: Select[Any]) -> tuple[int, Any]:

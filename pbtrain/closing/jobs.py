@@ -1,52 +1,104 @@
-"""Closing a level with many empty units below: long work, asked for once at a time. Part of the services."""
+"""Closing many units: long work, asked for once at a time. Part of the services.
+
+A level with many empty units below is closed by CLOSE; the branches below that are ready by READY.
+"""
 
 from typing import Any
 
 from sqlalchemy import func, select
 
-from pbtrain.closing import sealing
-from pbtrain.core.db import db
+from pbtrain.audit import services as audit
+from pbtrain.closing import ready, sealing
+from pbtrain.closing.models import YearSeal
+from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.queue import Job, Running, enqueue, handler
 from pbtrain.org.access import Actor, actor_for, may
+from pbtrain.org.models import UnitClosure
 from pbtrain.org.roles import Perm
 
-KIND = "closing.close"
+CLOSE, READY = "closing.close", "closing.ready"
+NAMED = 500  # refusals that a result keeps by name
 
 
-def _keys(unit_id: int, year: int) -> Any:
-    return Job.key.startswith(f"{KIND}:{unit_id}:{year}:", autoescape=True)
+def _keys(kind: str, unit_id: int, year: int) -> Any:
+    return Job.key.startswith(f"{kind}:{unit_id}:{year}:", autoescape=True)
 
 
-def latest(unit_id: int, year: int) -> Any:
-    """The newest job that closes this unit's year: state, steps, error; or None."""
+def latest(kind: str, unit_id: int, year: int) -> Any:
+    """The newest job of this kind for a unit's year: state, steps, error, result; or None."""
     return db.session.execute(
-        select(Job.id, Job.state, Job.done_steps, Job.all_steps, Job.error)
-        .where(_keys(unit_id, year))
+        select(Job.id, Job.state, Job.done_steps, Job.all_steps, Job.error, Job.result)
+        .where(_keys(kind, unit_id, year))
         .order_by(Job.id.desc())
         .limit(1)
     ).first()
 
 
-def ask(actor: Actor, unit_id: int, year: int) -> int:
+def ask(kind: str, actor: Actor, unit_id: int, year: int) -> int:
     """Ask for it, unless it is under way; inside the caller's transaction."""
-    newest = latest(unit_id, year)
+    newest = latest(kind, unit_id, year)
     if newest is not None and newest.state in ("queued", "running"):
         return int(newest.id)
-    tries = db.session.scalar(select(func.count(Job.id)).where(_keys(unit_id, year))) or 0
-    key = f"{KIND}:{unit_id}:{year}:{tries + 1}"
-    return enqueue(KIND, {"unit_id": unit_id, "year": year}, owner_id=actor.account_id, key=key)
+    tries = db.session.scalar(select(func.count(Job.id)).where(_keys(kind, unit_id, year))) or 0
+    key = f"{kind}:{unit_id}:{year}:{tries + 1}"
+    audit.record(actor, "year.close_asked", f"unit:{unit_id}", unit_id=unit_id, year=year, job=kind)
+    return enqueue(kind, {"unit_id": unit_id, "year": year}, owner_id=actor.account_id, key=key)
 
 
-@handler(KIND)
+def _owner(running: Running) -> Actor:
+    actor = actor_for(running.owner_id) if running.owner_id else None
+    if actor is None or not may(actor, Perm.YEAR_SEAL, running.args["unit_id"]):
+        raise RuleError(N_("Whoever asked for this may not do it any more."))
+    return actor
+
+
+@handler(CLOSE)
 def close(running: Running) -> dict[str, Any]:
     """Close what is empty, then the level; again after a crash goes on where it stopped."""
-    unit_id, year = running.args["unit_id"], running.args["year"]
-    actor = actor_for(running.owner_id) if running.owner_id else None
-    if actor is None or not may(actor, Perm.YEAR_SEAL, unit_id):
-        raise RuleError(N_("Whoever asked for this may not do it any more."))
+    actor = _owner(running)
     try:
-        return {"code": sealing.close(actor, unit_id, year, running.progress)}
+        return {"code": sealing.close(actor, running.args["unit_id"], running.args["year"], running.progress)}
     except Conflict:  # it was done before the crash, or by somebody else
         return {}
+
+
+@handler(READY)
+def close_ready(running: Running) -> dict[str, Any]:
+    """Close every branch below that is ready, each in its own transaction; who is refused is named with the
+    reason and stands in nobody's way. Again after a crash closes the rest and counts all."""
+    actor, unit_id, year = _owner(running), running.args["unit_id"], running.args["year"]
+    branches = db.session.execute(ready.listed(actor, unit_id, year, ready=True)).all()
+    refused: list[Any] = []
+    for done, branch in enumerate(branches):
+        if done % 10 == 0:
+            running.progress(done, len(branches))
+        try:
+            with transaction():
+                sealing.seal_unit(actor, branch.id, year)
+        except Conflict:
+            continue  # its secretary was faster: closed is closed
+        except RuleError as error:
+            refused.append([branch.id, branch.name, error.message, error.params])
+    return {
+        "closed": _closed_by(actor, running.job_id, unit_id, year),
+        "refused": refused[:NAMED],
+        "more": max(len(refused) - NAMED, 0),
+    }
+
+
+def _closed_by(actor: Actor, job_id: int, unit_id: int, year: int) -> int:
+    """How many branches below this person has closed since the job was asked for."""
+    since = select(Job.created_at).where(Job.id == job_id).scalar_subquery()
+    found = (
+        select(func.count(YearSeal.id))
+        .join(UnitClosure, UnitClosure.below_id == YearSeal.unit_id)
+        .where(
+            UnitClosure.above_id == unit_id,
+            YearSeal.year == year,
+            YearSeal.sealed_by_id == actor.account_id,
+            YearSeal.sealed_at >= since,
+        )
+    )
+    return db.session.scalar(found) or 0

@@ -135,6 +135,14 @@ def _figures(book_id: int) -> Select[Any]:
     )
 
 
+def waiting_in(year: int) -> tuple[Any, ...]:
+    """Claims and overlaps of a year's days that wait for a decision."""
+    return (
+        HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)),
+        or_(HourClaim.state == "held", HourClaim.state.not_in(SETTLED)),
+    )
+
+
 def _open(unit_id: int, year: int) -> Select[Any]:
     """Claims and overlaps of a branch that wait for a decision, by month of their day."""
     month = extract("month", HourClaim.day).label("month")
@@ -144,11 +152,7 @@ def _open(unit_id: int, year: int) -> Select[Any]:
             func.sum(case((HourClaim.state == "held", 0), else_=1)).label("claims"),
             func.sum(case((HourClaim.state == "held", 1), else_=0)).label("held"),
         )
-        .where(
-            HourClaim.unit_id == unit_id,
-            HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)),
-            or_(HourClaim.state == "held", HourClaim.state.not_in(SETTLED)),
-        )
+        .where(HourClaim.unit_id == unit_id, *waiting_in(year))
         .group_by(month)
         .order_by(month)
     )

@@ -20,6 +20,17 @@ def sign_by(year: int, month: int) -> date:
     return month_end(year, month).replace(day=SIGN_BY)
 
 
+def last_over(today: date) -> tuple[int, int]:
+    """The newest month that is over, as (year, month): the one to sign next."""
+    return (today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)
+
+
+def last_late(today: date) -> tuple[int, int]:
+    """The newest month whose last day for signing has passed, as (year, month)."""
+    year, month = last_over(today)
+    return (year, month) if today > sign_by(year, month) else last_over(date(year, month, 1))
+
+
 def month_state(year: int, month: int, signed: Collection[int], since: date, today: date) -> str:
     """signed, due (over and not signed), running, or future; months before the branch began are future."""
     if month in signed:

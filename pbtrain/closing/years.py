@@ -48,7 +48,7 @@ def below(unit_id: int, year: int) -> list[Below]:
     ]
 
 
-def _has_content(year: int) -> ColumnElement[bool]:
+def has_content(year: int) -> ColumnElement[bool]:
     """A branch that lives and has lines or members in that year: its people close it themselves."""
     lines = exists().where(Book.unit_id == Unit.id, Book.year == year, Book.entries > 0)
     people = exists().where(MemberYear.custody_unit_id == Unit.id, MemberYear.credit_year == year)
@@ -62,7 +62,7 @@ def empty_below(unit_id: int, year: int) -> list[int]:
     full = (
         select(UnitClosure.above_id)
         .join(Unit, Unit.id == UnitClosure.below_id)
-        .where(_has_content(year), Unit.id.in_(inside))
+        .where(has_content(year), Unit.id.in_(inside))
     )
     closed = select(YearSeal.unit_id).where(YearSeal.year == year)
     place = UnitClosure

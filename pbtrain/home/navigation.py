@@ -1,7 +1,8 @@
 """Where one can go from here: a few places for each view, and nothing that does not exist or is forbidden.
 
 A **view** is the work somebody looks at: member, secretary, academy, auditor, admin. Who holds several
-roles changes between them; the choice is kept in the session. Nothing here asks the database.
+roles changes between them; the choice is kept in the session. Nothing here asks the database: what waits
+is shown as a page counted it last (`core.badges`).
 """
 
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from typing import Any
 
 from flask import Flask, request, url_for
 
+from pbtrain.core import badges
 from pbtrain.core.i18n import _
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, current_view, may, me
@@ -35,6 +37,7 @@ class Place:
     desk_only: bool = False
     of_branch: bool = False  # the address names the branch of the secretary
     report: str = ""  # and this report
+    badge: str = ""  # the name of the number on it
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Tab:
     current: bool
     desk_only: bool
     count: int = 0
+    badge: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,12 @@ WRONG = Place(
 )
 REPORTS = Place(N_("Reports"), "file", "reports.index", Perm.REPORT_VIEW, ("reports.", "closing."))
 APPEALS = Place(
-    N_("Appeals"), "ok", "claims.above", Perm.CLAIM_JUDGE, ("claims.above", "claims.claim", "claims.takeover")
+    N_("Appeals"),
+    "ok",
+    "claims.above",
+    Perm.CLAIM_JUDGE,
+    ("claims.above", "claims.claim", "claims.takeover", "claims.waiting"),
+    badge="above",
 )
 
 
@@ -89,7 +98,14 @@ PLACES: dict[str, tuple[Place, ...]] = {
     ),
     "secretary": (
         HOME,
-        Place(N_("Review"), "ok", "claims.desk", Perm.CLAIM_DECIDE, ("claims.", "events.held_lines")),
+        Place(
+            N_("Review"),
+            "ok",
+            "claims.desk",
+            Perm.CLAIM_DECIDE,
+            ("claims.", "events.held_lines"),
+            badge="desk",
+        ),
         Place(N_("Meetings"), "cal", "events.meetings", Perm.EVENT_RECORD, ("events.",)),
         _of_branch(
             N_("Members"),
@@ -185,7 +201,8 @@ def tabs(actor: Actor, view: str) -> list[Tab]:
         if place.report:
             args["key"] = place.report
         url = url_for(place.endpoint, **args)
-        found.append(Tab(url, _(place.label), place.icon, current, place.desk_only))
+        count = badges.found(place.badge) if place.badge else 0
+        found.append(Tab(url, _(place.label), place.icon, current, place.desk_only, count, place.badge))
     return found
 
 

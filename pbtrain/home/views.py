@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.closing import queries as closing_q
 from pbtrain.closing.views.common import month_name
-from pbtrain.core import clock
+from pbtrain.core import badges, clock
 from pbtrain.core.db import db
 from pbtrain.courses import queries as courses_q
 from pbtrain.events import queries as events_q
@@ -124,6 +124,9 @@ def secretary(person: Actor) -> str:
     behind = hours_q.branch_members([branch.unit_id], today.year, standing="behind", sort="behind")
     meetings = events_q.meetings(person).where(Event.unit_id == branch.unit_id)
     this_year, last_year = closing_q.standing(branch.unit_id, today)
+    waits = queries.branch_waits(branch.unit_id, person)
+    if len(held) == 1:
+        badges.leave("desk", waits.claims + waits.held)
     return render_template(
         "home/secretary.html",
         branch=branch,
@@ -131,7 +134,7 @@ def secretary(person: Actor) -> str:
         own=branches(person),
         year=today.year,
         attainment=hours_q.branch_attainment(branch.unit_id, today.year),
-        waits=queries.branch_waits(branch.unit_id, person),
+        waits=waits,
         behind=db.session.execute(behind.limit(BEHIND_SHOWN)).all(),
         meetings=db.session.execute(meetings.limit(MEETINGS_SHOWN)).all(),
         now=clock.now(),

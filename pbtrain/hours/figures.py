@@ -5,11 +5,12 @@ Two kinds of figure, never added to each other: attainment counts people by the 
 up as they are read; larger ones are regrouped into UnitYear by the scheduler, and a page says from when.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, case, cast, func, null, select
+from sqlalchemy import BigInteger, Integer, Select, and_, case, cast, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.audit.models import AuditEvent
@@ -21,11 +22,24 @@ from pbtrain.org import counts, rollup
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import Unit
 
-FIGURES = ("branches", "members", "met", "behind", "on_care", "counted", "waiting", "person_times", "credit")
+PEOPLE = ("members", "met", "behind", "on_care", "counted", "took_part")
+SIGNING = ("unsigned", "overdue")
+FIGURES = ("branches", *PEOPLE, "waiting", "person_times", "credit", *SIGNING)
 WAITING = ("submitted", "appealed", "held")  # states of a claim that wait for a decision
 WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 AT_LEAST_EVERY = timedelta(minutes=10)
 MARGIN = timedelta(minutes=2)  # a transaction may be this old when it commits
+SHOWN = ("", "overdue", "silent")  # all units, those with a sign-off overdue, those without a single line
+_signing: list[Callable[[date], Select[Any]]] = []
+
+
+def signing(found: Callable[[date], Select[Any]]) -> Callable[[date], Select[Any]]:
+    """Register who knows, as of a day, which branches have not signed: (unit_id, unsigned, overdue), 0 or 1.
+
+    Sign-offs belong to `closing`, a room above; their figures stand beside those of the ledger.
+    """
+    _signing[:] = [found]
+    return found
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,7 @@ class Standing:
     activity: Activity
     branches: int
     waiting: int  # claims and overlaps that wait for a decision
+    took_part: int  # people with at least one line that stands
     as_of: datetime | None
 
 
@@ -58,7 +73,7 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
         select(
             custody.label("unit_id"), func.count().label("members"), count(MET).label("met"),
             count(BEHIND).label("behind"), count(CARE).label("on_care"),
-            func.sum(MemberYear.counted).label("counted"),
+            func.sum(MemberYear.counted).label("counted"), count(MemberYear.minutes > 0).label("took_part"),
         )
         .where(MemberYear.credit_year == year, custody.is_not(None))
         .group_by(custody)
@@ -75,11 +90,15 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
         claims = claims.where(HourClaim.unit_id.in_(rollup.below(units)))
     stood, waits = people.subquery(), claims.subquery()
     live = case((and_(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None)), 1), else_=0)
+    signs = _branches_to_sign().subquery()
+    asked = or_(stood.c.members > 0, Book.entries > 0)  # an empty branch has nothing to sign
     own = (
         select(
-            Unit.id.label("unit_id"), live.label("branches"), *(stood.c[name] for name in FIGURES[1:6]),
+            Unit.id.label("unit_id"), live.label("branches"), *(stood.c[name] for name in PEOPLE),
             waits.c.waiting, Book.person_times, Book.credit,
+            *(case((asked, signs.c[name]), else_=0).label(name) for name in SIGNING),
         )
+        .outerjoin(signs, signs.c.unit_id == Unit.id)
         .outerjoin(stood, stood.c.unit_id == Unit.id)
         .outerjoin(waits, waits.c.unit_id == Unit.id)
         .outerjoin(Book, and_(Book.unit_id == Unit.id, Book.year == year))
@@ -87,6 +106,13 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
     if units is not None:
         own = own.where(Unit.id.in_(rollup.below(units)))
     return rollup.summed(own.subquery(), FIGURES, units)
+
+
+def _branches_to_sign() -> Select[Any]:
+    """Which branches have not signed, as of today; none while nobody is registered who knows."""
+    if _signing:
+        return _signing[0](clock.today())
+    return select(Unit.id.label("unit_id"), literal(0).label("unsigned"), literal(0).label("overdue"))
 
 
 def refresh(year: int | None = None) -> int:
@@ -129,13 +155,18 @@ def of(unit_id: int, year: int, *, live: bool) -> Standing | None:
     if row is None:
         return None
     return Standing(
-        attainment(row), Activity(row.person_times, row.credit), row.branches, row.waiting, row.since
+        attainment(row),
+        Activity(row.person_times, row.credit),
+        row.branches,
+        row.waiting,
+        row.took_part,
+        row.since,
     )
 
 
-def below(parent_id: int, year: int, *, live: bool, sort: str = "name") -> Select[Any]:
+def below(parent_id: int, year: int, *, live: bool, sort: str = "name", show: str = "") -> Select[Any]:
     """The units right below with their figures, null while being counted; `sort`: pace, behind, waiting or
-    name."""
+    name; `show`: one of SHOWN."""
     child = aliased(Unit)
     if live:
         children = select(Unit.id).where(Unit.parent_id == parent_id)
@@ -155,10 +186,12 @@ def below(parent_id: int, year: int, *, live: bool, sort: str = "name") -> Selec
         "waiting": (func.coalesce(found.waiting, 0, type_=BigInteger).desc(), child.name, child.id),
         "name": (child.name, child.id),
     }
+    only = {"overdue": [found.overdue > 0], "silent": [found.members > 0, found.person_times == 0]}
     return (
         select(child.id, child.name, child.kind, *(getattr(found, name) for name in FIGURES))
         .outerjoin(source, joined)
         .where(child.parent_id == parent_id, child.valid_until.is_(None), child.kind != "academy")
+        .where(*only.get(show, []))
         .order_by(*orders[sort])
     )
 

@@ -134,6 +134,13 @@ class UnitYear(Model):
     waiting: Mapped[int] = mapped_column(default=0, server_default="0")  # claims and overlaps of that year
     person_times: Mapped[int] = mapped_column(default=0)  # 人次, by the branch of the day
     credit: Mapped[int] = mapped_column(BigInteger, default=0)  # hundredths given, by the branch of the day
+    took_part: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # 人 with at least one line that stands
+    unsigned: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # branches: the last month is not signed
+    overdue: Mapped[int] = mapped_column(default=0, server_default="0")  # branches: past the day to sign it
     refreshed_at: Mapped[datetime]
 
 

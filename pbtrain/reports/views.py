@@ -33,7 +33,7 @@ FIRST_YEAR, LINES_SHOWN = 2000, 100
 
 
 def asked(branch_id: int, key: str) -> tuple[Report, Scope]:
-    """The report and the branch, year and half in the address; 404 out of reach or for what is none."""
+    """The report, branch, year, half and filter in the address; 404 out of reach or for what is none."""
     unit = unit_in_reach(signed(), Perm.REPORT_VIEW, branch_id)
     if unit is None or key not in REPORTS or not (unit.kind in WITH_MEMBERS or has_books(unit.id)):
         abort(404)
@@ -41,9 +41,10 @@ def asked(branch_id: int, key: str) -> tuple[Report, Scope]:
     text, half = request.args.get("year", str(now)), request.args.get("half", "")
     if not (text.isascii() and text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= now):
         abort(404)
-    if half not in HALVES:
+    only = request.args.get("only", "")
+    if half not in HALVES or (only and only not in REPORTS[key].filters):
         abort(404)
-    return REPORTS[key], Scope(unit.id, unit.name, int(text), half)
+    return REPORTS[key], Scope(unit.id, unit.name, int(text), half, only)
 
 
 def has_books(unit_id: int) -> bool:
@@ -77,6 +78,7 @@ def around(report: Report, scope: Scope) -> dict[str, Any]:
         "closed_code": spaced(book.code) if book and book.code else "",
         "totals": report.totals(facts),
         "notes": report.notes(facts),
+        "counted": {only: facts[only] for only in report.filters},
         "shown": shown,
     }
 
@@ -153,6 +155,8 @@ def xlsx(branch_id: int, key: str) -> Response:
     facts = report.facts(scope)
     ledgers = {one.year: one for one in books(scope)}
     title = f"{_(report.title)} {scope.unit_name} {scope.year}{_(HALF_LABELS[scope.half])}"
+    if scope.only:
+        title += f" {_(report.filters[scope.only])}"
     below: list[list[Any]] = [[*cells, None] for cells in report.totals(facts)]
     notes = report.notes(facts)
     if scope.year in ledgers:

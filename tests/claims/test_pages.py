@@ -334,3 +334,39 @@ def test_a_claim_withdrawn_is_on_no_desk(secretary, member, place):
     assert member.post(f"/claims/{claim_id}", data=data).status_code == 303
     assert secretary.get(f"/desk/{claim_id}").status_code == 404
     assert claim(claim_id).state == "withdrawn"
+
+
+def test_the_number_above_leads_to_the_claims(db, place, client_for, statements):
+    handed_in(place.member, title="条例答卷第 7 期")
+    handed_in(place.member, kind="radio", title="广播党课")
+    make(place.member, title="还没交的草稿")
+    auditor = client_for(place.above)
+    address = f"/units/{place.root.id}/claims"
+    assert f'href="{address}"' in shown(auditor.get("/")), "the number of those that wait"
+    with statements() as sent_there:
+        page = shown(auditor.get(address))
+    assert len([one for one in sent_there if "FROM site" not in one]) <= 8, str(sent_there)
+    assert "条例答卷第 7 期" in page
+    assert "广播党课" in page
+    assert "还没交的草稿" not in page
+    assert "等书记审核" in page
+    assert "广播党课" not in shown(auditor.get(f"{address}?kind=paper"))
+    assert "第 7 期" not in shown(auditor.get(f"{address}?q={place.branch.name} 广播"))
+    assert "没有" in shown(auditor.get(f"{address}?q=查无此人"))
+    assert "广播党课" in shown(auditor.get(f"/units/{place.branch.id}/claims"))
+    assert "没有待审核的申报" in shown(auditor.get(f"/units/{place.other.id}/claims"))
+    for wrong in ("?kind=nonsense", "?year=1999", "?after=x"):
+        assert auditor.get(address + wrong).status_code == 404
+
+
+def test_the_tab_shows_how_many_wait_as_a_page_counted_last(db, place, secretary):
+    first, _second = handed_in(place.member), handed_in(place.member)
+    count = re.compile(r'id="badge-desk"[^>]*>(?:<span class="pb-count">(\d+))?')
+    assert count.search(shown(secretary.get("/events")))[1] is None, "nobody has counted yet"
+    assert count.search(shown(secretary.get("/")))[1] == "2"
+    assert count.search(shown(secretary.get("/events")))[1] == "2"
+    form = {"act": "return", "version": str(claim(first).version), "reason": "照片看不清"}
+    part = shown(secretary.post(f"/desk/{first}", data=form, headers={"HX-Request": "true"}))
+    assert 'hx-swap-oob="true"' in part
+    assert count.search(part)[1] == "1"
+    assert count.search(shown(secretary.get("/events")))[1] == "1"

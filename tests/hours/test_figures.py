@@ -8,6 +8,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select, update
 
 from pbtrain.audit.models import AuditEvent
+from pbtrain.closing import services as closing
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.hours import figures
@@ -60,7 +61,7 @@ def test_the_table_is_what_the_rows_below_add_up_to(db, tree):
     assert [top[name] for name in names] == [4, 9, 1, 7, 1]
     assert top["person_times"] == 6
     assert top["credit"] == 4 * 800 + 2 * 200
-    assert found[branches[2].id][-2:] == (2, 400)
+    assert found[branches[2].id][figures.FIGURES.index("person_times") :][:2] == (2, 400)
     for column in range(len(figures.FIGURES)):
         below = sum(found[unit.id][column] for unit in branches)
         assert below == sum(found[unit.id][column] for unit in committees) == found[root.id][column]
@@ -214,7 +215,7 @@ def test_claims_that_wait_are_counted_at_every_level(db, tree, make, client_for,
     auditor = client_for(make.person(Role.UNIT_AUDITOR, root))
     assert auditor.get(f"/units/{root.id}/hours?sort=waiting").text.count("待审核") >= 3
     page = auditor.get(f"/units/{committees[0].id}/hours").text
-    assert f'href="/branches/{branches[0].id}/months">3<' in page
+    assert f'href="/units/{branches[0].id}/claims">3<' in page
     assert f'href="/branches/{branches[0].id}/members?standing=behind"' in page
 
 
@@ -233,3 +234,37 @@ def test_the_units_below_as_excel(tree, make, client_for, monkeypatch, large):
     assert [row[7] for row in rows[1:]] == [1, 0]
     assert [row[8] for row in rows[1:]] == [4, 2], "attendances"
     assert client.get(f"/units/{branches[0].id}/hours.xlsx").status_code == 404
+
+
+def test_sign_offs_and_who_took_part_are_counted_at_every_level(db, tree, make, client_for, statements):
+    root, committees, branches, _people = tree
+    signer = make.actor(make.person(Role.BRANCH_SECRETARY, branches[1]))
+    with transaction():
+        closing.sign(signer, branches[1].id, YEAR, 8, since=DAY.replace(year=2020), seen=4)
+    figures.refresh(YEAR)
+    found = stored(db)
+    assert found == computed(db)
+    top = dict(zip(figures.FIGURES, found[root.id], strict=True))
+    assert (top["took_part"], top["unsigned"], top["overdue"]) == (3, 3, 3), "of four branches one has signed"
+    for live in (True, False):
+        shown = [
+            [
+                row.id
+                for row in db.session.execute(figures.below(committees[0].id, YEAR, live=live, show=show))
+            ]
+            for show in ("", "overdue", "silent")
+        ]
+        both = [branches[0].id, branches[1].id]
+        assert shown == [both, [branches[0].id], [branches[0].id]]
+    client = client_for(make.person(Role.UNIT_AUDITOR, root))
+    with statements() as sent:
+        page = client.get(f"/units/{committees[0].id}/hours").text
+    assert sent.count <= 8, sent
+    assert "8月已签" in page
+    assert "逾期未签审" in page
+    assert "参加过学习" in page
+    silent = client.get(f"/units/{committees[0].id}/hours?show=silent").text
+    assert branches[0].name in silent
+    assert branches[1].name not in silent
+    assert "2 个支部逾期" in client.get(f"/units/{root.id}/hours?show=overdue").text
+    assert client.get(f"/units/{root.id}/hours?show=other").status_code == 404

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from openpyxl import load_workbook
 
+from pbtrain.closing import services as closing
 from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
 from pbtrain.hours.services import Line
@@ -167,3 +168,24 @@ def test_a_ledger_of_years_keeps_them_apart(make, branch, client_for, frozen):
     client, url = reader(make, client_for, branch), f"/branches/{branch.id}/reports/ledger"
     assert "第一季度党课" not in text(client.get(url))
     assert "第一季度党课" in text(client.get(url + "?year=2026"))
+
+
+def test_only_what_came_late(make, branch, client_for):
+    member = make.member(branch)
+    post(line(member, title="按时的党课"))
+    signer = make.actor(make.person(Role.BRANCH_SECRETARY, branch))
+    with transaction():
+        closing.sign(signer, branch.id, 2026, 3, since=date(2020, 1, 1), seen=1)
+    client, url = reader(make, client_for, branch), f"/branches/{branch.id}/reports/ledger"
+    assert "只看迟报" not in text(client.get(url)), "there is none"
+    assert "没有。 看这段时间的全部记录" in text(client.get(url + "?only=late"))
+    post(line(member, "event:2", 45, "迟来的党课", day=date(2026, 3, 9)))
+    assert "只看迟报 1" in text(client.get(url))
+    late = text(client.get(url + "?only=late"))
+    assert "按时的党课" not in late
+    assert "迟来的党课" in late
+    assert "1 人次，1 人 45 1.0" in late
+    assert "按时的党课" not in text(client.get(url + "/print?only=late"))
+    sheet = load_workbook(io.BytesIO(client.get(url + ".xlsx?only=late").data)).active
+    assert "只看迟报" in sheet["A1"].value
+    assert client.get(url + "?only=other").status_code == 404

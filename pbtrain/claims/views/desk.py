@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from pbtrain.claims import deciding, evidence, lookups, noticing, queries, rules, services
 from pbtrain.claims.views import bp
 from pbtrain.claims.views.common import sent_number
-from pbtrain.core import clock, formatting, templating
+from pbtrain.core import badges, clock, formatting, templating
 from pbtrain.core.db import db, record_apart, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
@@ -181,13 +181,15 @@ def show(
     rows = db.session.execute(waiting.limit(SHOWN)).all()
     current = _open(rows, waiting, claim_id, lenient)
     files, photo = _files(current)
-    total, _since = queries.counted(waiting)
+    total = _total(desk, waiting)
     others = [current] if current is not None and current not in rows else []
     noticed = noticing.of_claims(signed(), PERMS[desk], [*rows, *others])
     unseen = evidence.unseen(signed(), [row.id for row in rows]) if rows else {}
     position = next((n for n, row in enumerate(rows) if current and row.id == current.id), 0)
+    part = "HX-Request" in request.headers
     page = render_template(
-        "claims/_desk.html" if "HX-Request" in request.headers else "claims/desk.html",
+        "claims/_desk.html" if part else "claims/desk.html",
+        part=part,
         desk=desk,
         rows=rows,
         total=total,
@@ -214,6 +216,13 @@ def show(
         words_of=ngettext("%(num)s claim waits", "%(num)s claims wait", total),
     )
     return make_response(page, code)
+
+
+def _total(desk: str, waiting: Any) -> int:
+    """How many wait, which from now on stands on the tab of this desk."""
+    total, _since = queries.counted(waiting)
+    badges.leave(desk, total)
+    return total
 
 
 def _open(rows: Any, waiting: Any, claim_id: int | None, lenient: bool) -> Any:

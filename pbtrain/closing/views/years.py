@@ -66,7 +66,9 @@ def page(unit: Any, year: int, refusal: str = "") -> str:
         month=month,
         last=years.last_months(branches, year),
         is_branch=lambda row: UNIT_KINDS[row.kind].has_members,
-        job=None if seal else jobs.latest(unit.id, year),
+        job=None if seal else jobs.latest(jobs.CLOSE, unit.id, year),
+        watch=url_for(".progress", unit_id=unit.id, year=year),
+        here=url_for(".year", unit_id=unit.id, year=year),
         **given,
     )
 
@@ -91,7 +93,7 @@ def close(unit_id: int, year: int) -> Response:
                 code = sealing.seal_unit(person, unit_id, year)
         elif len(years.empty_below(unit_id, year)) > AT_ONCE:
             with transaction():
-                jobs.ask(person, unit_id, year)
+                jobs.ask(jobs.CLOSE, person, unit_id, year)
             return back
         else:
             code = sealing.close(person, unit_id, year)
@@ -126,11 +128,20 @@ def export_year(unit_id: int, year: int) -> Response:
 @needs(Perm.YEAR_SEAL)
 def progress(unit_id: int, year: int) -> Response:
     """The progress bar alone, for htmx; once the work has ended the whole page is loaded anew."""
-    unit = unit_or_404(unit_id, year, Perm.YEAR_SEAL)
-    job = jobs.latest(unit_id, year)
+    unit_or_404(unit_id, year, Perm.YEAR_SEAL)
+    args = {"unit_id": unit_id, "year": year}
+    return bar(
+        jobs.latest(jobs.CLOSE, unit_id, year),
+        watch=url_for(".progress", **args),
+        here=url_for(".year", **args),
+    )
+
+
+def bar(job: Any, *, watch: str, here: str) -> Response:
+    """How far a job is; `watch` asks again, `here` is the page it stands on. 404 without a job."""
     if job is None:
         abort(404)
-    response = make_response(render_template("closing/_progress.html", unit=unit, year=year, job=job))
+    response = make_response(render_template("closing/_progress.html", job=job, watch=watch, here=here))
     if job.state not in ("queued", "running"):
         response.headers["HX-Refresh"] = "true"
     return response

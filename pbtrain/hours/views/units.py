@@ -26,6 +26,11 @@ SORTS = {
     "waiting": N_("Most claims waiting first"),
     "name": N_("By name of the unit"),
 }
+SHOWN = {
+    "": N_("All"),
+    "overdue": N_("Sign-off overdue"),
+    "silent": N_("Without a single line"),
+}
 UNITS_SHOWN = 100
 FIGURES = (
     (N_("Branches"), "number"),
@@ -36,18 +41,21 @@ FIGURES = (
     (N_("Care list"), "number"),
     (N_("Claims waiting"), "number"),
     (N_("Attendances"), "number"),
+    (N_("Took part at all"), "number"),
     (N_("Hours given"), "hours"),
+    (N_("Sign-offs missing"), "number"),
+    (N_("Sign-offs overdue"), "number"),
 )
 
 
 def overview(person: Actor, unit: Any) -> dict[str, Any]:
     """What the template `hours/unit.html` wants to know of a unit; three statements."""
-    sort = request.args.get("sort", "pace")
-    if sort not in SORTS:
+    sort, show = request.args.get("sort", "pace"), request.args.get("show", "")
+    if sort not in SORTS or show not in SHOWN:
         abort(404)
-    year = clock.today().year
-    live = rollup.is_small([unit.id])
-    page = paged(figures.below(unit.id, year, live=live, sort=sort), size=UNITS_SHOWN)
+    today = clock.today()
+    year, live = today.year, rollup.is_small([unit.id])
+    page = paged(figures.below(unit.id, year, live=live, sort=sort, show=show), size=UNITS_SHOWN)
     return {
         "unit": unit,
         "year": year,
@@ -56,9 +64,14 @@ def overview(person: Actor, unit: Any) -> dict[str, Any]:
         "whole": figures.of(unit.id, year, live=live),
         "sort": sort,
         "sorts": SORTS,
+        "show": show,
+        "shows": SHOWN,
+        "month": today.month - 1 or 12,  # the last that is over
+        "sign_year": year if today.month > 1 else year - 1,
         "has_members": {row.id for row in page.rows if UNIT_KINDS[row.kind].has_members},
         "sees_members": may(person, Perm.MEMBERS_VIEW),
         "sees_reports": may(person, Perm.REPORT_VIEW),
+        "sees_claims": may(person, Perm.CLAIM_JUDGE),
     }
 
 
@@ -100,7 +113,8 @@ def unit_xlsx(unit_id: int) -> Response:
 
     def cells(name: str, people: Attainment, row: Any) -> list[Any]:
         counts = [people.people, people.met + people.on_pace, people.met, people.behind, people.care]
-        return [name, row.branches, *counts, row.waiting, row.person_times, row.credit]
+        given = [row.waiting, row.person_times, row.took_part, row.credit]
+        return [name, row.branches, *counts, *given, row.unsigned, row.overdue]
 
     def rows() -> Iterator[list[Any]]:
         listed = figures.below(unit_id, year, live=live, sort="name")

@@ -12,12 +12,13 @@ HALVES = {"": (1, 12), "1": (1, 6), "2": (7, 12)}
 
 @dataclass(frozen=True)
 class Scope:
-    """What a report is about: one branch, one year or one half of it."""
+    """What a report is about: one branch, a year or half of it; `only`: a key of the report's filters."""
 
     unit_id: int
     unit_name: str
     year: int
     half: str = ""
+    only: str = ""
 
     @property
     def first(self) -> date:
@@ -70,6 +71,7 @@ class Report:
     totals: Callable[[Mapping[str, Any]], list[list[Any]]]  # rows below the table, values as in a line
     notes: Callable[[Mapping[str, Any]], list[str]]
     signatures: Sequence[str] = field(default=())
+    filters: Mapping[str, str] = field(default_factory=dict)  # msgid; `facts` counts under the same key
 
 
 REPORTS: dict[str, Report] = {}

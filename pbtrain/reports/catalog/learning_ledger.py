@@ -33,6 +33,16 @@ COLUMNS = (
 PROOFS = {"A": N_("rotating code"), "B": N_("roll"), "C": N_("platform"), "D": N_("own statement")}
 
 
+def asked(scope: Scope) -> tuple[Any, ...]:
+    """The lines of the branch's book in those days; `late` leaves those that came after their sign-off."""
+    return (
+        Book.unit_id == scope.unit_id,
+        Book.year == scope.year,
+        HourEntry.day.between(scope.first, scope.last),
+        *((LATE,) if scope.only == "late" else ()),
+    )
+
+
 def rows(scope: Scope) -> Select[Any]:
     """The lines of the book in the order of the days; what reverses another stands beside that line."""
     back = aliased(HourEntry)
@@ -49,12 +59,7 @@ def rows(scope: Scope) -> Select[Any]:
         .join(Member, Member.id == HourEntry.member_id)
         .outerjoin(Account, Account.id == HourEntry.posted_by_id)
         .outerjoin(back, back.reverses_id == HourEntry.id)
-        .where(
-            Book.unit_id == scope.unit_id,
-            Book.year == scope.year,
-            HourEntry.day.between(scope.first, scope.last),
-            HourEntry.reverses_id.is_(None),
-        )
+        .where(*asked(scope), HourEntry.reverses_id.is_(None))
         .order_by(HourEntry.day, HourEntry.id)
     )  # fmt: skip
 
@@ -114,11 +119,7 @@ def facts(scope: Scope) -> Mapping[str, Any]:
         .join(Book, Book.id == HourEntry.book_id)
         .outerjoin(SignOff, OF_ITS_MONTH)
         .outerjoin(back, back.reverses_id == HourEntry.id)
-        .where(
-            Book.unit_id == scope.unit_id,
-            Book.year == scope.year,
-            HourEntry.day.between(scope.first, scope.last),
-        )
+        .where(*asked(scope))
     ).one()  # fmt: skip
     kept_by = db.session.execute(
         select(Policy.year, Policy.version, Policy.rules)
@@ -196,5 +197,6 @@ add(
             N_("Organisation committee member (signature)"),
             N_("Auditing unit (seal)"),
         ),
+        filters={"late": N_("Late lines only")},
     )
 )

@@ -1,0 +1,89 @@
+"""Reading which branches of a level can be closed in one step, and what is in the way of the others. Part of
+the queries.
+
+What a book adds up to is checked when it is closed, not here: this reads counts, the same few statements for
+ten branches and for ten thousand.
+"""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, and_, case, extract, func, select
+
+from pbtrain.closing import years
+from pbtrain.closing.models import SignOff, YearSeal
+from pbtrain.closing.queries import waiting_in
+from pbtrain.core.db import db
+from pbtrain.hours.models import Book, HourClaim
+from pbtrain.org.access import Actor, units_where
+from pbtrain.org.models import Unit, UnitClosure
+from pbtrain.org.roles import Perm
+
+
+def _branches(actor: Actor, unit_id: int, year: int) -> Any:
+    """Branches below with lines or members that are not closed and that `actor` may close: (id, name, claims,
+    held, months), counts of what is in the way. Empty ones are closed with their level."""
+    inside = select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id, UnitClosure.depth > 0)
+    is_held = case((HourClaim.state == "held", 1), else_=0)
+    waits = (
+        select(HourClaim.unit_id, func.sum(1 - is_held).label("claims"), func.sum(is_held).label("held"))
+        .where(HourClaim.unit_id.in_(inside), *waiting_in(year))
+        .group_by(HourClaim.unit_id)
+        .subquery()
+    )
+    signed = (
+        select(Book.unit_id, func.count().label("months"))
+        .join(SignOff, SignOff.book_id == Book.id)
+        .where(Book.year == year, Book.unit_id.in_(inside))
+        .group_by(Book.unit_id)
+        .subquery()
+    )
+    begun = case((Unit.valid_from >= date(year, 1, 1), 13 - extract("month", Unit.valid_from)), else_=12)
+    return (
+        select(
+            Unit.id,
+            Unit.name,
+            func.coalesce(waits.c.claims, 0).label("claims"),
+            func.coalesce(waits.c.held, 0).label("held"),
+            (begun - func.coalesce(signed.c.months, 0)).label("months"),
+        )
+        .outerjoin(YearSeal, and_(YearSeal.unit_id == Unit.id, YearSeal.year == year))
+        .outerjoin(waits, waits.c.unit_id == Unit.id)
+        .outerjoin(signed, signed.c.unit_id == Unit.id)
+        .where(
+            Unit.id.in_(inside),
+            Unit.id.in_(units_where(actor, Perm.YEAR_SEAL)),
+            YearSeal.id.is_(None),
+            years.has_content(year),
+            years.counts_in(year),
+        )
+        .subquery()
+    )
+
+
+def _in_the_way(found: Any) -> Any:
+    return found.c.claims + found.c.held + case((found.c.months > 0, found.c.months), else_=0)
+
+
+def listed(actor: Actor, unit_id: int, year: int, *, ready: bool) -> Select[Any]:
+    """The branches with nothing in the way, or those with something, by name."""
+    found = _branches(actor, unit_id, year)
+    open_things = _in_the_way(found)
+    return (
+        select(found.c.id, found.c.name, found.c.claims, found.c.held, found.c.months)
+        .where(open_things == 0 if ready else open_things > 0)
+        .order_by(found.c.name, found.c.id)
+    )
+
+
+def counted(actor: Actor, unit_id: int, year: int) -> tuple[int, int]:
+    """How many branches are ready, and how many are not."""
+    found = _branches(actor, unit_id, year)
+    open_things = _in_the_way(found)
+    row = db.session.execute(
+        select(
+            func.count(case((open_things == 0, 1))),
+            func.count(case((open_things > 0, 1))),
+        ).select_from(found)
+    ).one()
+    return int(row[0]), int(row[1])
