@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 import time_machine
 
+from pbtrain.closing import services as closing
 from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
 from pbtrain.hours.jobs import refresh_pace
@@ -37,11 +39,22 @@ def january(town, make, password_hash):
             ]
             with transaction():
                 hours.post_many(None, lines)
+        other = make.unit("示例山水小区党支部", parent=town.root)
+        member = make.member(other, name="示例巴特尔", with_account=False)
+        signer = make.actor(town.admin)
+        with transaction():
+            meeting = Line(member.id, date(2026, 12, 9), "theme_day", 90, "event:99", "主题党日")
+            hours.post_many(None, [meeting])
+        with transaction():
+            closing.sign(signer, other.id, 2026, 12, since=date(2020, 1, 1), seen=1)
+        with transaction():
+            late = Line(member.id, date(2026, 12, 10), "party_lecture", 45, "event:98", "迟来的党课")
+            hours.post_many(None, [late])
         refresh_pace()
-        yield town
+        yield SimpleNamespace(**vars(town), other=other)
 
 
-def test_the_year_is_signed_closed_and_proved(january, enter, accessible, look, tmp_path):
+def test_the_year_is_signed_closed_and_proved(january, enter, accessible, look, tmp_path, work):
     page = enter("shuji")
     look(page, "home")
     page.get_by_role("link", name="核对并签审12月").click()
@@ -63,6 +76,21 @@ def test_the_year_is_signed_closed_and_proved(january, enter, accessible, look, 
     auditor.goto(auditor.url.rsplit("/", 1)[0] + "/2026")
     look(auditor, "level")
     accessible(auditor)
+    auditor.get_by_role("link", name="封存已备齐的支部").click()
+    look(auditor, "ready")
+    accessible(auditor)
+    auditor.get_by_role("button", name="封存这 1 个支部").click()
+    auditor.get_by_text("马上开始封存").wait_for()
+    look(auditor, "ready-under-way")
+    work()
+    auditor.get_by_text("已封存 1 个支部。").wait_for()
+    look(auditor, "ready-done")
+    auditor.goto(f"/branches/{january.other.id}/reports/ledger?year=2026")
+    auditor.get_by_role("link", name="只看迟报").click()
+    auditor.get_by_role("link", name="迟来的党课").wait_for()
+    look(auditor, "late-lines")
+    accessible(auditor)
+    auditor.goto(f"/units/{january.root.id}/years/2026")
     auditor.get_by_role("button", name="封存 2026 年").click()
     auditor.get_by_role("heading", name="2026 年已封存").wait_for()
     look(auditor, "level-closed")

@@ -83,3 +83,7 @@ def test_levels(town, year, make, sign_in, page, look, accessible):
     assert "待审核" in page.get_by_role("table").inner_text()
     look(page, "levels")
     accessible(page)
+    page.get_by_role("row", name=town.branch.name).get_by_role("link", name="1", exact=True).click()
+    page.get_by_role("heading", name="待审核的申报").wait_for()
+    look(page, "claims-that-wait")
+    accessible(page)

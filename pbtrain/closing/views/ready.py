@@ -31,10 +31,11 @@ def level_or_404(unit_id: int, year: int) -> Any:
 
 def page(unit: Any, year: int, refusal: str = "") -> str:
     """What will happen, or how far it is, or what came of it."""
-    person, show = signed(), request.args.get("show", "open")
-    if show not in SHOWN:
-        abort(404)
+    person, show = signed(), request.args.get("show", "")
     counts = dict(zip(("ready", "open"), ready.counted(person, unit.id, year), strict=True))
+    if show not in ("", *SHOWN):
+        abort(404)
+    show = show or ("open" if counts["open"] else "ready")
     job = jobs.latest(jobs.READY, unit.id, year)
     result = job.result if job is not None and job.state == "done" else None
     refused = [
