@@ -1,14 +1,14 @@
 """How many people took part and how many branches have not signed, kept beside a unit's other figures.
 
-Revision ID: 0014
-Revises: 0013
+Revision ID: 0015
+Revises: 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 COLUMNS = ("took_part", "unsigned", "overdue")
