@@ -136,10 +136,10 @@ def test_who_hands_a_new_slip_to_whom():
 # Written from the duties of each role, not from the table: what each may do, and over how much.
 DUTIES = {
     "member": "learn",
-    "branch_secretary": "claim:decide class:nominate event:correct event:record hours:reverse hours:sign member:mend"
-    " members:view remind report:view slip:print takeover:make year:seal",
-    "unit_admin": "activity:set claim:judge class:nominate event:correct grant:manage member:mend members:view"
-    " platform:manage policy:edit policy:view report:view roster:manage slip:print"
+    "branch_secretary": "claim:decide class:nominate event:correct event:record hours:reverse hours:sign"
+    " member:mend members:view remind report:view slip:print takeover:make year:seal",
+    "unit_admin": "activity:set claim:judge class:nominate event:correct grant:manage member:mend"
+    " members:view platform:manage policy:edit policy:view report:view roster:manage slip:print"
     " takeover:make theme:give unit:manage units:view year:correct year:seal",
     "unit_auditor": "audit:view claim:judge members:view policy:view report:view units:view"
     " year:correct year:seal",
