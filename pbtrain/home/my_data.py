@@ -1,8 +1,6 @@
 """Everything kept of one person, for that person (PIPL Art. 45): to read, and to take home as a file."""
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
@@ -17,6 +15,8 @@ from pbtrain.core.db import db
 from pbtrain.core.i18n import N_, _
 from pbtrain.courses.models import Course, Enrolment
 from pbtrain.events.models import Attendance, Event
+from pbtrain.home import my_study
+from pbtrain.home.my_study import Part, label
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.models import HourEntry
 from pbtrain.notify.models import Message
@@ -28,15 +28,6 @@ from pbtrain.org.personal import FACTS
 from pbtrain.quizzes.models import Attempt, Quiz
 
 WIDTH = 24
-
-
-@dataclass(frozen=True)
-class Part:
-    """One table of the file: its label, the columns by key, and the rows."""
-
-    label: str
-    columns: dict[str, str]
-    rows: Sequence[Sequence[Any]]
 
 
 def recorded(member_id: int) -> Any:
@@ -51,12 +42,6 @@ def recorded(member_id: int) -> Any:
         .outerjoin(Account, Account.id == Member.account_id)
         .where(Member.id == member_id)
     ).one()  # fmt: skip
-
-
-def _label(table: dict[str, Any], key: str) -> str:
-    """The word for a stored key, in the reader's language; "" for none."""
-    found = table.get(key, "")
-    return _(getattr(found, "label", found)) if found else ""
 
 
 def everything(account_id: int, member_id: int) -> dict[str, Part]:
@@ -78,6 +63,7 @@ def everything(account_id: int, member_id: int) -> dict[str, Part]:
             .where(CareSpan.member_id == member_id).order_by(CareSpan.valid_from, CareSpan.id),
         ),
         "hours": _hours(member_id),
+        **my_study.everything(member_id),
         "meetings": _meetings(member_id),
         "courses": _courses(member_id),
         "quizzes": _quizzes(member_id),
@@ -95,11 +81,11 @@ def _member(member_id: int) -> Part:
         "sex": {"M": _("Male"), "F": _("Female")}.get(row.sex, ""),
         "born_on": row.born_on,
         "joined_on": row.joined_on,
-        "stage": _label(STAGES, row.stage),
-        "category": _label(CATEGORIES, row.category),
+        "stage": label(STAGES, row.stage),
+        "category": label(CATEGORIES, row.category),
         "phone": numbers["phone"],
         "id_number": numbers["id_number"],
-        "flow": _label(FLOWS, row.flow),
+        "flow": label(FLOWS, row.flow),
         "flow_place": row.flow_place,
         "branch": row.unit_name,
     }
@@ -127,7 +113,7 @@ def _account(account_id: int) -> Part:
 
 def _spans(label: str, query: Select[Any], words: dict[str, Any] | None = None) -> Part:
     columns = {"what": N_("What"), "since": N_("First day"), "until": N_("First day after")}
-    rows = [[_label(words, what) if words else what, *days] for what, *days in db.session.execute(query)]
+    rows = [[label(words, what) if words else what, *days] for what, *days in db.session.execute(query)]
     return Part(label, columns, rows)
 
 
@@ -143,7 +129,7 @@ def _hours(member_id: int) -> Part:
         "hash": N_("Check code"),
     }  # fmt: skip
     rows = [
-        [day, _label(ACTIVITIES, activity), title, minutes, Decimal(credit) / 100, *rest]
+        [day, label(ACTIVITIES, activity), title, minutes, Decimal(credit) / 100, *rest]
         for day, activity, title, minutes, credit, *rest in db.session.execute(query)
     ]
     return Part(N_("Study hours"), columns, rows)
@@ -207,7 +193,7 @@ def _reports(member_id: int) -> Part:
         "answer": N_("One sentence for the member"),
     }  # fmt: skip
     rows = [
-        [at, _(REPORTABLE[subject][0]), text, _label(ANSWERS, state), said]
+        [at, _(REPORTABLE[subject][0]), text, label(ANSWERS, state), said]
         for at, subject, text, state, said in db.session.execute(query)
     ]
     return Part(N_("Reports of wrong data"), columns, rows)

@@ -7,6 +7,7 @@ from flask import abort, flash, make_response, redirect, render_template, send_f
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
+from pbtrain.claims import keeping as claims
 from pbtrain.closing import statements
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction, unhurried
@@ -168,6 +169,7 @@ def erase(member_id: int) -> Any:
         return first
     if form.validate_on_submit():
         with transaction(form):
+            claims.forget(person, member_id)
             account_id = erasure.erase(person, member_id, reason=form.reason.data or "")
             statements.forget(member_id)
             if account_id is not None:

@@ -22,7 +22,7 @@ from pbtrain.hours.rules import duties, terms
 from pbtrain.notify.models import Delivery, Message
 from pbtrain.org import data_reports
 from pbtrain.org.access import Actor
-from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
+from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure, UnitLink
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Role
 
@@ -43,7 +43,7 @@ class MyYear:
 def my_year(member_id: int, today: date) -> MyYear:
     """The figures of this year from the caches, one statement; a second one where the caches are not of
     today, or where the duty changes within the year and the months of the ruler differ; a third where the
-    rules change within it, too."""
+    rules change within it, or a unit above was moved."""
     row = _year_of(member_id=member_id, year=today.year, today=today).first()
     if row is None or row.rules is None:
         return MyYear(None, None, 0, row is not None and row.unit_id is not None)
@@ -75,7 +75,8 @@ def _only(row: Any, person: posting.Person, year: int) -> bool:
     """Is this policy the only one of the year: for all its days, in the only branch of this member?"""
     first = date(year, 1, 1)
     here = {unit_id for _since, until, unit_id in person.homes if until is None or until > first}
-    return here <= {row.unit_id} and (row.since is None or row.since <= first)
+    changes = (row.since, row.moved)  # the last day on which rules begin, or a unit above was moved
+    return here <= {row.unit_id} and all(day is None or day <= first for day in changes)
 
 
 def _by_day(row: Any, person: posting.Person, year: int) -> Rules:
@@ -101,6 +102,12 @@ def _year_of() -> Select[Any]:
         .where(UnitClosure.below_id == Member.unit_id, Policy.year == year)
         .scalar_subquery()
     )
+    moved = (
+        select(func.max(UnitLink.valid_from))
+        .join(UnitClosure, UnitClosure.above_id == UnitLink.unit_id)
+        .where(UnitClosure.below_id == Member.unit_id)
+        .scalar_subquery()
+    )
     waiting = (
         select(func.count())
         .where(HourClaim.member_id == Member.id, HourClaim.state == "held")
@@ -111,7 +118,7 @@ def _year_of() -> Select[Any]:
             Member.unit_id, MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.due_on,
             MemberYear.on_care, MemberYear.lacks_class, MemberYear.self_a, MemberYear.self_b,
             MemberYear.self_c, MemberYear.self_d,
-            rules.label("rules"), since.label("since"), waiting.label("waiting"),
+            rules.label("rules"), since.label("since"), moved.label("moved"), waiting.label("waiting"),
         )
         .outerjoin(MemberYear, and_(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
         .where(Member.id == member_id)

@@ -21,13 +21,20 @@ from pbtrain.accounts.models import (
 )
 from pbtrain.audit import services as audit
 from pbtrain.audit.models import AuditEvent
+from pbtrain.claims import keeping
+from pbtrain.claims.models import Evidence, EvidenceLook
+from pbtrain.claims.rules import OPEN
+from pbtrain.closing.models import StatementLook
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.marks import N_
 from pbtrain.core.queue import Job
+from pbtrain.core.storage import StoredFile
+from pbtrain.hours.models import HourClaim
 from pbtrain.notify.models import Delivery, Message
 from pbtrain.org import roster_old
-from pbtrain.org.models import DataReport, RosterImport
+from pbtrain.org.models import Academy, DataReport, RosterImport
+from pbtrain.policies.jobs import TRIAL_FILE
 
 CHUNK = 1_000
 REMOVED, RAN = "retention.removed", "retention.ran"
@@ -80,6 +87,29 @@ def _ended(table: Any, *ends: str) -> Callable[[datetime], ColumnElement[bool]]:
     return lambda before: or_(*(getattr(table, name) < before for name in ends))
 
 
+def _decided_looks(before: datetime) -> ColumnElement[bool]:
+    """Looks at pictures of claims nobody decides on any more."""
+    decided = select(Evidence.id).join(HourClaim, HourClaim.id == Evidence.claim_id)
+    decided = decided.where(HourClaim.state.not_in(OPEN))
+    return and_(EvidenceLook.at < before, EvidenceLook.evidence_id.in_(decided))
+
+
+def _loose_files(before: datetime) -> ColumnElement[bool]:
+    """Files no row refers to, but for trials, which have days of their own."""
+    columns = [
+        column
+        for table in StoredFile.metadata.sorted_tables
+        for column in table.columns
+        if any(key.column is StoredFile.__table__.c.id for key in column.foreign_keys)
+    ]
+    return and_(
+        StoredFile.created_at < before,
+        StoredFile.name.not_like(f"{TRIAL_FILE}%"),
+        *(~exists().where(column == StoredFile.id) for column in columns),
+        ~exists().where(Academy.seal == StoredFile.sha256),
+    )
+
+
 RETENTION: dict[str, Kind] = {
     "roster_rows": Kind(
         N_("Lines of roster files, and the files"), PIPL, 30, roster_old.forget_rows
@@ -122,6 +152,28 @@ RETENTION: dict[str, Kind] = {
             ),
         ),
     ),
+    "takeover_rows": Kind(
+        N_("Rows of sheets of earlier hours that were not taken over, and those sheets"), PIPL, 30,
+        keeping.forget_rows,
+    ),
+    "evidence_looks": Kind(
+        N_("Who looked at the pictures of a claim that is decided"), PIPL, 400,
+        _rows(EvidenceLook, _decided_looks),
+    ),
+    "statement_looks": Kind(
+        N_("Who looked at a statement of hours: time and a fingerprint"), SIX_MONTHS, 190,
+        _rows(StatementLook, lambda before: StatementLook.at < before),
+    ),
+    "trials": Kind(
+        N_("Files of trials of rules: numbers and hours, no names"), PIPL, 90,
+        _rows(
+            StoredFile,
+            lambda before: and_(StoredFile.name.like(f"{TRIAL_FILE}%"), StoredFile.created_at < before),
+        ),
+    ),
+    "files": Kind(
+        N_("Files that nothing refers to any more"), PIPL, 30, _rows(StoredFile, _loose_files)
+    ),
     "members": Kind(
         N_("The roster: until an administrator erases a person who has left"),
         N_("The duty to keep a roster; PIPL Art. 47"),
@@ -129,6 +181,10 @@ RETENTION: dict[str, Kind] = {
     "trail": Kind(N_("The audit trail"), SIX_MONTHS),
     "ledger": Kind(
         N_("The ledger of hours: of an erased person under a pseudonym"),
+        N_("The duty to keep a training ledger"),
+    ),
+    "claims": Kind(
+        N_("Claims, what proves them, statements of hours: of an erased person without pictures or names"),
         N_("The duty to keep a training ledger"),
     ),
 }  # fmt: skip

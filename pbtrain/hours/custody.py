@@ -6,7 +6,7 @@ Books stay with the branch that wrote them; custody, what counts, and what waits
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import BigInteger, Select, cast, func, or_, select, update
 
 from pbtrain.core import clock
 from pbtrain.core.batches import batched
@@ -14,7 +14,7 @@ from pbtrain.core.db import db
 from pbtrain.hours import services
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.org.answering import living
-from pbtrain.org.models import Affiliation, Member, Post, UnitClosure
+from pbtrain.org.models import Affiliation, Member, Post, Unit, UnitClosure, UnitLink
 from pbtrain.org.reshaping import hand_over_waiting
 
 BATCH = 500
@@ -69,24 +69,24 @@ def rules_above(unit_id: int) -> frozenset[int]:
     )
 
 
-def moved_on(unit_ids: Collection[int], since: date) -> Select[tuple[int]]:
-    """Who stood in these units or below on a day since and went on: their rules judge those days still."""
-    below = select(UnitClosure.below_id).where(UnitClosure.above_id.in_(unit_ids))
-    return (
-        select(Affiliation.member_id)
-        .where(Affiliation.unit_id.in_(below), Affiliation.valid_until > since)
-        .distinct()
-        .order_by(Affiliation.member_id)
+def judged_by(unit_ids: Collection[int], since: date) -> Select[tuple[int]]:
+    """Whose days since then the rules of these units may judge: who stood in one of them, or in a unit that
+    ever stood below. The nearest rules by the tree of the day decide, so that some of them gain nothing."""
+    down = select(cast(Unit.id, BigInteger).label("id")).where(Unit.id.in_(unit_ids))
+    down = down.cte("down", recursive=True)
+    down = down.union(select(cast(UnitLink.unit_id, BigInteger)).join(down, UnitLink.parent_id == down.c.id))
+    stood = select(Affiliation.member_id).where(
+        Affiliation.unit_id.in_(select(down.c.id)),
+        or_(Affiliation.valid_until.is_(None), Affiliation.valid_until > since),
     )
+    return select(Member.id).where(Member.id.in_(stood))
 
 
 def judge_again(unit_ids: Collection[int]) -> int:
     """Other rules hold in these units and all below: recompute this year; returns how many are left to the
     hourly job, because they are too many to do at once."""
     year = clock.today().year
-    below = select(UnitClosure.below_id).where(UnitClosure.above_id.in_(unit_ids))
-    gone = moved_on(unit_ids, date(year, 1, 1)).order_by(None)
-    people = select(Member.id).where(or_(Member.unit_id.in_(below), Member.id.in_(gone)))
+    people = judged_by(unit_ids, date(year, 1, 1))
     ids = db.session.scalars(people.order_by(Member.id).limit(AT_ONCE + 1)).all()
     if len(ids) > AT_ONCE:
         stale = update(MemberYear).where(MemberYear.member_id.in_(people), MemberYear.credit_year == year)

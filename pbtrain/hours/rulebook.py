@@ -1,12 +1,15 @@
-"""Which rules hold where and when: the nearest unit above with rules for that day, of them the newest."""
+"""Which rules hold where and when: those of the nearest unit above on that day, of them the newest.
+
+Above is meant by the tree of the day: a branch that was moved has the rules of its old committee until then.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, cast, select
 
 from pbtrain.core import bulk
 from pbtrain.core.db import db, prepared
@@ -14,8 +17,9 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours.models import Policy
 from pbtrain.hours.policy import PolicyRules, Rules, by_day
-from pbtrain.org.models import UnitClosure
+from pbtrain.org.models import Unit, UnitLink
 
+Link = tuple[date, int | None]  # from this day on below that unit; None: below nothing
 Home = tuple[date, date | None, int]  # since, until (the first day that no longer counts), the branch
 
 
@@ -27,17 +31,23 @@ class Version:
     year: int
     since: date
     stored: dict[str, Any]
-    unit_id: int = 0  # whose rules they are
+
+
+Published = Mapping[int, Sequence[Version]]  # by unit: the version that goes before its others first
 
 
 class Rulebook:
     """The rules of some units on any day. Called with (unit, year): those in force at the end of the year."""
 
-    def __init__(self, above: dict[int, list[Version]]) -> None:
-        """`above`: what may hold in each unit, the version that goes before the others first."""
-        self._above = above
+    def __init__(self, published: Published, links: Mapping[int, Sequence[Link]] | None = None) -> None:
+        """`published` by the units and those ever above them; `links`: where each of them stood, by days."""
+        self.published, self.links = published, links or {}
         self._ready: dict[int, PolicyRules] = {}
-        self._years: dict[tuple[int | None, int], list[tuple[date, PolicyRules]]] = {}
+        self._years: dict[tuple[int | None, int], list[tuple[date, PolicyRules | None]]] = {}
+
+    def with_version(self, unit_id: int, version: Version) -> "Rulebook":
+        """The same if that unit had published one more version, which goes before its others."""
+        return Rulebook({**self.published, unit_id: [version, *self.published.get(unit_id, ())]}, self.links)
 
     def __call__(self, unit_id: int | None, year: int) -> PolicyRules:
         return self.on(unit_id, date(year, 12, 31))
@@ -72,28 +82,68 @@ class Rulebook:
             pieces = self._year(unit, year)
             ends = [begin for begin, _rules in pieces[1:]] + [after]
             for (begin, rules), end in zip(pieces, ends, strict=False):
-                if max(begin, since) < min(end, until or after):
+                if rules is not None and max(begin, since) < min(end, until or after):
                     parts.append((max(begin, since), rules))
         if not parts:
             raise no_rules(year)
         return by_day(sorted(parts, key=lambda part: part[0]))
 
-    def _year(self, unit_id: int | None, year: int) -> list[tuple[date, PolicyRules]]:
-        """Which rules hold in a unit from which day of a year on."""
+    def _year(self, unit_id: int | None, year: int) -> list[tuple[date, PolicyRules | None]]:
+        """Which rules hold in a unit from which day of a year on; None where there are none."""
         key = (unit_id, year)
         if key not in self._years:
             first, last = date(year, 1, 1), date(year, 12, 31)
-            edges = {max(one.since, first) for one in self._above.get(unit_id or 0, ()) if one.since <= last}
-            found = [(day, self._on(unit_id, day)) for day in sorted(edges)]
-            self._years[key] = [(day, rules) for day, rules in found if rules is not None]
+            edges = {max(day, first) for day in self._edges(unit_id) if day <= last}
+            found: list[tuple[date, PolicyRules | None]] = []
+            for day in sorted({first, *edges}):
+                rules = self._search(unit_id, day)
+                if not found or found[-1][1] is not rules:
+                    found.append((day, rules))
+            self._years[key] = found
         return self._years[key]
 
+    def _edges(self, unit_id: int | None) -> Iterator[date]:
+        """The days on which the rules of a unit may change, whatever unit above it that comes from."""
+        known: set[int] = set()
+        waiting = [] if unit_id is None else [unit_id]
+        while waiting:
+            unit = waiting.pop()
+            known.add(unit)
+            yield from (one.since for one in self.published.get(unit, ()))
+            for since, parent_id in self.links.get(unit, ()):
+                yield since
+                if parent_id is not None and parent_id not in known:
+                    waiting.append(parent_id)
+
+    def _above(self, unit_id: int | None, day: date) -> Iterator[int]:
+        """A unit and those above it on a day, the nearest first. Before its first day a unit stands where it
+        stood on it, after its last where it stood then."""
+        met: set[int] = set()
+        while unit_id is not None and unit_id not in met:
+            yield unit_id
+            met.add(unit_id)
+            links = self.links.get(unit_id, ())
+            unit_id = links[0][1] if links else None
+            for since, parent_id in links[1:]:
+                if since > day:
+                    break
+                unit_id = parent_id
+
     def _on(self, unit_id: int | None, day: date) -> PolicyRules | None:
-        for one in self._above.get(unit_id or 0, ()):
-            if one.year <= day.year and one.since <= day:
-                if one.id not in self._ready:
-                    self._ready[one.id] = PolicyRules.from_json(one.id, one.stored)
-                return self._ready[one.id]
+        found = None
+        for since, rules in self._year(unit_id, day.year):
+            if since > day:
+                break
+            found = rules
+        return found
+
+    def _search(self, unit_id: int | None, day: date) -> PolicyRules | None:
+        for unit in self._above(unit_id, day):
+            for one in self.published.get(unit, ()):
+                if one.year <= day.year and one.since <= day:
+                    if one.id not in self._ready:
+                        self._ready[one.id] = PolicyRules.from_json(one.id, one.stored)
+                    return self._ready[one.id]
         return None
 
 
@@ -105,28 +155,43 @@ def no_rules(year: int) -> RuleError:
 
 
 @prepared
-def _policies_above() -> Any:
+def _known() -> Any:
+    """These units and all that were ever above them: where each stood, beside what it has published."""
+    up = select(cast(Unit.id, BigInteger).label("id")).where(Unit.id.in_(bulk.listed("units")))
+    up = up.cte("up", recursive=True)
+    up = up.union(
+        select(cast(UnitLink.parent_id, BigInteger))
+        .join(up, UnitLink.unit_id == up.c.id)
+        .where(UnitLink.parent_id.is_not(None))
+    )
     return (
         select(
-            UnitClosure.below_id, Policy.id, Policy.year, Policy.effective_on, Policy.rules, Policy.unit_id
+            up.c.id, UnitLink.valid_from, UnitLink.parent_id, Policy.id, Policy.year, Policy.effective_on,
+            Policy.rules,
         )
-        .join(Policy, Policy.unit_id == UnitClosure.above_id)
-        .where(UnitClosure.below_id.in_(bulk.listed("units")))
-        .order_by(UnitClosure.depth, Policy.year.desc(), Policy.version.desc(), Policy.id)
-    )
-
-
-def versions(unit_ids: Iterable[int]) -> dict[int, list[Version]]:
-    """What may hold in each of these units: of the nearest unit first, there the newest year and version."""
-    db.session.flush()  # a statement that is prepared does not
-    rows = _policies_above(units=bulk.list_of(set(unit_ids)))
-    above: dict[int, list[Version]] = defaultdict(list)
-    for below_id, policy_id, year, effective_on, stored, unit_id in rows:
-        since = effective_on or date(year, 1, 1)
-        above[below_id].append(Version(policy_id, year, since, stored, unit_id))
-    return above
+        .select_from(up)
+        .outerjoin(UnitLink, UnitLink.unit_id == up.c.id)
+        .outerjoin(Policy, Policy.unit_id == up.c.id)
+        .order_by(
+            up.c.id, UnitLink.valid_from, UnitLink.id, Policy.year.desc(), Policy.version.desc(), Policy.id
+        )
+    )  # fmt: skip
 
 
 def rulebook(unit_ids: Iterable[int]) -> Rulebook:
-    """The rules of these units, in one statement."""
-    return Rulebook(versions(unit_ids))
+    """The rules of these units by the tree of each day, in one statement."""
+    db.session.flush()  # a statement that is prepared does not
+    published: dict[int, dict[int, Version]] = defaultdict(dict)
+    links: dict[int, dict[date, int | None]] = defaultdict(dict)
+    for unit_id, since, parent_id, policy_id, year, effective_on, stored in _known(
+        units=bulk.list_of(set(unit_ids))
+    ):
+        if since is not None:
+            links[unit_id][since] = parent_id
+        if policy_id is not None:
+            begins = effective_on or date(year, 1, 1)
+            published[unit_id].setdefault(policy_id, Version(policy_id, year, begins, stored))
+    return Rulebook(
+        {unit_id: list(found.values()) for unit_id, found in published.items()},
+        {unit_id: list(found.items()) for unit_id, found in links.items()},
+    )

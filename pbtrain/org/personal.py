@@ -66,6 +66,9 @@ FACTS: dict[str, Fact] = {
     "post": Fact(N_("Post"), "work", BY_POST, OVERSIGHT),
     "post_since": Fact(N_("In the post since"), "work", BY_POST, ROSTER),
     "hours": Fact(N_("Study hours"), "work", N_("For the training ledger of the branch."), LEDGER),
+    "figures": Fact(
+        N_("Figures of a unit"), "work", N_("How the units below stand; nobody is named."), OVERSIGHT
+    ),
     "username": Fact(N_("User name"), "work", N_("To sign in."), ROSTER),
     "sex": Fact(N_("Sex"), "person", STATISTICS, ROSTER),
     "born_on": Fact(N_("Birth date"), "person", APART, ROSTER),
@@ -126,6 +129,14 @@ _LEADER_COLUMNS = {
     "代理至（不含）": "post",
 }  # fmt: skip
 _STAY_COLUMNS = {"行": "code", "姓名": "name", "列": "code", "为什么不撤回": "code"}
+_TRIAL_COLUMNS = {
+    "党组织": "branch", "编号": "code", "姓名": "name", "现行目标": "hours", "草案目标": "hours",
+    "现行办法计入": "hours", "草案计入": "hours", "按现行办法": "hours", "按草案": "hours",
+}  # fmt: skip
+_UNIT_COLUMNS = dict.fromkeys(
+    ("党组织", "党支部", "党员", "跟上进度", "已达标", "落后", "照护名单", "待审核", "参学人次", "学时合计"),
+    "figures",
+)
 EXPORTS = (
     Export("roster.export", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS),
     Export("admin.roster_in_full", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS, in_full=True),
@@ -135,6 +146,8 @@ EXPORTS = (
     Export("learners.xlsx", Perm.LEARNER_FIND, {"编号": "code", "姓名": "name", "所在支部": "branch"}),
     Export("org.leaders_xlsx", Perm.GRANT_MANAGE, _LEADER_COLUMNS),
     Export("roster.stays", Perm.ROSTER_MANAGE, _STAY_COLUMNS),
+    Export("policies.trial_xlsx", Perm.POLICY_EDIT, _TRIAL_COLUMNS),
+    Export("hours.unit_xlsx", Perm.UNITS_VIEW, _UNIT_COLUMNS),
 )
 
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import func, select
 
 from pbtrain.core import clock, queue, storage
-from pbtrain.core.batches import batched
 from pbtrain.core.db import db, transaction
 from pbtrain.core.storage import StoredFile
 from pbtrain.hours import custody
@@ -18,6 +16,7 @@ from pbtrain.policies.queries import RECOMPUTE, TRIAL
 from pbtrain.policies.trial import Trial
 
 BATCH = 500
+TRIAL_FILE = "policy-trial-"  # what the stored files of trials are called
 
 
 def people_below(unit_id: int) -> Any:
@@ -27,42 +26,39 @@ def people_below(unit_id: int) -> Any:
     )
 
 
-def counted(unit_id: int) -> int:
-    """How many people that is."""
-    return db.session.scalar(select(func.count()).select_from(people_below(unit_id).subquery())) or 0
+def counted(people: Any) -> int:
+    """How many these are."""
+    return db.session.scalar(select(func.count()).select_from(people.subquery())) or 0
 
 
-def batches(unit_id: int) -> Iterator[list[Any]]:
-    """These people some at a time, branch by branch; each time a statement that ends before the work on them
-    begins, so that nobody waits for it."""
-    at = (0, 0)
-    while True:
-        rows = db.session.execute(
-            people_below(unit_id)
-            .where((Member.unit_id > at[0]) | ((Member.unit_id == at[0]) & (Member.id > at[1])))
-            .order_by(Member.unit_id, Member.id)
-            .limit(BATCH)
-        ).all()
-        if not rows:
-            return
-        at = (rows[-1].unit_id, rows[-1].id)
+def batches(people: Any, *, by_branch: bool) -> Iterator[list[Any]]:
+    """These people some at a time, branch by branch or by their ids; each time a statement that ends before
+    the work on them begins, so that nobody waits for it."""
+    order = (Member.unit_id, Member.id) if by_branch else (Member.id,)
+    asked = people.order_by(*order).limit(BATCH)
+    rows = db.session.execute(asked).all()
+    while rows:
+        last = rows[-1]
         yield list(rows)
+        beyond = Member.id > last.id
+        if by_branch:
+            beyond = (Member.unit_id > last.unit_id) | ((Member.unit_id == last.unit_id) & beyond)
+        rows = db.session.execute(asked.where(beyond)).all()
 
 
 @queue.handler(RECOMPUTE)
 def recompute(running: queue.Running) -> dict[str, Any]:
-    """Judge the years of all whose days these new rules judge, from their first year to this one: who stands
-    below the unit, and who stood there and went on. A second run does the same again."""
+    """Judge the years of all whose days these new rules may judge, from their first year to this one; a
+    second run does the same again."""
     unit_id, done = running.args["unit_id"], 0
     years = range(running.args["year"], clock.today().year + 1)
-    gone = db.session.scalars(custody.moved_on([unit_id], date(years[0], 1, 1))).all()
-    of = counted(unit_id) + len(gone)
-    standing = ([row.id for row in rows] for rows in batches(unit_id))
-    for ids in chain(standing, batched(gone, BATCH)):
+    people = custody.judged_by([unit_id], date(years[0], 1, 1))
+    of = counted(people)
+    for rows in batches(people, by_branch=False):
         for year in years:
             with transaction():
-                hours.refresh_years(ids, year)
-        done += len(ids)
+                hours.refresh_years([row.id for row in rows], year)
+        done += len(rows)
         running.progress(done, of)
     return {"members": done}
 
@@ -79,8 +75,9 @@ def trial(running: queue.Running) -> dict[str, Any]:
         running.args["ledger_year"],
         clock.today(),
     )
-    of, done = counted(unit_id), 0
-    for rows in batches(unit_id):
+    people, done = people_below(unit_id), 0
+    of = counted(people)
+    for rows in batches(people, by_branch=True):
         work.judge([row.id for row in rows])
         done += len(rows)
         running.progress(done, of)
@@ -91,7 +88,7 @@ def trial(running: queue.Running) -> dict[str, Any]:
             sha256=sha256,
             size=len(content),
             mime="application/octet-stream",
-            name=f"policy-trial-{running.job_id}",
+            name=f"{TRIAL_FILE}{running.job_id}",
             unit_id=unit_id,
             made_by_id=running.owner_id,
         )

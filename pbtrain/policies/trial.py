@@ -18,7 +18,7 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.hours import posting
 from pbtrain.hours.policy import PolicyRules, Rules
-from pbtrain.hours.rulebook import Rulebook, Version, versions
+from pbtrain.hours.rulebook import Version, rulebook
 from pbtrain.hours.rules import Assessment, Studied, assess, duties
 from pbtrain.org.models import UnitClosure
 
@@ -51,10 +51,7 @@ class Trial:
         self.rules = PolicyRules.from_json(DRAFT, stored)
         self.since = _same_day(effective_on, ledger_year)
         self.today = min(today, date(ledger_year, 12, 31))
-        self.draft = Version(DRAFT, ledger_year, self.since, stored, unit_id)
-        self.line = set(
-            db.session.scalars(select(UnitClosure.above_id).where(UnitClosure.below_id == unit_id))
-        )
+        self.draft = Version(DRAFT, ledger_year, self.since, stored)
         self.units: dict[int, list[int]] = {}  # of each branch: COUNTS
         self.open: tuple[int, list[list[Any]]] | None = None  # the branch at hand and its changes
         self.pieces: list[bytes] = []
@@ -67,8 +64,8 @@ class Trial:
         persons = posting.people(member_ids)
         lines = posting.standing_lines(set(member_ids), {self.year})
         homes = {home[2] for person in persons.values() for home in person.homes}
-        found = versions(homes)
-        now, then = Rulebook(found), Rulebook(self._with_draft(homes, found))
+        now = rulebook(homes)
+        then = now.with_version(self.unit_id, self.draft)
         for member_id in member_ids:
             person = persons[member_id]
             if not person.homes or person.applies or person.unit_id is None:
@@ -88,22 +85,6 @@ class Trial:
                 again = [self._converted(line, after) for line in mine]
                 new = assess(after, stretches, again, year=self.year, today=self.today)
             self._note(person.unit_id, member_id, old, new)
-
-    def _with_draft(self, homes: set[int], found: dict[int, list[Version]]) -> dict[int, list[Version]]:
-        """The draft goes before what its unit and those above have published; nearer units go first."""
-        inside = set(
-            db.session.scalars(
-                select(UnitClosure.below_id).where(
-                    UnitClosure.above_id == self.unit_id, UnitClosure.below_id.in_(sorted(homes))
-                )
-            )
-        )
-        changed = dict(found)
-        for unit_id in inside:
-            known = found.get(unit_id, [])
-            place = next((n for n, one in enumerate(known) if one.unit_id in self.line), len(known))
-            changed[unit_id] = [*known[:place], self.draft, *known[place:]]
-        return changed
 
     def _converted(self, line: Any, after: Rules) -> Studied:
         """A line as the draft would have converted it, on the days on which it holds."""

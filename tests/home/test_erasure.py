@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from pbtrain.accounts.models import Account, LoginSession
+from pbtrain.claims.models import Evidence, EvidenceLook, Takeover, TakeoverRow
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.storage import StoredFile
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import HourEntry, MemberYear
+from pbtrain.hours.models import HourClaim, HourEntry, MemberYear
 from pbtrain.hours.services import Line
 from pbtrain.hours.verify import verify
 from pbtrain.notify import services as notify
@@ -119,3 +121,37 @@ def test_an_erased_person_is_not_found_again(db, make, client_for, gone):
     assert client.post("/people/find", data={"number": "13800000012"}).status_code == 422
     with pytest.raises(RuleError, match="erased"), transaction():
         members.change_member(make.actor(admin), member_id, name="示例乌云")
+
+
+def test_pictures_and_remarks_of_claims_go_and_the_decisions_stay(db, make, client_for, gone):
+    """What waits is withdrawn; rows of sheets keep the hours that stand in the ledger."""
+    member_id, account_id, admin = gone
+    unit_id, code = db.session.execute(
+        select(Member.unit_id, Member.code).where(Member.id == member_id)
+    ).one()
+    for state in ("approved", "submitted"):
+        fields = {"kind": "paper", "state": state, "minutes": 45, "uncovered": 45, "title": "示例"}
+        fields |= {"activity": "self_study", "channel": "web", "proof": "C", "day": clock.today()}
+        row = make.save(HourClaim(member_id=member_id, unit_id=unit_id, occurrence=f"claim:{state}",
+                                  note="示例：在家看的", **fields))  # fmt: skip
+        file = make.save(StoredFile(sha256=state.ljust(64, "0"), size=1, mime="image/webp", name="答卷.jpg"))
+        piece = make.save(Evidence(claim_id=row.id, file_id=file.id, sha256=file.sha256))
+        make.save(EvidenceLook(evidence_id=piece.id, account_id=account_id))
+    sheet = make.save(
+        Takeover(unit_id=unit_id, kind="takeover", year=2026, state="confirmed", name="台账.xlsx")
+    )
+    make.save(
+        TakeoverRow(takeover_id=sheet.id, line=2, member_id=member_id, outcome="posted",
+                    values={"day": "2026-03-02", "minutes": 45, "note": "示例乌云补记"}),
+        TakeoverRow(takeover_id=sheet.id, line=3, outcome="refused", values={"code": code, "name": "示例"}),
+        TakeoverRow(takeover_id=sheet.id, line=4, outcome="refused", values={"code": "别人", "name": "示例"}),
+    )  # fmt: skip
+    page = client_for(admin).post(f"/people/{member_id}/erase", data={"reason": "本人申请注销"})
+    assert page.status_code == 303
+    db.session.rollback()
+    claims = db.session.execute(select(HourClaim.state, HourClaim.note).order_by(HourClaim.id)).all()
+    assert claims == [("approved", ""), ("withdrawn", "")]
+    for table in (Evidence, EvidenceLook, StoredFile):
+        assert db.session.scalars(select(table.id)).all() == [], table
+    rows = db.session.execute(select(TakeoverRow.line, TakeoverRow.values).order_by(TakeoverRow.line)).all()
+    assert rows == [(2, {"day": "2026-03-02", "minutes": 45}), (4, {"code": "别人", "name": "示例"})]

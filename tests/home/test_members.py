@@ -8,10 +8,14 @@ from sqlalchemy import select
 
 from pbtrain.accounts.models import Account, LoginSession
 from pbtrain.audit.models import AuditEvent
+from pbtrain.claims.models import ClaimStep, Evidence, EvidenceLook, Takeover, TakeoverRow
+from pbtrain.closing.models import Statement, StatementLook
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.storage import StoredFile
 from pbtrain.hours import services as hours
+from pbtrain.hours.models import HourClaim
 from pbtrain.notify.models import Message
 from pbtrain.org import data_reports, members
 from pbtrain.org import services as org
@@ -251,18 +255,48 @@ def test_two_answers_at_once(make, branch):
         data_reports.answer(make.actor(branch.secretary), report_id, state="mended", text="改了")
 
 
+def studied(make, branch):
+    """A claim of the member with a picture the secretary looked at, a row of a sheet, a statement."""
+    of, day = {"member_id": branch.member.id, "unit_id": branch.id}, date(2026, 3, 2)
+    claim = make.save(HourClaim(**of, kind="paper", state="approved", occurrence="claim:1", title="条例答卷",
+                                activity="self_study", channel="web", proof="C", day=day, minutes=90,
+                                uncovered=90, credit=200))  # fmt: skip
+    file = make.save(StoredFile(sha256="1" * 64, size=9, mime="image/webp", name="答卷.jpg"))
+    piece = make.save(Evidence(claim_id=claim.id, file_id=file.id, sha256="1" * 64))
+    sheet = make.save(Takeover(unit_id=branch.id, kind="takeover", year=2026, state="confirmed",
+                               name="台账.xlsx"))  # fmt: skip
+    values = {"day": "2026-03-02", "activity": "self_study", "minutes": 90, "credit": 200, "title": "条例"}
+    said = make.save(Statement(**of, since=day, until=day, code_hash="1", facts={"counted": 200}, digest="1"))
+    make.save(
+        ClaimStep(claim_id=claim.id, act="approved", by_id=branch.secretary.id),
+        EvidenceLook(evidence_id=piece.id, account_id=branch.secretary.id),
+        TakeoverRow(
+            takeover_id=sheet.id, line=2, member_id=branch.member.id, outcome="posted", values=values
+        ),
+        StatementLook(statement_id=said.id, visitor="1"),
+    )
+
+
 def test_everything_can_be_taken_home_with_the_password(client_for, branch, make):
     from pbtrain.accounts import passwords
 
     with transaction() as session:
         session.get(Account, branch.member.account_id).password_hash = passwords.make("hongqi-2026-xuexi")
         members.change_member(None, branch.member.id, id_number=NUMBER)
+    studied(make, branch)
     client = client_for(branch.member)
     assert client.post("/me/data/export", data={"old": "falsch-2026", "kind": "json"}).status_code == 422
     told = client.post("/me/data/export", data={"old": "hongqi-2026-xuexi", "kind": "json"}).get_json()
     assert told["member"][0]["id_number"] == NUMBER
     assert told["member"][0]["phone"] == "13800000012"
     assert told["branches"][0]["what"] == "示例支部"
+    [claim], [piece], [row] = told["claims"], told["evidence"], told["takeover_rows"]
+    assert (claim["title"], claim["state"], claim["hours"]) == ("条例答卷", "已认定", "2")
+    assert (piece["claim"], piece["name"]) == (claim["number"], "答卷.jpg")
+    assert told["claim_steps"][0]["what"] == "已认定"
+    assert (row["sheet"], row["activity"], row["minutes"]) == ("台账.xlsx", "自学", "90")
+    assert [len(told[key]) for key in ("evidence_looks", "statements", "statement_looks")] == [1, 1, 1]
+    assert told["statements"][0]["hours"] == "2"
     book = client.post("/me/data/export", data={"old": "hongqi-2026-xuexi", "kind": "xlsx"})
     assert book.data.startswith(b"PK")
     assert client.post("/me/data/export", data={"old": "x", "kind": "exe"}).status_code == 400

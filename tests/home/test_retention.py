@@ -8,11 +8,15 @@ from sqlalchemy import func, select
 
 from pbtrain.accounts.models import LoginSession, LoginTry, PasswordLink, Slip
 from pbtrain.audit.models import AuditEvent
+from pbtrain.claims.models import Evidence, EvidenceLook, Takeover, TakeoverRow
+from pbtrain.closing.models import Statement, StatementLook
 from pbtrain.core import clock
 from pbtrain.core.queue import Job
+from pbtrain.core.storage import StoredFile
 from pbtrain.home import retention
+from pbtrain.hours.models import HourClaim
 from pbtrain.notify.models import Delivery, Message
-from pbtrain.org.models import DataReport, RosterImport, RosterRow
+from pbtrain.org.models import Academy, DataReport, RosterImport, RosterRow
 from pbtrain.org.roles import Role
 
 
@@ -57,7 +61,8 @@ def test_each_kind_goes_after_its_days_and_not_before(db, old_and_new):
     assert set(counts(db).values()) == {2}
     removed = retention.sweep_old()
     assert set(counts(db).values()) == {1}
-    assert removed == {"roster_rows": 0, "codes": 0, "devices": 0} | dict.fromkeys(
+    none = ("roster_rows", "codes", "devices", "takeover_rows", "evidence_looks", "statement_looks", "trials")
+    assert removed == dict.fromkeys((*none, "files"), 0) | dict.fromkeys(
         ("login_tries", "sessions", "slips", "links", "messages", "data_reports", "jobs"), 1
     )
     assert set(retention.sweep_old().values()) == {0}  # again: nothing
@@ -148,3 +153,66 @@ def test_every_kind_stands_in_the_documents(app):
 def test_the_ledger_and_the_trail_are_not_swept():
     for key in ("members", "trail", "ledger"):
         assert retention.RETENTION[key].sweep is None
+
+
+def stored(make, days, name="示例", **fields):
+    sha256 = uuid4().hex * 2
+    return make.save(StoredFile(**{"sha256": sha256, "size": 1, "mime": "image/webp", "name": name,
+                                   "created_at": ago(days)} | fields))  # fmt: skip
+
+
+def claim(make, member, state, days):
+    """A claim with one picture that somebody looked at so many days ago."""
+    fields = {"unit_id": member.unit_id, "activity": "self_study", "channel": "web", "proof": "C"}
+    fields |= {"kind": "paper", "minutes": 45, "uncovered": 45, "title": "示例", "day": clock.today()}
+    row = make.save(HourClaim(member_id=member.id, state=state, occurrence="claim:1", **fields))
+    file = stored(make, days)
+    piece = make.save(Evidence(claim_id=row.id, file_id=file.id, sha256=file.sha256))
+    make.save(EvidenceLook(evidence_id=piece.id, account_id=member.account_id, at=ago(days)))
+    return row.id
+
+
+def test_looks_files_and_sheets_go_in_their_time(db, make, frozen):
+    """Nobody needs them any more: looks at what is decided, files of nobody, sheets given up."""
+    top = make.unit()
+    member = make.member(make.unit(parent=top))
+    days = {key: kind.days for key, kind in retention.RETENTION.items()}
+    waits, _young, _old = (
+        claim(make, member, state, days["evidence_looks"] + shift)
+        for state, shift in (("submitted", 1), ("approved", -1), ("approved", 1))
+    )
+    said = make.save(Statement(member_id=member.id, unit_id=member.unit_id, since=clock.today(),
+                               until=clock.today(), code_hash="x", facts={}, digest="x"))  # fmt: skip
+    make.save(*[StatementLook(statement_id=said.id, at=ago(days["statement_looks"] + shift), visitor="x")
+                for shift in (1, -1)])  # fmt: skip
+    sealed = stored(make, 900)
+    make.save(Academy(unit_id=make.unit(parent=top, kind="academy").id, seal=sealed.sha256))
+    for name in ("policy-trial-1", "示例"):
+        key = "trials" if "trial" in name else "files"
+        stored(make, days[key] + 1, name)
+        stored(make, days[key] - 1, name)
+    kept, proof = stored(make, 900, "台账.xlsx"), stored(make, 900, "扫描")
+    dropped, confirmed, read = (
+        make.save(Takeover(unit_id=top.id, kind="takeover", year=2026, state=state, name="台账.xlsx",
+                           file_id=file.id, scan_id=scan, made_at=ago(31))).id
+        for state, file, scan in (("refused", stored(make, 900, "退回.xlsx"), None),
+                                  ("confirmed", kept, proof.id), ("preview", stored(make, 31), None))
+    )  # fmt: skip
+    make.save(*[TakeoverRow(takeover_id=sheet, line=line, member_id=member.id, outcome=outcome, values={})
+                for sheet in (dropped, confirmed, read)
+                for line, outcome in ((2, "refused"), (3, "posted"))])  # fmt: skip
+    removed = retention.sweep_old()
+    assert {key: removed[key] for key in ("evidence_looks", "statement_looks", "trials")} == {
+        "evidence_looks": 1, "statement_looks": 1, "trials": 1
+    }  # fmt: skip
+    db.session.rollback()
+    rows = db.session.execute(select(TakeoverRow.takeover_id, TakeoverRow.outcome)).all()
+    assert rows == [(confirmed, "posted")]
+    sheets = dict(db.session.execute(select(Takeover.id, Takeover.state)).tuples().all())
+    assert sheets == {dropped: "refused", confirmed: "confirmed", read: "dropped"}
+    left = set(db.session.scalars(select(StoredFile.id)))
+    assert {sealed.id, kept.id, proof.id} <= left
+    assert db.session.scalar(select(func.count(Evidence.id))) == 3, "evidence stays with its claim"
+    assert db.session.scalar(select(EvidenceLook.id).join(Evidence).where(Evidence.claim_id == waits))
+    assert removed["files"] == 3  # the loose one, and the files of two sheets given up
+    assert set(retention.sweep_old().values()) == {0}

@@ -255,3 +255,49 @@ def test_what_the_account_of_a_cadre_asks():
     assert cadre_year(POLICY, (five,), 0, YEAR) == CadreYear(0, 55000, (2023, 2027))
     assert cadre_year(POLICY, (HOME,), 0, YEAR) is None
     assert cadre_year(POLICY, (HOME,), 100, YEAR) == CadreYear(100, 0, (2026, 2026))
+
+
+# -- the tree of the day
+
+
+def tree(**stood):
+    """Units u1 to u9 below each other; u1=((since, 2), …) says where unit 1 stood. 2 and 3 have rules."""
+    published = {n: [Version(n, 2020, date(2020, 1, 1), {})] for n in (2, 3)}
+    return Rulebook(published, {int(unit[1:]): links for unit, links in stood.items()})
+
+
+def test_a_branch_has_the_rules_of_the_committee_of_the_day():
+    found = tree(u1=[(date(2020, 1, 1), 2), (JULY, 3)], u2=[(date(2020, 1, 1), None)])
+    assert [found.on(1, day).id for day in (date(2026, 6, 30), JULY, date(2027, 1, 1))] == [2, 3, 3]
+    assert found.of([(date(2020, 1, 1), None, 1)], 1, 2026).key == ((NEW_YEAR, 2), (JULY, 3))
+    assert found.of([(date(2020, 1, 1), None, 1)], 1, 2025).key == (2,)
+
+
+def test_a_level_that_is_moved_takes_its_branches_along():
+    found = tree(u1=[(date(2020, 1, 1), 5)], u5=[(date(2020, 1, 1), 2), (JULY, 3)])
+    assert found.of([(date(2020, 1, 1), None, 1)], 1, 2026).key == ((NEW_YEAR, 2), (JULY, 3))
+
+
+def test_before_its_first_day_a_branch_stands_where_it_stood_on_it():
+    found = tree(u1=[(JULY, 2), (LAST, 3)])
+    assert [found.on(1, day).id for day in (NEW_YEAR, JULY, LAST)] == [2, 2, 3]
+
+
+def test_below_a_committee_without_rules_there_are_none():
+    found = tree(u1=[(date(2020, 1, 1), 2), (JULY, 7)])
+    assert found.on(1, date(2026, 6, 30)).id == 2
+    with pytest.raises(RuleError, match="2026"):
+        found.on(1, JULY)
+    assert found.during(1, NEW_YEAR, LAST) == [found.on(1, NEW_YEAR)]
+
+
+def test_a_draft_goes_before_what_its_unit_has_published():
+    found = tree(u1=[(date(2020, 1, 1), 2), (JULY, 3)]).with_version(3, Version(-1, 2026, LAST, {}))
+    assert found.of([(NEW_YEAR, None, 1)], 1, 2026).key == ((NEW_YEAR, 2), (JULY, 3), (LAST, -1))
+
+
+def test_links_in_a_circle_end():
+    """Two units that changed places on one day: the first day of each reaches back behind the other's."""
+    assert tree(u1=[(JULY, 4)], u4=[(date(2020, 1, 1), 1), (JULY, 2)]).on(1, JULY).id == 2
+    with pytest.raises(RuleError):
+        tree(u1=[(JULY, 4)], u4=[(date(2020, 1, 1), 1), (JULY, 2)]).on(1, NEW_YEAR)

@@ -130,3 +130,25 @@ def test_a_sealed_book_takes_no_line_and_never_changes(db, make, branch):
             session.execute(text(statement))
     with pytest.raises(hours.RuleError, match="closed"):
         post(line(member, "event:2"))
+
+
+UNSEAL = {
+    "another figure": "UPDATE member_year SET sealed_counted = sealed_counted + 100",
+    "another target": "UPDATE member_year SET sealed_target = 0, counted = 0",
+    "open again": "UPDATE member_year SET sealed_counted = NULL, sealed_target = NULL",
+    "half": "UPDATE member_year SET sealed_target = NULL",
+}
+
+
+def test_sealed_figures_are_set_once_and_stay(db, two_lines):
+    with pytest.raises(DBAPIError, match="sealed whole"), transaction() as session:
+        session.execute(text("UPDATE member_year SET sealed_counted = 200"))
+    with transaction() as session:
+        session.execute(text("UPDATE member_year SET sealed_counted = counted, sealed_target = target"))
+    before = contents(db)
+    for what, statement in UNSEAL.items():
+        with pytest.raises(DBAPIError, match="ledger: a sealed year"), transaction() as session:
+            session.execute(text(statement))
+        assert contents(db) == before, what
+    with transaction() as session:  # what is counted since stands beside
+        session.execute(text("UPDATE member_year SET corrections = 0, sealed_counted = sealed_counted"))

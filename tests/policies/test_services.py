@@ -11,9 +11,10 @@ from pbtrain.core import queue
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.queue import Job
+from pbtrain.home import reshaping
 from pbtrain.hours import custody
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import MemberYear, Policy
+from pbtrain.hours.models import HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.queries import branch_attainment
 from pbtrain.hours.verify import verify
@@ -166,6 +167,39 @@ def test_hours_without_the_class_are_not_met_in_the_figures(db, make, actor, roo
     assert list(verify()) == []
     study(leader, 90, "training_class", day=date(2026, 4, 1))
     assert branch_attainment(branch.id, 2026).met == 1
+
+
+def test_a_branch_that_is_moved_is_judged_by_the_tree_of_each_day(db, make, actor, root, study):
+    """Target, caps and conversion follow the committee of the day; what that one publishes later, too."""
+    top = make.unit()
+    old, new = make.unit(parent=top, kind="committee"), make.unit(parent=top, kind="committee")
+    branch = make.unit(parent=old)
+    asked = {old.id: PolicyRules(targets={"member": 3650}), new.id: PolicyRules(targets={"member": 7300})}
+    for unit_id, rules in asked.items():
+        with transaction():
+            hours.publish_policy(None, unit_id, 2026, rules)
+    member = make.member(branch)
+    study(member, 90, day=date(2026, 3, 2))
+    assert year_of(db, member).target == 3650
+    with transaction():
+        assert reshaping.move(None, branch.id, new.id) == 0
+    # 267 days to 24 September below the old committee, 98 days below the new one
+    days = (date(2026, 9, 25) - date(2026, 1, 1)).days
+    expected = days * 10 + (365 - days) * 20
+    assert year_of(db, member).target == -(-expected // 50) * 50
+    assert list(verify()) == []
+    study(member, 60, day=date(2026, 3, 3))
+    study(member, 60, day=date(2026, 9, 25))
+    used = dict(db.session.execute(select(HourEntry.day, Policy.unit_id).join(Policy)).tuples().all())
+    assert used == {
+        date(2026, 3, 2): old.id, date(2026, 3, 3): old.id, date(2026, 9, 25): new.id
+    }  # fmt: skip
+    draft_id = begin(actor, old)
+    change(db, actor, draft_id, FIRST, targets={"member": 7300, "leader": 7300})
+    publish(db, actor, draft_id)
+    run_jobs(db, queries.RECOMPUTE)
+    assert year_of(db, member).target == 7300
+    assert list(verify()) == []
 
 
 def test_who_moves_between_rules_is_judged_by_both(db, make, actor, root, branch, study):
