@@ -301,7 +301,7 @@ def addresses(export, one, import_id, trial_id):
         "learners.xlsx": "/learners.xlsx",
         "org.leaders_xlsx": "/leaders.xlsx",
         "roster.stays": f"/roster/imports/{import_id}/stays.xlsx",
-        "policies.trial_xlsx": f"/trials/{trial_id}/changes.xlsx",
+        "policies.trial_xlsx": f"/policies/trials/{trial_id}/changes.xlsx",
         "hours.unit_xlsx": f"/units/{one.parent_id}/hours.xlsx",
     }[export.endpoint]
 
