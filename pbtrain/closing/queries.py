@@ -1,6 +1,5 @@
 """Reading sign-offs: a branch's months with their figures, what is open in them, how units below stand."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -185,15 +184,3 @@ def standing(unit_id: int, today: date) -> tuple[Standing, Standing | None]:
 
     open_before = any(row.year == today.year - 1 and row.sealed_at is None for row in rows)
     return of(today.year), of(today.year - 1) if open_before else None
-
-
-def late_among(entry_ids: Sequence[int]) -> set[int]:
-    """Which of these lines came after the sign-off of their month."""
-    found = db.session.scalars(
-        select(HourEntry.id)
-        .join(Book, Book.id == HourEntry.book_id)
-        .join(SignOff, OF_ITS_MONTH)
-        .where(HourEntry.id.in_(entry_ids), LATE)
-        .order_by(HourEntry.id)
-    )
-    return set(found)

@@ -7,7 +7,6 @@ from flask import Blueprint, render_template
 
 from pbtrain.claims import queries as claims_q
 from pbtrain.claims.rules import STATES, WAITS, waits_for
-from pbtrain.closing import queries as closing_q
 from pbtrain.core import clock
 from pbtrain.home import reaching
 from pbtrain.hours.forecast import Forecast
@@ -42,11 +41,10 @@ class Told:
 
 @dataclass(frozen=True)
 class More:
-    """What a member's page shows besides the ledger: claims, the forecast of a running year, late lines."""
+    """What a member's page shows besides the ledger: claims, the forecast of a running year."""
 
     claims: tuple[Told, ...] = ()
     forecast: Forecast | None = None
-    late: frozenset[int] = frozenset()
 
     @property
     def waiting(self) -> int:
@@ -61,14 +59,13 @@ class More:
 
 @bp.app_template_global()
 def more_of(page: YearPage) -> More:
-    """For `hours/_year.html`: what rooms above hours know of this year; at most four statements."""
+    """For `hours/_year.html`: what rooms above hours know of this year; at most two statements."""
     forecast, progress = None, page.progress
     if page.room and page.rules and progress and progress.standing not in ("care", "none"):
         forecast = reaching.of_member(page.member_id, page.room, page.rules, progress.target)
     states = (*SHOWN, "draft") if page.own else SHOWN
     claims = claims_q.of_year(page.member_id, page.year, states, limit=CLAIMS_SHOWN)
-    late = closing_q.late_among([row.id for row in page.rows]) if page.rows else ()
-    return More(tuple(map(told, claims)), forecast, frozenset(late))
+    return More(tuple(map(told, claims)), forecast)
 
 
 def told(row: Any) -> Told:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Date, Select, cast, exists, null, select, union_all
 
 from pbtrain.core import clock
 from pbtrain.core.db import db
@@ -41,14 +41,18 @@ class Habit:
     held_on: date | None = None
 
 
-def habit(unit: Any) -> Habit:
-    """How a branch (an id, or a statement for it) usually holds its theme Party day; one statement."""
-    row = db.session.execute(
+def last_held(unit: Any) -> Select[Any]:
+    """The newest theme Party day of a branch (an id, or a statement for it)."""
+    return (
         select(Event.minutes, Event.day)
         .where(Event.unit_id == unit, Event.activity == THEME_DAY)
         .order_by(Event.day.desc(), Event.id.desc())
         .limit(1)
-    ).first()
+    )
+
+
+def habit_of(row: Any) -> Habit:
+    """How a branch usually holds its theme Party day: as the newest one, or as everybody does."""
     return Habit(row.minutes, row.day.day, row.day) if row else Habit()
 
 
@@ -67,12 +71,20 @@ def _finished(member_id: int) -> ColumnElement[bool]:
 
 
 def of_member(member_id: int, room: Room, rules: PolicyRules, target: int) -> Forecast:
-    """The forecast of one member, two statements; none where nothing is asked or all is done."""
+    """The forecast of one member, one statement; none where nothing is asked or all is done."""
     if not target or not room.missing:
         return forecast(room, target, (), ())
-    courses = db.session.execute(open_courses(_finished(member_id))).all()
-    usual = habit(select(Member.unit_id).where(Member.id == member_id).scalar_subquery())
-    return forecast(room, target, published(courses, rules), assumed(usual, room, rules))
+    courses = open_courses(_finished(member_id)).subquery()
+    held = last_held(select(Member.unit_id).where(Member.id == member_id).scalar_subquery()).subquery()
+    rows = db.session.execute(
+        union_all(
+            select(courses.c.id, courses.c.title, courses.c.minutes, cast(null(), Date).label("day")),
+            select(null(), null(), held.c.minutes, held.c.day),
+        )
+    ).all()
+    left = sorted((row for row in rows if row.id is not None), key=lambda row: (-row.minutes, row.id))
+    usual = habit_of(next((row for row in rows if row.id is None), None))
+    return forecast(room, target, published(left, rules), assumed(usual, room, rules))
 
 
 def published(courses: Iterable[Any], rules: PolicyRules) -> list[Offer]:
@@ -118,7 +130,7 @@ def out_of_reach(branch_id: int) -> list[Missed]:
     finished: dict[int, set[int]] = defaultdict(set)
     for row in db.session.execute(_done(ids, [course.id for course in courses])):
         finished[row.member_id].add(row.course_id)
-    usual, found = habit(branch_id), []
+    usual, found = habit_of(db.session.execute(last_held(branch_id)).first()), []
     for row, (room, target, rules) in zip(members, _rooms(members, today), strict=True):
         left = [course for course in courses if course.id not in finished[row.id]]
         told = forecast(room, target, published(left, rules), assumed(usual, room, rules))

@@ -5,17 +5,17 @@ Two kinds of figure, never added to each other: attainment counts people by the 
 up as they are read; larger ones are regrouped into UnitYear by the scheduler, and a page says from when.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, case, cast, func, literal, null, or_, select
+from sqlalchemy import BigInteger, Integer, Select, and_, case, cast, func, null, or_, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
 from pbtrain.core.db import db
+from pbtrain.hours import signing
 from pbtrain.hours.models import Book, HourClaim, MemberYear, UnitYear
 from pbtrain.hours.queries import BEHIND, CARE, MET, Attainment
 from pbtrain.org import counts, rollup
@@ -30,16 +30,6 @@ WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members
 AT_LEAST_EVERY = timedelta(minutes=10)
 MARGIN = timedelta(minutes=2)  # a transaction may be this old when it commits
 SHOWN = ("", "overdue", "silent")  # all units, those with a sign-off overdue, those without a single line
-_signing: list[Callable[[date], Select[Any]]] = []
-
-
-def signing(found: Callable[[date], Select[Any]]) -> Callable[[date], Select[Any]]:
-    """Register who knows, as of a day, which branches have not signed: (unit_id, unsigned, overdue), 0 or 1.
-
-    Sign-offs belong to `closing`, a room above; their figures stand beside those of the ledger.
-    """
-    _signing[:] = [found]
-    return found
 
 
 @dataclass(frozen=True)
@@ -90,7 +80,7 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
         claims = claims.where(HourClaim.unit_id.in_(rollup.below(units)))
     stood, waits = people.subquery(), claims.subquery()
     live = case((and_(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None)), 1), else_=0)
-    signs = _branches_to_sign().subquery()
+    signs = signing.known().branches(clock.today()).subquery()
     asked = or_(stood.c.members > 0, Book.entries > 0)  # an empty branch has nothing to sign
     own = (
         select(
@@ -106,13 +96,6 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
     if units is not None:
         own = own.where(Unit.id.in_(rollup.below(units)))
     return rollup.summed(own.subquery(), FIGURES, units)
-
-
-def _branches_to_sign() -> Select[Any]:
-    """Which branches have not signed, as of today; none while nobody is registered who knows."""
-    if _signing:
-        return _signing[0](clock.today())
-    return select(Unit.id.label("unit_id"), literal(0).label("unsigned"), literal(0).label("overdue"))
 
 
 def refresh(year: int | None = None) -> int:

@@ -1,6 +1,6 @@
 """Reading hours: a member's year, a branch's year, what waits. Figures come from rows the ledger keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.hours import posting
+from pbtrain.hours import posting, signing
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import Rules
 from pbtrain.hours.rulebook import rulebook
@@ -72,54 +72,70 @@ def year_of(member_id: int, year: int) -> Year | None:
 
 @dataclass(frozen=True)
 class Judged:
-    """What was made of some lines; `whole`: all of the year were read, and the sums are those of the year."""
+    """What was made of some lines; `whole`: all of the year were read, and the sums are those of the year;
+    `cadre`: the separate account of a cadre, where it was asked for and there is one."""
 
     assessment: Assessment
     lines: list[Any]
     whole: bool
+    cadre: CadreYear | None = None
 
 
-def judged(found: Year, since: date, until: date, *, also: date | None = None) -> Judged:
+def judged(found: Year, since: date, until: date, *, also: date | None = None, cadre: bool = False) -> Judged:
     """Judge the lines of these days, `until` included, that are not reversed; one statement.
 
     Under rules with a cap of the year all of its lines are read, else no more than those days have: what
-    counts of them is the same, and a long history costs nothing.
+    counts of them is the same, and a long history costs nothing. `cadre` reads the lines of the separate
+    account of a cadre along, which may cover five years.
     """
-    asked = standing_lines(found.year).where(HourEntry.member_id == found.member_id)
+    days = or_(HourEntry.day.between(since, until), HourEntry.day == (also or since))
+    asked: Any = HourEntry.credit_year == found.year
     if not found.has_caps:
-        asked = asked.where(or_(HourEntry.day.between(since, until), HourEntry.day == (also or since)))
-    lines: list[Any] = list(db.session.execute(asked))
+        asked = and_(asked, days)
+    account = cadre_year(found.policy, found.ties, 1, found.year) if cadre else None
+    apart = found.policy.on(date(found.year, 12, 31)).cadre_activities
+    if account is not None:
+        kept = and_(HourEntry.credit_year.between(*account.period), HourEntry.activity.in_(apart))
+        asked = or_(asked, kept)
+    rows = db.session.execute(_standing().where(HourEntry.member_id == found.member_id, asked)).all()
+    lines: list[Any] = [
+        row
+        for row in rows
+        if row.credit_year == found.year
+        and (found.has_caps or since <= row.day <= until or row.day == (also or since))
+    ]
     result = assess(found.policy, found.stretches, lines, year=found.year, today=clock.today())
-    return Judged(result, lines, found.has_caps)
+    return Judged(result, lines, found.has_caps, _cadre_account(found, account, rows, apart))
 
 
-def standing_lines(year: int) -> Select[Any]:
-    """The lines of a year that nothing reverses, as far as `assess` cares."""
+def _standing() -> Select[Any]:
+    """The lines that nothing reverses, as far as `assess` cares."""
     back = aliased(HourEntry)
     return (
         select(HourEntry.id, HourEntry.member_id, HourEntry.day, HourEntry.mode, HourEntry.proof,
                HourEntry.minutes, HourEntry.credit, HourEntry.starts_at, HourEntry.ends_at,
-               HourEntry.reverses_id, HourEntry.activity)
+               HourEntry.reverses_id, HourEntry.activity, HourEntry.credit_year)
         .outerjoin(back, back.reverses_id == HourEntry.id)
-        .where(HourEntry.credit_year == year, HourEntry.reverses_id.is_(None), back.id.is_(None))
+        .where(HourEntry.reverses_id.is_(None), back.id.is_(None))
         .order_by(HourEntry.id)
     )  # fmt: skip
 
 
-def cadre_account(found: Year) -> CadreYear | None:
-    """The separate account of a cadre, one statement; None for who is no cadre and has no hours there."""
-    account = cadre_year(found.policy, found.ties, 1, found.year)
+def standing_lines(year: int) -> Select[Any]:
+    """The lines of a year that nothing reverses."""
+    return _standing().where(HourEntry.credit_year == year)
+
+
+def _cadre_account(
+    found: Year, account: CadreYear | None, lines: Sequence[Any], apart: Collection[str]
+) -> CadreYear | None:
+    """The separate account with what stands in it; None for who is no cadre and has no hours there."""
     if account is None:
         return None
-    done = db.session.scalar(
-        select(func.coalesce(func.sum(HourEntry.credit), 0)).where(
-            HourEntry.member_id == found.member_id,
-            HourEntry.credit_year.between(*account.period),
-            HourEntry.activity.in_(found.policy.on(date(found.year, 12, 31)).cadre_activities),
-        )
-    )
+    first, last = account.period
+    done = sum(line.credit for line in lines if line.activity in apart and first <= line.credit_year <= last)
     none = not done and cadre_year(found.policy, found.ties, 0, found.year) is None
-    return None if none else replace(account, counted=int(done or 0))
+    return None if none else replace(account, counted=done)
 
 
 def lines_of(member_id: int, year: int) -> Select[Any]:
@@ -127,7 +143,11 @@ def lines_of(member_id: int, year: int) -> Select[Any]:
     line is told at the line itself."""
     return (
         _lines()
-        .add_columns(Policy.year.label("policy_year"), Policy.version.label("policy_version"))
+        .add_columns(
+            Policy.year.label("policy_year"),
+            Policy.version.label("policy_version"),
+            signing.known().late().label("late"),
+        )
         .join(Policy, Policy.id == HourEntry.policy_id)
         .where(HourEntry.member_id == member_id, HourEntry.credit_year == year)
         .where(HourEntry.reverses_id.is_(None))

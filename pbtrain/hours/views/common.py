@@ -80,6 +80,7 @@ class Row:
     why: str  # a msgid; the words of the person who reversed it when state is "reversed"
     poster: str
     rules: tuple[int, int]  # year and version of the policy it was converted by
+    late: bool  # it came after the sign-off of its month
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class YearPage:
 
 
 def year_page(member_id: int, year: int, *, own: bool) -> YearPage:
-    """Read and judge a member's year; six statements, whatever the history."""
+    """Read and judge a member's year; five statements, whatever the history."""
     stored, today = queries.years_of(member_id), clock.today()
     years, sums = sorted({today.year, *stored}, reverse=True), stored.get(year)
     try:
@@ -131,7 +132,7 @@ def year_page(member_id: int, year: int, *, own: bool) -> YearPage:
     page = paged(queries.lines_of(member_id, year), size=LINES_SHOWN)
     first, last = date(year, 1, 1), date(year, 12, 31)
     days = [row.day for row in page.rows] or [last]
-    judged = queries.judged(found, days[-1], days[0], also=today)
+    judged = queries.judged(found, days[-1], days[0], also=today, cadre=True)
     result = judged.assessment
     if not judged.whole and sums is not None:
         alone = sums.self_a + sums.self_b + sums.self_c + sums.self_d
@@ -155,7 +156,7 @@ def year_page(member_id: int, year: int, *, own: bool) -> YearPage:
         step=rules.target_step,
         minutes_per_hour=rules.minutes_per_hour,
         formula=explain(result),
-        cadre=queries.cadre_account(found),
+        cadre=judged.cadre,
         own=own,
         closed=sums if sums is not None and sums.sealed_counted is not None else None,
         room=room_of(
@@ -207,4 +208,5 @@ def row_of(line: Any, verdict: Verdict | None) -> Row:
         why,
         line.poster or "",
         (line.policy_year, line.policy_version),
+        line.late,
     )
