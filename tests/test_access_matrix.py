@@ -153,6 +153,8 @@ TABLE = {
     "claims.takeover_template": row("takeover:make", **MAKES),
     "claims.takeover": row("takeover:make", **MAKES),
     "claims.takeover_above": row("claim:judge", **JUDGES),
+    "claims.takeover_progress": row("takeover:make", **MAKES),
+    "claims.takeover_progress_above": row("claim:judge", **JUDGES),
     "claims.takeover_act": row("takeover:make", **MAKES, post=400),
     "claims.takeover_decide": row("claim:judge", **JUDGES, post=400),
     "claims.takeover_refused": row("takeover:make", **MAKES),

@@ -4,6 +4,7 @@ import io
 from datetime import date
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
@@ -11,6 +12,7 @@ from sqlalchemy import func, select, update
 from pbtrain.accounts.models import Account
 from pbtrain.claims import takeover_queries, takeover_rules, takeover_services, takeover_work
 from pbtrain.claims.models import Platform, Takeover, TakeoverRow
+from pbtrain.closing import sealing
 from pbtrain.core import queue
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
@@ -301,8 +303,11 @@ def test_the_pages_from_the_sheet_to_the_ledger(db, client_for, place, people):
         address, data={"platform": "0", "year": "2026", "file": (io.BytesIO(data), "期初.csv")}
     )
     assert sent.status_code == 303, sent.text
-    assert "马上开始" in secretary.get(sent.location).text
+    assert f'hx-get="{sent.location}/progress"' in secretary.get(sent.location).text
+    bar = secretary.get(f"{sent.location}/progress")
+    assert ("马上开始" in bar.text, "HX-Refresh" in bar.headers) == (True, False)
     queue.run_waiting()
+    assert secretary.get(f"{sent.location}/progress").headers["HX-Refresh"] == "true"
     page = secretary.get(sent.location).text
     assert "请填 5 到 720 的整数" in page
     for show in ("good", "members"):
@@ -332,3 +337,81 @@ def test_the_pages_from_the_sheet_to_the_ledger(db, client_for, place, people):
     queue.run_waiting()
     assert standing() == 0
     assert "台账抄错了" in secretary.get(sent.location).text
+
+
+def test_of_two_who_take_it_back_at_once_one_does(db, place, people, at_once):
+    batch_id = send(place.secretary, place.branch.id, as_csv([row(one) for one in people]))
+    hand_in(place.secretary, batch_id)
+    act(takeover_services.confirm, place.above, batch_id)
+    queue.run_waiting()
+    version = batch(batch_id).version
+
+    def undoing(actor):
+        def go():
+            with transaction():
+                takeover_services.undo(actor, batch_id, version, reason="台账抄错了年份")
+            return "done"
+
+        return go
+
+    results = at_once(undoing(place.above), undoing(place.admin))
+    lost = [one for one in results if isinstance(one, Conflict)]
+    assert (results.count("done"), len(lost)) == (1, 1)
+    assert lost[0].params["name"] in (place.above.name, place.admin.name)
+    database.session.rollback()  # what the others wrote is seen
+    queue.run_waiting()
+    assert standing() == 0
+    assert database.session.scalar(select(func.count(HourEntry.id))) == 6, "each line is reversed once"
+
+
+def close(place, year):
+    """The branch closes a year as it stands."""
+    with transaction():
+        sealing.seal_unit(place.admin, place.branch.id, year, empty=True)
+
+
+def test_a_year_that_is_closed_takes_no_sheet_and_gives_none_back(db, place, people, client_for):
+    written, late = (send(place.secretary, place.branch.id, as_csv([row(one)])) for one in people[:2])
+    for batch_id in (written, late):
+        hand_in(place.secretary, batch_id)
+    act(takeover_services.confirm, place.above, written)
+    queue.run_waiting()
+    with time_machine.travel("2027-01-12 03:00:00+00:00", tick=False):
+        close(place, 2026)
+        act(takeover_services.confirm, place.above, late)
+        queue.run_waiting()
+        assert takeover_queries.job(late, takeover_work.POST).state == "failed"
+        assert "已封存" in client_for(place.above).get(f"/takeovers/above/{late}").text
+        assert standing() == 200, "what was written stands, and nothing came to it"
+        with pytest.raises(RuleError, match="closed"):
+            act(takeover_services.undo, place.above, written, reason="台账抄错了")
+        act(takeover_services.undo, place.above, late, reason="年度已经封存")
+        queue.run_waiting()
+        assert (batch(late).state, standing()) == ("undone", 200)
+        again = send(place.secretary, place.branch.id, as_csv([row(people[2])]))
+        assert messages(rows_of(again)[0]) == [takeover_rules.SEALED]
+
+
+def test_its_pages_take_as_many_statements_for_many_rows_as_for_few(
+    db, make, place, people, client_for, statements
+):
+    many = [make.member(place.branch, with_account=False) for _ in range(60)]
+    few, full = (
+        send(place.secretary, place.branch.id, as_csv([row(one) for one in some])) for some in (people, many)
+    )
+    counts = {}
+    for batch_id in (few, full):
+        hand_in(place.secretary, batch_id)
+        for who, path in (
+            (place.secretary, f"/takeovers/{batch_id}"),
+            (place.secretary, f"/takeovers/{batch_id}?show=members"),
+            (place.above, f"/takeovers/above/{batch_id}"), (place.above, "/takeovers/above"),
+            (place.secretary, "/takeovers"),
+        ):  # fmt: skip
+            client = client_for(who)
+            with statements() as sent:
+                assert client.get(path).status_code == 200
+            count = len([one for one in sent if "FROM site" not in one])
+            assert count <= 8, str(sent)
+            counts.setdefault(path.replace(str(batch_id), ""), []).append(count)
+    assert all(len(set(found)) == 1 for found in counts.values()), counts

@@ -137,7 +137,7 @@ def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: 
     show = request.args.get("show", "") or _opens_on(one, counts)
     if show not in (*takeover_rules.OUTCOMES, "members"):
         abort(404)
-    job = takeover_queries.job(one.id, JOBS[one.state]) if one.state in JOBS else None
+    job = _job(one)
     refusal = ""
     if one.state == "unreadable" and (read := takeover_queries.job(one.id, takeover_work.READ)):
         refusal = _say(*read.result["refused"])
@@ -154,7 +154,7 @@ def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: 
         show=show,
         page=paged(wanted),
         job=job,
-        running=job is not None and job.state in ("queued", "running"),
+        running=_runs(job),
         failed=failed,
         refusal=refusal,
         problem=problem,
@@ -162,16 +162,45 @@ def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: 
         outcomes=takeover_rules.OUTCOMES,
         columns=takeover_rules.COLUMNS[one.kind],
         history=takeover_queries.history(one.id),
-        scan=takeover_queries.scan(one.id),
-        level=takeover_queries.level_above(one.unit_id),
+        scan=takeover_queries.scan(one.id) if one.scan_id else None,
+        level=takeover_queries.level_above(one.unit_id) if one.state == "submitted" else "",
         form=form or (DecideForm if above else HandInForm)(data={"version": one.version}),
         mine=one.made_by_id == actor.account_id,
-        may_judge=may(actor, Perm.CLAIM_JUDGE, one.unit_id),
+        may_judge=not above and may(actor, Perm.CLAIM_JUDGE, one.unit_id),
         say_text=_say,
     )
-    response = make_response(body, code)
-    if job is not None and job.state in ("queued", "running"):
-        response.headers["Refresh"] = "3"  # works without script
+    return make_response(body, code)
+
+
+def _job(one: Any) -> Any:
+    """The work that belongs to the state of a sheet; None where nothing is to be done."""
+    return takeover_queries.job(one.id, JOBS[one.state]) if one.state in JOBS else None
+
+
+def _runs(job: Any) -> bool:
+    return job is not None and job.state in ("queued", "running")
+
+
+@bp.get("/takeovers/<int:batch_id>/progress")
+@needs(Perm.TAKEOVER_MAKE)
+def takeover_progress(batch_id: int) -> Response:
+    """The progress bar alone, for htmx; once the work has ended the whole page is loaded anew."""
+    return _progress(_made(batch_id), ".takeover")
+
+
+@bp.get("/takeovers/above/<int:batch_id>/progress")
+@needs(Perm.CLAIM_JUDGE)
+def takeover_progress_above(batch_id: int) -> Response:
+    """The same for the level above."""
+    return _progress(_judged(batch_id), ".takeover_above")
+
+
+def _progress(one: Any, page_of: str) -> Response:
+    job = _job(one)
+    body = render_template("claims/_takeover_progress.html", one=one, job=job, here=f"claims{page_of}")
+    response = make_response(body)
+    if not _runs(job):
+        response.headers["HX-Refresh"] = "true"
     return response
 
 
