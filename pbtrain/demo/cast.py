@@ -8,6 +8,7 @@ from itertools import count
 
 PREFIX = "示例"
 SEED = 32
+MISSES = 100  # names in a row that are taken: from then on people share theirs, as in a large place
 LEADERS = 4  # the first of a branch: secretary, deputy, two committee members
 EAGER, FIRM, SLACK, NEVER = 0.97, 0.75, 0.35, 0.0  # the share of meetings somebody comes to
 STEADY = None  # comes as often as the pace of the year asks
@@ -75,6 +76,14 @@ ACADEMY = (  # 满洲里国门党建学院 and those it teaches
     UnitPlan("school", "示例边境学校党支部", "branch", "border", "school", 20, 0.4, (24, 59)),
     UnitPlan("pasture", "示例边境嘎查党支部", "branch", "border", "rural", 24, 0.9, (22, 74)),
     UnitPlan("police", "示例边境派出所党支部", "branch", "border", "office", 20, 0.3, (23, 55)),
+    *(
+        UnitPlan(f"rail{n}", f"示例口岸区第{n}党支部", "branch", "south", "community", 36 + n % 5, 0.3)
+        for n in range(1, 13)
+    ),
+    *(
+        UnitPlan(f"herd{n}", f"示例边境镇第{n}党支部", "branch", "border", "rural", 36 + n % 5, 0.7)
+        for n in range(1, 13)
+    ),
 )
 
 
@@ -130,14 +139,16 @@ def people(today: date, units: tuple[UnitPlan, ...] = UNITS) -> dict[str, list[P
 
 
 def _names(dice: random.Random) -> Iterator[tuple[str, str, bool]]:
-    """Endless (name, sex, is it Mongolian), no name twice."""
+    """Endless (name, sex, is it Mongolian), no name twice while there are others."""
     used: set[str] = set()
+    misses = 0
     while True:
         sex, mongolian = dice.choice("MF"), dice.random() < 0.5
         own = dice.choice(MONGOLIAN[sex]) if mongolian else dice.choice(SURNAMES) + dice.choice(HAN[sex])
         if own in used and mongolian:  # as people of one name are told apart: by what the father is called
             own = dice.choice(MONGOLIAN["M"]) + "·" + own
-        if own not in used:
+        misses = misses + 1 if own in used else 0
+        if own not in used or misses > MISSES:
             used.add(own)
             yield PREFIX + own, sex, mongolian
 

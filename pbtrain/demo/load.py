@@ -10,7 +10,7 @@ from pbtrain.core import clock, site
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.demo import details, mail, meetings, roster, study, trust
+from pbtrain.demo import class_year, details, mail, meetings, roster, study, trust
 from pbtrain.demo.cast import ACADEMY
 from pbtrain.demo.roster import LOGINS, PASSWORD, World
 from pbtrain.hours import services as hours
@@ -32,7 +32,7 @@ def load(preset: str, scale: float, tell: Tell) -> None:
     if preset == "small":
         return load_small(tell)
     if preset == "academy":
-        return load_academy(tell)
+        return load_academy(scale, tell)
     _refuse_unless_empty()
     try:
         bulk.load(SHAPES[preset].scaled(scale), tell)
@@ -59,8 +59,8 @@ def load_small(tell: Tell) -> None:
         mail.leave_failed_job(world)
 
 
-def load_academy(tell: Tell) -> None:
-    """An academy and the branches it teaches, in one transaction; its classes come with their tables."""
+def load_academy(scale: float, tell: Tell) -> None:
+    """An academy, the branches it teaches and a year of its classes, in one transaction."""
     world = World(clock.today(), plans=ACADEMY, password_hash=passwords.make(PASSWORD))
     with transaction():
         _begin(world, ACADEMY_SITE_NAME, tell)
@@ -69,6 +69,7 @@ def load_academy(tell: Tell) -> None:
         tell("Policies and years")
         _begin_years(world)
         study.take_courses(world, study.write_courses(world, tell), tell)
+        class_year.hold_classes(world, scale, tell)
 
 
 def _begin(world: World, name: str, tell: Tell) -> None:
