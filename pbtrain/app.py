@@ -12,7 +12,7 @@ from pbtrain.accounts.cli import bp as accounts_commands
 from pbtrain.accounts.views import bp as accounts
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
 from pbtrain.claims.views import bp as claims
-from pbtrain.classes import models as class_models  # noqa: F401  nor have classes
+from pbtrain.classes.views import bp as classes
 from pbtrain.closing import checks as closing_checks  # noqa: F401  they add to `flask hours verify`
 from pbtrain.closing import cli as closing_commands  # noqa: F401  they add to `flask hours`
 from pbtrain.closing.views import bp as closing
@@ -65,6 +65,7 @@ BLUEPRINTS = (
     claims,
     courses,
     events,
+    classes,
     reminders,
     reports,
     policies,

@@ -23,6 +23,7 @@ MAKES = {"secretary": "own", "unit_admin": "subtree"}
 JUDGES_ALL = dict.fromkeys(JUDGES, "all")
 WAITING, MY_DRAFT = {"claim_id": "waiting_id"}, {"claim_id": "draft_claim_id"}
 MENDS = {"secretary": "own", **MANAGES}
+RUNS = {"academy_admin": "subtree"}  # classes of an academy
 EDITS = {"academy_admin": "subtree", "course_author": "own"}
 LED = "committee general_branch branch"  # kinds of units with a secretary
 DRAFT = {"course_id": "draft_id", "lesson_id": "draft_lesson_id", "question_id": "draft_question_id"}
@@ -252,6 +253,13 @@ TABLE = {
     "roster.refused": row("roster:manage", **MANAGES),
     "roster.undo": row("roster:manage", **MANAGES, post=409),
     "roster.stays": row("roster:manage", **MANAGES, get=409),
+    # -- classes: reading of them; exactly which academies serve whom is tested in tests/classes
+    "classes.open_classes": row("learn", members="all"),
+    "classes.open_class": row("learn", members="none", outside={200, 404}),
+    "classes.open_class draft": row("learn", members="none", use={"class_id": "draft_class_id"}),
+    # -- classes: running them
+    "classes.index": row("class:manage", academy_admin="all"),
+    "classes.page": row("class:manage", **RUNS),
     # -- courses: taking them
     "courses.catalogue": row("learn", members="all"),
     "courses.course": row("learn", members="all"),

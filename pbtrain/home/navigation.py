@@ -128,10 +128,18 @@ PLACES: dict[str, tuple[Place, ...]] = {
     ),
     "academy": (
         HOME,
+        Place(N_("Classes"), "users", "classes.index", Perm.CLASS_MANAGE, ("classes.",)),
         Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
-        Place(N_("Find learners"), "search", "learners.index", Perm.LEARNER_FIND, ("learners.",)),
-        INBOX,
-        MINE,
+        Place(
+            N_("Find learners"),
+            "search",
+            "learners.index",
+            Perm.LEARNER_FIND,
+            ("learners.",),
+            desk_only=True,
+        ),
+        replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
+        replace(MINE, desk_only=True),  # a phone has it at the top
     ),
     "auditor": (
         Place(N_("Overview"), "chart", "home.home", owns=("hours.",)),

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from pbtrain.accounts.models import Account, KnownDevice, LoginSession, Slip
 from pbtrain.claims.models import Evidence, Platform, Takeover
+from pbtrain.classes.models import ClassSession, ClassTemplate, Teacher, TrainingClass, Venue
 from pbtrain.closing.models import Statement
 from pbtrain.core import clock, site
 from pbtrain.core.db import transaction
@@ -47,6 +48,7 @@ from tests.support.cast import CAST, DAYS, SERVES, TREE, Visitor, World, line_of
 LONG_AGO = date(2020, 1, 1)
 DAY = date(2026, 5, 8)
 BEGAN = clock.at(DAY, 14)
+COMES = date(2027, 3, 8)  # the day of the classes
 
 
 def build(app: Flask) -> World:
@@ -167,7 +169,7 @@ class Builder:
         }
         ids |= self.rules(unit)
         ids |= self.own(account_id) | self.learning(unit, person) | self.meeting(unit, person)
-        ids |= self.office(unit, account_id)
+        ids |= self.office(unit, account_id) | self.classes(unit)
         return ids
 
     def rules(self, unit: Unit) -> dict[str, Any]:
@@ -302,6 +304,35 @@ class Builder:
         )
         photo = self.add(EventPhoto(event_id=event.id, file_id=file.id))
         return {"event_id": event.id, "file_id": file.id, "uuid": file.uuid, "photo_id": photo.id}
+
+    def classes(self, unit: Unit) -> dict[str, Any]:
+        """What an academy of this unit has: who teaches where, a class that is open and one that is not."""
+        teacher = self.add(Teacher(unit_id=unit.id, name="示例教师", pinyin="shili"))
+        venue = self.add(Venue(unit_id=unit.id, name="示例展馆", kind="site", capacity=40))
+        template = self.add(
+            ClassTemplate(unit_id=unit.id, name="示例专题班", days=1, capacity=35, sessions=[], rule={})
+        )
+        ids = {"teacher_id": teacher.id, "venue_id": venue.id, "template_id": template.id}
+        for name, state in (("class_id", "open"), ("draft_class_id", "draft")):
+            number = self.next()
+            row = self.add(
+                TrainingClass(
+                    unit_id=unit.id, year=0, number=number, title="示例专题班", starts_on=COMES,
+                    ends_on=COMES, capacity=35, state=state, rule={}, form_id=f"class-{number}",
+                )
+            )  # fmt: skip
+            ids[name] = row.id
+            event = self.add(
+                Event(
+                    unit_id=unit.id, activity="training_class", title="示例讲授", day=COMES, state="planned",
+                    starts_at=clock.at(COMES, 14), minutes=90, form_id=f"form-{number}", form_hash="",
+                )
+            )  # fmt: skip
+            slot = ClassSession(
+                class_id=row.id, event_id=event.id, mode="lecture", teacher_id=teacher.id, venue_id=venue.id
+            )
+            ids[name.replace("class", "slot")] = self.add(slot).id
+        return ids
 
     def office(self, unit: Unit, account_id: int) -> dict[str, Any]:
         job = self.add(Job(kind="示例", state="failed", owner_id=account_id, args={"unit_id": unit.id}))

@@ -1,0 +1,212 @@
+"""Reading classes: those an academy runs, those a member may see, one class and its timetable.
+
+Reach of who runs them is `units_where(actor, Perm.CLASS_MANAGE)`; a member sees what the academies serve
+that have the member's branch in their service area.
+"""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, or_, select
+
+from pbtrain.classes.kinds import SHOWN, UPCOMING
+from pbtrain.classes.models import ClassSession, Teacher, TrainingClass, Venue
+from pbtrain.classes.rules.timetable import Slot
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.events.models import Event
+from pbtrain.org.access import Actor, units_where
+from pbtrain.org.models import Academy, Unit, UnitClosure
+from pbtrain.org.roles import Perm
+
+
+def academies(actor: Actor) -> list[Row[Any]]:
+    """(id, name) of the academies whose classes this person manages, by name."""
+    return list(
+        db.session.execute(
+            select(Unit.id, Unit.name)
+            .where(Unit.kind == "academy", Unit.id.in_(units_where(actor, Perm.CLASS_MANAGE)))
+            .order_by(Unit.name, Unit.id)
+        )
+    )
+
+
+def managed(actor: Actor, class_id: int) -> TrainingClass | None:
+    """A class of the academies this person manages; None elsewhere. Every page of a class begins here."""
+    return db.session.scalar(
+        select(TrainingClass).where(
+            TrainingClass.id == class_id,
+            TrainingClass.unit_id.in_(units_where(actor, Perm.CLASS_MANAGE)),
+        )
+    )
+
+
+def serving(unit_id: int | None) -> Select[tuple[int]]:
+    """The academies whose service area holds this branch."""
+    return (
+        select(Academy.unit_id)
+        .join(UnitClosure, UnitClosure.above_id == Academy.service_unit_id)
+        .where(UnitClosure.below_id == (unit_id or 0))
+    )
+
+
+_ROW = (
+    TrainingClass.id,
+    TrainingClass.unit_id,
+    TrainingClass.number,
+    TrainingClass.year,
+    TrainingClass.title,
+    TrainingClass.state,
+    TrainingClass.starts_on,
+    TrainingClass.ends_on,
+    TrainingClass.capacity,
+    TrainingClass.taken,
+    TrainingClass.audience,
+    TrainingClass.enrol_until,
+    TrainingClass.language,
+    Unit.name.label("academy"),
+)
+
+
+def listed(
+    actor: Actor, *, words: str = "", state: str = "", sort: str = "-day", unit_id: int = 0
+) -> Select[Any]:
+    """The classes of one's academies; `sort` is a key of SORTS, with "-" before it backwards.
+
+    Every word must occur in the title, or be the term number.
+    """
+    found = (
+        select(*_ROW)
+        .join(Unit, Unit.id == TrainingClass.unit_id)
+        .where(TrainingClass.unit_id.in_(units_where(actor, Perm.CLASS_MANAGE)))
+    )
+    for word in words.split()[:5]:
+        told = TrainingClass.title.icontains(word, autoescape=True)
+        digits = word.removeprefix("第").removesuffix("期")
+        if digits.isascii() and digits.isdigit() and len(digits) < 8:
+            told = or_(told, TrainingClass.number == int(digits))
+        found = found.where(told)
+    if state:
+        found = found.where(TrainingClass.state == state)
+    if unit_id:
+        found = found.where(TrainingClass.unit_id == unit_id)
+    column = SORTS[sort.removeprefix("-")]
+    if sort.startswith("-"):
+        return found.order_by(column.desc(), TrainingClass.id.desc())
+    return found.order_by(column, TrainingClass.id)
+
+
+SORTS: dict[str, Any] = {
+    "day": TrainingClass.starts_on,
+    "number": TrainingClass.number,
+    "taken": TrainingClass.taken,
+    "capacity": TrainingClass.capacity,
+}
+
+
+def open_to(unit_id: int | None) -> Select[Any]:
+    """The classes a member of this branch may read of, the next first: rows as `listed`."""
+    return (
+        select(*_ROW)
+        .join(Unit, Unit.id == TrainingClass.unit_id)
+        .where(TrainingClass.unit_id.in_(serving(unit_id)), TrainingClass.state == "open")
+        .order_by(TrainingClass.starts_on, TrainingClass.id)
+    )
+
+
+def seen_by(actor: Actor, class_id: int) -> TrainingClass | None:
+    """A class this member may read of: of an academy that serves their branch, and not the academy's own
+    business any more; None elsewhere."""
+    return db.session.scalar(
+        select(TrainingClass).where(
+            TrainingClass.id == class_id,
+            TrainingClass.state.in_(SHOWN),
+            TrainingClass.unit_id.in_(serving(actor.unit_id)),
+        )
+    )
+
+
+_SESSION = (
+    ClassSession.id,
+    ClassSession.class_id,
+    ClassSession.event_id,
+    ClassSession.mode,
+    ClassSession.teacher_id,
+    ClassSession.venue_id,
+    Event.title,
+    Event.starts_at,
+    Event.minutes,
+    Event.version,
+    Event.place,
+    Event.speaker,
+    Event.door_opened_at,
+    Event.door_closed_at,
+    Teacher.name.label("teacher"),
+    Venue.name.label("venue"),
+    Venue.capacity,
+    Venue.opens,
+    Venue.closes,
+    Venue.closed_on,
+    Venue.list_days,
+)
+
+
+def sessions() -> Select[Any]:
+    """Units of timetables with their event, teacher and venue, in the order of time, without those that were
+    cancelled; narrow it as needed, and make `slot` of its rows."""
+    return (
+        select(*_SESSION)
+        .join(Event, Event.id == ClassSession.event_id)
+        .outerjoin(Teacher, Teacher.id == ClassSession.teacher_id)
+        .outerjoin(Venue, Venue.id == ClassSession.venue_id)
+        .where(Event.state != "cancelled")
+        .order_by(Event.starts_at, ClassSession.id)
+    )
+
+
+def slot(row: Any) -> Slot:
+    """The unit behind a row of `sessions`."""
+    return Slot(
+        id=row.id,
+        class_id=row.class_id,
+        event_id=row.event_id,
+        title=row.title,
+        starts=clock.local(row.starts_at),
+        minutes=row.minutes,
+        mode=row.mode,
+        teacher_id=row.teacher_id,
+        teacher=row.teacher or "",
+        venue_id=row.venue_id,
+        venue=row.venue or "",
+        place=row.place,
+        speaker=row.speaker,
+        capacity=row.capacity,
+        opens=row.opens or "",
+        closes=row.closes or "",
+        closed_on=row.closed_on or "",
+        list_days=row.list_days or 0,
+        version=row.version,
+        door_opened=row.door_opened_at is not None,
+        door_closed=row.door_closed_at is not None,
+    )
+
+
+def timetable(class_id: int) -> list[Slot]:
+    """The units of a class in the order of time; one statement."""
+    return [slot(row) for row in db.session.execute(sessions().where(ClassSession.class_id == class_id))]
+
+
+def next_classes(actor: Actor, today: date, limit: int = 5) -> list[Row[Any]]:
+    """The classes that have not begun, the next first."""
+    return list(
+        db.session.execute(
+            select(*_ROW, TrainingClass.notice, TrainingClass.contact, TrainingClass.party_branch)
+            .join(Unit, Unit.id == TrainingClass.unit_id)
+            .where(
+                TrainingClass.unit_id.in_(units_where(actor, Perm.CLASS_MANAGE)),
+                and_(TrainingClass.state.in_(UPCOMING), TrainingClass.ends_on >= today),
+            )
+            .order_by(TrainingClass.starts_on, TrainingClass.id)
+            .limit(limit)
+        )
+    )

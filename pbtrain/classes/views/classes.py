@@ -1,0 +1,74 @@
+"""The classes of an academy: the list, and the page of one class with all that hangs on it."""
+
+from datetime import date
+from itertools import groupby
+
+from flask import abort, render_template, request
+
+from pbtrain.classes import kinds
+from pbtrain.classes.queries import classes as queries
+from pbtrain.classes.rules.timetable import Slot
+from pbtrain.classes.views import bp, panels
+from pbtrain.classes.views.common import managed_or_404, one_of, sorting
+from pbtrain.core.forms import clean
+from pbtrain.core.paging import paged
+from pbtrain.org.access import needs, signed
+from pbtrain.org.roles import Perm
+
+
+@bp.get("")
+@needs(Perm.CLASS_MANAGE)
+def index() -> str:
+    """The classes of one's academies, searchable, by state; two statements."""
+    words, state = clean(request.args.get("q", ""))[:100], one_of("state", kinds.STATES)
+    sort = sorting(queries.SORTS, "-day")
+    return render_template(
+        "classes/index.html",
+        page=paged(queries.listed(signed(), words=words, state=state, sort=sort), size=30),
+        words=words,
+        state=state,
+        sort=sort,
+        kinds=kinds,
+    )
+
+
+@bp.get("/<int:class_id>")
+@needs(Perm.CLASS_MANAGE)
+def page(class_id: int) -> str:
+    """One class: what is wrong with it, who comes, its timetable."""
+    row = managed_or_404(class_id)
+    units = queries.timetable(class_id)
+    return render_template(
+        "classes/page.html",
+        row=row,
+        days=by_day(units),
+        minutes=sum(unit.study for unit in units),
+        panels=panels.of_class(signed(), row),
+        kinds=kinds,
+    )
+
+
+def by_day(units: list[Slot]) -> list[tuple[date, list[Slot]]]:
+    """The units of a timetable, day by day."""
+    return [(day, list(some)) for day, some in groupby(units, key=lambda unit: unit.day)]
+
+
+@bp.get("/open")
+@needs(Perm.LEARN)
+def open_classes() -> str:
+    """The classes of the academies that serve one's branch."""
+    return render_template(
+        "classes/open.html", page=paged(queries.open_to(signed().unit_id), size=20), kinds=kinds
+    )
+
+
+@bp.get("/open/<int:class_id>")
+@needs(Perm.LEARN)
+def open_class(class_id: int) -> str:
+    """What a member reads of a class before they apply for it."""
+    row = queries.seen_by(signed(), class_id)
+    if row is None:
+        abort(404)
+    return render_template(
+        "classes/open_class.html", row=row, days=by_day(queries.timetable(class_id)), kinds=kinds
+    )

@@ -1,0 +1,30 @@
+"""What the pages of classes share."""
+
+from collections.abc import Container
+
+from flask import abort, request
+
+from pbtrain.classes.models import TrainingClass
+from pbtrain.classes.queries import classes as queries
+from pbtrain.org.access import signed
+
+
+def managed_or_404(class_id: int) -> TrainingClass:
+    """The class, when it belongs to an academy this person manages."""
+    return queries.managed(signed(), class_id) or abort(404)
+
+
+def one_of(name: str, known: Container[str], usual: str = "") -> str:
+    """A word of the address that must be one of these, or be left out; 404 for anything else."""
+    asked = request.args.get(name, "")
+    if asked and asked not in known:
+        abort(404)
+    return asked or usual
+
+
+def sorting(known: Container[str], usual: str) -> str:
+    """The order asked for: one of these, perhaps with "-" before it; 404 for anything else."""
+    asked = request.args.get("sort", usual)
+    if asked.removeprefix("-") not in known:
+        abort(404)
+    return asked

@@ -1,0 +1,35 @@
+"""What hangs on the page of a class: one row for each panel, in the order of the page.
+
+A panel has a template that is included with the names its `read` returned, and a place: `top` stands above
+the timetable, `main` and `side` next to each other below it, `end` below those. It may put buttons beside
+the heading, too (`actions`, a template without names of its own but `row`, the class).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pbtrain.classes.models import TrainingClass
+from pbtrain.org.access import Actor
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: its template, what it shows of a class to this person, where it stands, what it may do."""
+
+    template: str  # "classes/_learners.html"
+    read: Callable[[Actor, TrainingClass], dict[str, Any]]
+    place: str = "main"  # top, main, side or end
+    actions: str = ""  # "classes/_learner_actions.html"
+
+
+PANELS: tuple[Panel, ...] = ()
+PLACES = ("top", "main", "side", "end")
+
+
+def of_class(actor: Actor, row: TrainingClass) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """What the page includes: for each place its templates and the names they are given."""
+    shown: dict[str, list[tuple[str, dict[str, Any]]]] = {place: [] for place in PLACES}
+    for panel in PANELS:
+        shown[panel.place].append((panel.template, panel.read(actor, row)))
+    return shown
