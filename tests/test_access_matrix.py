@@ -234,6 +234,8 @@ TABLE = {
     "admin.care_set": row("roster:manage", **MANAGES, post=422),
     "admin.care_reason": row("roster:manage", **MANAGES, post=422),
     "admin.care_end": row("roster:manage", **MANAGES, post=303),
+    "admin.status_set": row("roster:manage", **MANAGES, post=422),
+    "admin.status_end": row("roster:manage", **MANAGES, post=303),
     # -- what is recorded of oneself, and what is recorded wrongly
     "my_data.page": row("learn", members="all"),
     "my_data.report": row("learn", members="all", post=422),

@@ -18,7 +18,7 @@ from pbtrain.core.forms import choices
 from pbtrain.core.i18n import N_, _
 from pbtrain.hours import queries as hours_queries
 from pbtrain.hours import services as hours
-from pbtrain.org import disclosures, leaders, lists, members, personal, posts, queries, services
+from pbtrain.org import disclosures, leaders, lists, members, personal, posts, queries, services, statuses
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.forms import (
     CareForm,
@@ -29,10 +29,11 @@ from pbtrain.org.forms import (
     NewMemberForm,
     PostForm,
     ShowForm,
+    StatusForm,
     TransferForm,
 )
-from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, STAGES, UNIT_KINDS
-from pbtrain.org.models import CareSpan, Post
+from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, STAGES, STATUSES, UNIT_KINDS
+from pbtrain.org.models import CareSpan, Post, StatusSpan
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_rules import mask_id
 
@@ -127,6 +128,7 @@ def member_page(row: Any, code: int = 422, **given: Any) -> Any:
         "transfer": given.get("transfer") or TransferForm(formdata=None, data={"on": today}),
         "post": (given.get("post") or post_form(row, bound=False)) if manages else None,
         "care": given.get("care") or CareForm(formdata=None, data={"valid_from": today}),
+        "status": given.get("status") or StatusForm(formdata=None, data={"valid_from": today}),
         "leave": given.get("leave") or LeaveForm(formdata=None, data={"on": today}),
         "show": given.get("show") or show_form(row),
     }
@@ -141,9 +143,10 @@ def member_page(row: Any, code: int = 422, **given: Any) -> Any:
         homes=lists.homes_of(row.id),
         posts=lists.posts_of(row.id),
         care=lists.care_of(row.id),
+        statuses=statuses.of_member(row.id),
         sees_reason=personal.shown(roles, "care_reason") is personal.Shown.FULL,
         kinds=POSTS,
-        words={"stage": STAGES, "category": CATEGORIES, "flow": FLOWS},
+        words={"stage": STAGES, "category": CATEGORIES, "flow": FLOWS, "status": STATUSES},
         day=today,
         names=lists.unit_names(person, Perm.ROSTER_MANAGE, BRANCHES) if manages else (),
         manages=manages,
@@ -303,6 +306,32 @@ def care_end(care_id: int) -> Response:
         member_id = services.end_care(signed(), care_id)
         recount(member_id, clock.today())
     return saved(member_id, _("Off the care list from today."))
+
+
+@bp.post("/people/<int:member_id>/statuses")
+@needs(Perm.ROSTER_MANAGE)
+def status_set(member_id: int) -> Any:
+    """Record that a member is a cadre, suspended or abroad."""
+    row, form = member_or_404(member_id), StatusForm()
+    if form.validate_on_submit():
+        with transaction(form):
+            statuses.set_status(signed(), member_id, **form.values())
+            recount(member_id, form.valid_from.data or clock.today())
+        if not form.errors:
+            return saved(member_id, _("Recorded. The targets of these days were worked out anew."))
+    return member_page(row, status=form)
+
+
+@bp.post("/statuses/<int:status_id>/end")
+@needs(Perm.ROSTER_MANAGE)
+def status_end(status_id: int) -> Response:
+    """A member is no cadre, or no longer suspended or abroad, from today."""
+    span = db.session.get(StatusSpan, status_id) or abort(404)
+    member_or_404(span.member_id)
+    with transaction():
+        member_id = statuses.end_status(signed(), status_id)
+        recount(member_id, clock.today())
+    return saved(member_id, _("Ended from today."))
 
 
 @bp.post("/people/<int:member_id>/leave")

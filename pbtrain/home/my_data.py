@@ -22,8 +22,8 @@ from pbtrain.hours.models import HourEntry
 from pbtrain.notify.models import Message
 from pbtrain.org import disclosures
 from pbtrain.org.data_reports import ANSWERS
-from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, REPORTABLE, STAGES
-from pbtrain.org.models import Affiliation, CareSpan, DataReport, Member, Post, Unit
+from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, REPORTABLE, STAGES, STATUSES
+from pbtrain.org.models import Affiliation, CareSpan, DataReport, Member, Post, StatusSpan, Unit
 from pbtrain.org.personal import FACTS
 from pbtrain.quizzes.models import Attempt, Quiz
 
@@ -61,6 +61,12 @@ def everything(account_id: int, member_id: int) -> dict[str, Part]:
         "care": _spans(
             N_("Care list"), select(CareSpan.reason, CareSpan.valid_from, CareSpan.valid_until)
             .where(CareSpan.member_id == member_id).order_by(CareSpan.valid_from, CareSpan.id),
+        ),
+        "statuses": _spans(
+            N_("Cadre, suspended, abroad"),
+            select(StatusSpan.kind, StatusSpan.valid_from, StatusSpan.valid_until)
+            .where(StatusSpan.member_id == member_id).order_by(StatusSpan.valid_from, StatusSpan.id),
+            STATUSES,
         ),
         "hours": _hours(member_id),
         **my_study.everything(member_id),

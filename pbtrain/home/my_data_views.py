@@ -22,10 +22,10 @@ from pbtrain.core.headers import attach
 from pbtrain.core.i18n import _
 from pbtrain.home import my_data
 from pbtrain.home.proving import proved
-from pbtrain.org import data_reports, disclosures, lists, personal
+from pbtrain.org import data_reports, disclosures, lists, personal, statuses
 from pbtrain.org.access import Actor, needs, signed
 from pbtrain.org.forms import OwnDataForm, WrongDataForm
-from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, REPORTABLE, STAGES
+from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, REPORTABLE, STAGES, STATUSES
 from pbtrain.org.roles import Perm
 
 bp = Blueprint("my_data", __name__, url_prefix="/me/data")
@@ -48,6 +48,8 @@ def page() -> str:
         homes=lists.homes_of(member_id),
         posts=lists.posts_of(member_id),
         care=lists.care_of(member_id),
+        statuses=statuses.of_member(member_id),
+        status_kinds=STATUSES,
         looks=disclosures.looks_of(member_id),
         reports=data_reports.reports_of(member_id),
         subjects=REPORTABLE,

@@ -23,7 +23,7 @@ from pbtrain.hours.forecast import Forecast, Offer, Room, forecast, room_of, the
 from pbtrain.hours.models import HourEntry, MemberYear
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.rulebook import rulebook
-from pbtrain.hours.rules import assess, duties
+from pbtrain.hours.rules import CadreYear, assess, duties
 from pbtrain.org.models import Member
 
 COURSE, THEME_DAY = "online_course", "theme_day"
@@ -113,10 +113,11 @@ class Missed:
     counted: int
     target: int
     forecast: Forecast
+    cadre: CadreYear | None = None  # the separate account, which nothing above counts toward
 
 
 def out_of_reach(branch_id: int) -> list[Missed]:
-    """Whom the target of this year is out of reach for, the most missing first; eight statements, whatever
+    """Whom the target of this year is out of reach for, the most missing first; nine statements, whatever
     the number of members. Nobody on the care list, nobody of whom nothing is asked."""
     today = clock.today()
     asked = hours_q.branch_members([branch_id], today.year).where(
@@ -131,11 +132,13 @@ def out_of_reach(branch_id: int) -> list[Missed]:
     for row in db.session.execute(_done(ids, [course.id for course in courses])):
         finished[row.member_id].add(row.course_id)
     usual, found = habit_of(db.session.execute(last_held(branch_id)).first()), []
-    for row, (room, target, rules) in zip(members, _rooms(members, today), strict=True):
+    years = _years(members, today.year)
+    accounts = hours_q.cadre_accounts([one for one in years if any(tie.kind == "cadre" for tie in one.ties)])
+    for row, (room, target, rules) in zip(members, _rooms(members, years, today), strict=True):
         left = [course for course in courses if course.id not in finished[row.id]]
         told = forecast(room, target, published(left, rules), assumed(usual, room, rules))
         if told.state == "short":
-            found.append(Missed(row.id, row.name, target - room.missing, target, told))
+            found.append(Missed(row.id, row.name, target - room.missing, target, told, accounts.get(row.id)))
     return sorted(found, key=lambda one: (-one.forecast.short, one.id))
 
 
@@ -148,20 +151,26 @@ def _done(member_ids: Sequence[int], course_ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def _rooms(members: Sequence[Any], today: date) -> Iterable[tuple[Room, int, PolicyRules]]:
-    """What may still count for each of these members; three statements."""
+def _years(members: Sequence[Any], year: int) -> list[hours_q.Year]:
+    """Who of these members owes what by which rules; two statements."""
     persons = posting.people(row.id for row in members)
     book = rulebook({home[2] for person in persons.values() for home in person.homes})
-    years = [
+    return [
         hours_q.Year(
             row.id,
-            today.year,
-            book.of(persons[row.id].homes, persons[row.id].unit_id, today.year),
-            duties(today.year, persons[row.id].ties),
+            year,
+            book.of(persons[row.id].homes, persons[row.id].unit_id, year),
+            duties(year, persons[row.id].ties),
             persons[row.id].ties,
         )
         for row in members
     ]
+
+
+def _rooms(
+    members: Sequence[Any], years: Sequence[hours_q.Year], today: date
+) -> Iterable[tuple[Room, int, PolicyRules]]:
+    """What may still count for each of these members; one statement."""
     lines: dict[int, list[Any]] = defaultdict(list)
     listed = hours_q.standing_lines(today.year).where(HourEntry.member_id.in_([row.id for row in members]))
     whole = any(year.has_caps for year in years)

@@ -16,15 +16,15 @@ from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.hours import signing
-from pbtrain.hours.models import Book, HourClaim, MemberYear, UnitYear
+from pbtrain.hours.models import Book, HourClaim, MemberYear, Policy, UnitYear
 from pbtrain.hours.queries import BEHIND, CARE, MET, Attainment
 from pbtrain.org import counts, rollup
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.models import Unit
+from pbtrain.org.models import Unit, UnitClosure
 
 PEOPLE = ("members", "met", "behind", "on_care", "counted", "took_part")
 SIGNING = ("unsigned", "overdue")
-FIGURES = ("branches", *PEOPLE, "waiting", "person_times", "credit", *SIGNING)
+FIGURES = ("branches", "met_branches", *PEOPLE, "waiting", "person_times", "credit", *SIGNING)
 WAITING = ("submitted", "appealed", "held")  # states of a claim that wait for a decision
 WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 AT_LEAST_EVERY = timedelta(minutes=10)
@@ -47,6 +47,7 @@ class Standing:
     attainment: Attainment
     activity: Activity
     branches: int
+    met_branches: int  # of which as many members as the rules ask have met the year (达标, domain.md D.9)
     waiting: int  # claims and overlaps that wait for a decision
     took_part: int  # people with at least one line that stands
     as_of: datetime | None
@@ -64,6 +65,7 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
             custody.label("unit_id"), func.count().label("members"), count(MET).label("met"),
             count(BEHIND).label("behind"), count(CARE).label("on_care"),
             func.sum(MemberYear.counted).label("counted"), count(MemberYear.minutes > 0).label("took_part"),
+            count(and_(~CARE, MemberYear.target > 0)).label("asked"),
         )
         .where(MemberYear.credit_year == year, custody.is_not(None))
         .group_by(custody)
@@ -81,21 +83,49 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
     stood, waits = people.subquery(), claims.subquery()
     live = case((and_(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None)), 1), else_=0)
     signs = signing.known().branches(clock.today()).subquery()
+    shares = _shares(year, units).subquery()
+    enough = stood.c.met * 100 >= stood.c.asked * func.coalesce(shares.c.share, 100)
+    met = case((and_(live == 1, stood.c.asked > 0, enough), 1), else_=0)
     asked = or_(stood.c.members > 0, Book.entries > 0)  # an empty branch has nothing to sign
     own = (
         select(
-            Unit.id.label("unit_id"), live.label("branches"), *(stood.c[name] for name in PEOPLE),
+            Unit.id.label("unit_id"), live.label("branches"), met.label("met_branches"),
+            *(stood.c[name] for name in PEOPLE),
             waits.c.waiting, Book.person_times, Book.credit,
             *(case((asked, signs.c[name]), else_=0).label(name) for name in SIGNING),
         )
         .outerjoin(signs, signs.c.unit_id == Unit.id)
         .outerjoin(stood, stood.c.unit_id == Unit.id)
+        .outerjoin(shares, shares.c.unit_id == Unit.id)
         .outerjoin(waits, waits.c.unit_id == Unit.id)
         .outerjoin(Book, and_(Book.unit_id == Unit.id, Book.year == year))
     )  # fmt: skip
     if units is not None:
         own = own.where(Unit.id.in_(rollup.below(units)))
     return rollup.summed(own.subquery(), FIGURES, units)
+
+
+def _shares(year: int, units: rollup.Units | None) -> Select[Any]:
+    """What percent of its members make a branch 达标, as (unit_id, share): by the nearest rules of the last
+    day of the year, or of today, in today's tree; units without rules are missing."""
+    day = min(clock.today(), date(year, 12, 31))
+    newest = func.row_number().over(
+        partition_by=Policy.unit_id, order_by=(Policy.year.desc(), Policy.version.desc(), Policy.id)
+    )
+    published = (
+        select(Policy.unit_id, Policy.rules["met_share"].as_integer().label("share"), newest.label("place"))
+        .where(Policy.year <= day.year)
+        .where(or_(Policy.effective_on.is_(None), Policy.effective_on <= day))
+        .subquery()
+    )
+    nearest = func.row_number().over(partition_by=UnitClosure.below_id, order_by=UnitClosure.depth)
+    above = select(UnitClosure.below_id, published.c.share, nearest.label("place")).join(
+        published, and_(published.c.unit_id == UnitClosure.above_id, published.c.place == 1)
+    )
+    if units is not None:
+        above = above.where(UnitClosure.below_id.in_(rollup.below(units)))
+    found = above.subquery()
+    return select(found.c.below_id.label("unit_id"), found.c.share).where(found.c.place == 1)
 
 
 def refresh(year: int | None = None) -> int:
@@ -141,6 +171,7 @@ def of(unit_id: int, year: int, *, live: bool) -> Standing | None:
         attainment(row),
         Activity(row.person_times, row.credit),
         row.branches,
+        row.met_branches,
         row.waiting,
         row.took_part,
         row.since,

@@ -126,6 +126,7 @@ class UnitYear(Model):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     credit_year: Mapped[int]
     branches: Mapped[int] = mapped_column(default=0)
+    met_branches: Mapped[int] = mapped_column(default=0, server_default="0")  # 达标 by the policy's met_share
     members: Mapped[int] = mapped_column(default=0)  # 人, by the branch of today, care list included
     met: Mapped[int] = mapped_column(default=0)
     behind: Mapped[int] = mapped_column(default=0)

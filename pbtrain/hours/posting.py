@@ -24,7 +24,8 @@ from pbtrain.hours.models import Book, HourEntry, MemberYear
 from pbtrain.hours.rulebook import Rulebook, rulebook
 from pbtrain.hours.rules import Assessment, Tie, assess, duties
 from pbtrain.org.access import Actor
-from pbtrain.org.models import Affiliation, CareSpan, Member, Post, Unit
+from pbtrain.org.kinds import STATUSES
+from pbtrain.org.models import Affiliation, CareSpan, Member, Post, StatusSpan, Unit
 
 MOST_LINES = 1000  # of one book in one transaction
 APPLICANTS = ("activist", "candidate")  # domain.md D.17: class based, not in the statistics of attainment
@@ -82,7 +83,7 @@ class Person:
 
 @prepared
 def _ties() -> Any:
-    """Branches, posts and care of members in rows of one shape; without a branch there is one too."""
+    """Branches, posts, care and status of members in rows of one shape; without a branch there is one too."""
     ids = bulk.listed("ids")
     homes = (
         select(
@@ -113,7 +114,16 @@ def _ties() -> Any:
         CareSpan.valid_until,
         *none,
     ).where(CareSpan.member_id.in_(ids))
-    return homes.union_all(posts, care)
+    statuses = select(
+        StatusSpan.member_id,
+        literal("status"),
+        null(),
+        StatusSpan.kind,
+        StatusSpan.valid_from,
+        StatusSpan.valid_until,
+        *none,
+    ).where(StatusSpan.member_id.in_(ids))
+    return homes.union_all(posts, care, statuses)
 
 
 def people(member_ids: Iterable[int]) -> dict[int, Person]:
@@ -128,6 +138,8 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
             person.left_on, person.applies = left_on, stage in APPLICANTS
         if since is None:
             continue
+        if kind == "status":
+            kind, label = STATUSES[label].tie, STATUSES[label].detail
         person.ties.append(Tie(kind, since, until, label))
         if kind == "home":
             person.homes.append((since, until, unit_id))

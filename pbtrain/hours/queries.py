@@ -1,5 +1,6 @@
 """Reading hours: a member's year, a branch's year, what waits. Figures come from rows the ledger keeps."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,7 +14,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.hours import posting, signing
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
-from pbtrain.hours.policy import Rules
+from pbtrain.hours.policy import CADRE_ACTIVITIES, Rules
 from pbtrain.hours.rulebook import rulebook
 from pbtrain.hours.rules import Assessment, CadreYear, Stretch, Tie, assess, cadre_year, duties
 from pbtrain.org.models import Member, Unit, UnitClosure
@@ -135,7 +136,34 @@ def _cadre_account(
     first, last = account.period
     done = sum(line.credit for line in lines if line.activity in apart and first <= line.credit_year <= last)
     none = not done and cadre_year(found.policy, found.ties, 0, found.year) is None
-    return None if none else replace(account, counted=done)
+    return None if none else replace(account, counted=int(done))
+
+
+def cadre_accounts(years: Sequence[Year]) -> dict[int, CadreYear]:
+    """The separate accounts of these members, by member, one statement for all; without those who are no
+    cadres and have no hours there."""
+    asked = [(one, cadre_year(one.policy, one.ties, 1, one.year)) for one in years]
+    periods = [account.period for _one, account in asked if account is not None]
+    if not periods:
+        return {}
+    done: dict[int, list[Any]] = defaultdict(list)
+    for row in db.session.execute(
+        select(
+            HourEntry.member_id, HourEntry.credit_year, HourEntry.activity,
+            func.sum(HourEntry.credit).label("credit"),
+        )
+        .where(HourEntry.member_id.in_([one.member_id for one in years]))
+        .where(HourEntry.credit_year.between(min(p[0] for p in periods), max(p[1] for p in periods)))
+        .where(HourEntry.activity.in_(CADRE_ACTIVITIES))
+        .group_by(HourEntry.member_id, HourEntry.credit_year, HourEntry.activity)
+    ):  # fmt: skip
+        done[row.member_id].append(row)
+    found: dict[int, CadreYear] = {}
+    for one, account in asked:
+        apart = one.policy.on(date(one.year, 12, 31)).cadre_activities
+        if full := _cadre_account(one, account, done[one.member_id], apart):
+            found[one.member_id] = full
+    return found
 
 
 def lines_of(member_id: int, year: int) -> Select[Any]:

@@ -316,9 +316,16 @@ def proof_cap(rules: PolicyRules, target: int, proof: str) -> int | None:
 class CadreYear:
     """The separate account of a cadre (干部教育培训工作条例, 2023): `period` is (first year, last year)."""
 
-    counted: int  # hundredths of this year
-    target: int  # hundredths of this year, or of the whole period
+    counted: int  # hundredths of this year, or of the whole period
+    target: int
     period: tuple[int, int]
+    rate: int = 0  # what a whole year, or a period, asks
+    days: int = 0  # of the year as a cadre by which the target is worked out; 0: it is that of a period
+
+    @property
+    def left(self) -> int:
+        """What is still missing."""
+        return max(self.target - self.counted, 0)
 
 
 def cadre_year(policy: Rules, ties: Iterable[Tie], counted: int, year: int) -> CadreYear | None:
@@ -333,10 +340,12 @@ def cadre_year(policy: Rules, ties: Iterable[Tie], counted: int, year: int) -> C
     ]
     if any(label == "five_years" for _since, _until, label in spans):
         begin = year - (year - rules.cadre_since) % 5
-        return CadreYear(counted, rules.cadre_five_years, (begin, begin + 4))
+        return CadreYear(counted, rules.cadre_five_years, (begin, begin + 4), rate=rules.cadre_five_years)
     days = {since + ONE_DAY * n for since, until, _label in spans for n in range((until - since).days)}
     target = round_up(rules.cadre_target * len(days), days_of(year), rules.target_step)
-    return CadreYear(counted, target, (year, year)) if spans or counted else None
+    if not spans and not counted:
+        return None
+    return CadreYear(counted, target, (year, year), rate=rules.cadre_target, days=len(days))
 
 
 def _moment(entry: Studied) -> tuple[date, float, int]:

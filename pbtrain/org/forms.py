@@ -27,7 +27,17 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
 from pbtrain.core.i18n import _, _l, say
 from pbtrain.org.data_reports import ANSWERS
-from pbtrain.org.kinds import CATEGORIES, FIELDS, FLOWS, LEAVINGS, POSTS, REPORTABLE, STAGES, UNIT_KINDS
+from pbtrain.org.kinds import (
+    CATEGORIES,
+    FIELDS,
+    FLOWS,
+    LEAVINGS,
+    POSTS,
+    REPORTABLE,
+    STAGES,
+    STATUSES,
+    UNIT_KINDS,
+)
 from pbtrain.org.members import WIDE
 from pbtrain.org.numbers import read_mobile
 from pbtrain.org.personal import LONGEST_REASON
@@ -164,6 +174,21 @@ class CareForm(BaseForm):
         _l("First day after"), [Optional()], description=_l("Empty: until further notice.")
     )
     reason = TextField(_l("Reason"), [Optional(), Length(max=200)], id="care_reason")
+
+
+class StatusForm(BaseForm):
+    kind = SelectField(_l("What"), id="status_kind")
+    valid_from = DateField(_l("First day"), [InputRequired()], id="status_valid_from")
+    valid_until = DateField(
+        _l("First day after"),
+        [Optional()],
+        id="status_valid_until",
+        description=_l("Empty: until further notice."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind.choices = labels(STATUSES)
 
 
 class CareReasonForm(BaseForm):

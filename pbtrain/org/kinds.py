@@ -62,6 +62,24 @@ LEAVINGS = {
     "suspended": N_("Suspended"),  # 停止党籍
 }
 
+
+@dataclass(frozen=True)
+class Status:
+    """What is recorded of a member beside posts and care: its label and the tie of `hours.rules` it makes,
+    with the tie's label. Two of one tie never hold on the same day."""
+
+    label: str
+    tie: str  # cadre or suspended
+    detail: str = ""
+
+
+STATUSES = {
+    "cadre_township": Status(N_("Cadre of township rank or below"), "cadre", "year"),  # 乡科级
+    "cadre_county": Status(N_("Cadre of county rank or above"), "cadre", "five_years"),  # 县处级
+    "suspended": Status(N_("Membership suspended"), "suspended"),  # 停止党籍
+    "abroad": Status(N_("Abroad"), "suspended"),  # 出国（境）
+}
+
 REPORTABLE = {  # what a member may say is wrong; the value: the label, and whether the secretary can mend it
     "phone": (N_("Mobile number"), True),
     "flow": (N_("Flow of members"), True),

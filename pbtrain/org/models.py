@@ -182,6 +182,17 @@ class CareSpan(Model):
     valid_until: Mapped[date | None]
 
 
+class StatusSpan(Model):
+    """Days as a cadre, whose training has an account of its own, or suspended or abroad: nothing is asked."""
+
+    __table_args__ = (Index(None, "member_id", "valid_from"),)
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    kind: Mapped[str] = mapped_column(String(20))  # a key of kinds.STATUSES
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+
+
 class DataReport(Model):
     """A member says that something recorded about them is wrong (信息有误); the secretary answers."""
 

@@ -84,6 +84,12 @@ FACTS: dict[str, Fact] = {
     "id_number": Fact(
         N_("ID number"), "identity", N_("To find one person in two rosters; nobody must give one."), KEEPERS
     ),
+    "status": Fact(
+        N_("Cadre, suspended, abroad"),
+        "work",
+        N_("Cadres have an account of their own; of who is suspended or abroad nothing is asked."),
+        OVERSIGHT,
+    ),
     "care": Fact(
         N_("Days on the care list"),
         "health",
@@ -132,25 +138,15 @@ _STAY_COLUMNS = {"行": "code", "姓名": "name", "列": "code", "为什么不�
 _TRIAL_COLUMNS = {
     "党组织": "branch", "编号": "code", "姓名": "name", "现行目标": "hours", "草案目标": "hours",
     "现行办法计入": "hours", "草案计入": "hours", "按现行办法": "hours", "按草案": "hours",
+    "干部学时已完成": "hours", "干部学时现行目标": "hours", "干部学时草案目标": "hours",
 }  # fmt: skip
 _UNIT_COLUMNS = dict.fromkeys(
     (
-        "党组织",
-        "党支部",
-        "党员",
-        "跟上进度",
-        "已达标",
-        "落后",
-        "照护名单",
-        "待审核",
-        "参学人次",
-        "学时合计",
-        "参加过学习",
-        "未签审支部",
-        "签审逾期支部",
+        "党组织", "党支部", "达标支部", "党员", "跟上进度", "已达标", "落后", "照护名单", "待审核",
+        "参学人次", "参加过学习", "学时合计", "未签审支部", "签审逾期支部",
     ),
     "figures",
-)
+)  # fmt: skip
 EXPORTS = (
     Export("roster.export", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS),
     Export("admin.roster_in_full", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS, in_full=True),

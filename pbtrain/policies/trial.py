@@ -18,13 +18,17 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.hours import posting
 from pbtrain.hours.policy import PolicyRules, Rules
+from pbtrain.hours.queries import Year, cadre_accounts
 from pbtrain.hours.rulebook import Version, rulebook
-from pbtrain.hours.rules import Assessment, Studied, assess, duties
+from pbtrain.hours.rules import Assessment, CadreYear, Studied, assess, cadre_year, duties
 from pbtrain.org.models import UnitClosure
 
 DRAFT = -1  # stands for the draft among the ids of versions
 COUNTS = ("members", "changed", "lost", "won", "raised", "lowered")
-FIELDS = ("id", "target", "counted", "met", "new_target", "new_counted", "new_met")  # of a changed person
+FIELDS = (  # of a changed person
+    "id", "target", "counted", "met", "new_target", "new_counted", "new_met",
+    "cadre", "cadre_target", "new_cadre_target",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,14 @@ class Changed:
     new_target: int
     new_counted: int
     new_met: bool
+    cadre: int | None = None  # done in the separate account; None for who is no cadre
+    cadre_target: int = 0  # there, of the year or of the five years
+    new_cadre_target: int = 0
+
+    @property
+    def is_cadre(self) -> bool:
+        """Has this person an account of cadre training?"""
+        return self.cadre is not None
 
 
 class Trial:
@@ -60,12 +72,13 @@ class Trial:
         self.without_rules = 0
 
     def judge(self, member_ids: list[int]) -> None:
-        """Judge these people twice; three statements."""
+        """Judge these people twice; four statements."""
         persons = posting.people(member_ids)
         lines = posting.standing_lines(set(member_ids), {self.year})
         homes = {home[2] for person in persons.values() for home in person.homes}
         now = rulebook(homes)
         then = now.with_version(self.unit_id, self.draft)
+        ruled: list[tuple[Year, Rules]] = []
         for member_id in member_ids:
             person = persons[member_id]
             if not person.homes or person.applies or person.unit_id is None:
@@ -77,14 +90,17 @@ class Trial:
                 self.without_rules += 1
                 continue
             stretches = duties(self.year, person.ties)
-            mine = lines.get(member_id, [])
-            old = assess(before, stretches, mine, year=self.year, today=self.today)
-            if after.key == before.key:
-                new = old
-            else:
+            ruled.append((Year(member_id, self.year, before, stretches, person.ties), after))
+        accounts = cadre_accounts([one for one, _after in ruled if _is_cadre(one)])
+        for one, after in ruled:
+            mine = lines.get(one.member_id, [])
+            old = new = assess(one.policy, one.stretches, mine, year=self.year, today=self.today)
+            if after.key != one.policy.key:
                 again = [self._converted(line, after) for line in mine]
-                new = assess(after, stretches, again, year=self.year, today=self.today)
-            self._note(person.unit_id, member_id, old, new)
+                new = assess(after, one.stretches, again, year=self.year, today=self.today)
+            account = accounts.get(one.member_id)
+            asked = cadre_year(after, one.ties, 1, self.year) if account else None
+            self._note(persons[one.member_id].unit_id or 0, one.member_id, old, new, account, asked)
 
     def _converted(self, line: Any, after: Rules) -> Studied:
         """A line as the draft would have converted it, on the days on which it holds."""
@@ -96,26 +112,40 @@ class Trial:
             line.reverses_id, line.activity,
         )  # fmt: skip
 
-    def _note(self, unit_id: int, member_id: int, old: Assessment, new: Assessment) -> None:
+    def _note(
+        self,
+        unit_id: int,
+        member_id: int,
+        old: Assessment,
+        new: Assessment,
+        account: CadreYear | None,
+        asked: CadreYear | None,
+    ) -> None:
+        """Count a person, and keep who is affected; `asked`: the account of a cadre by the draft."""
         if self.open is None or self.open[0] != unit_id:
             self._close()
             self.open = (unit_id, [])
         counts = self.units.setdefault(unit_id, [0] * len(COUNTS))
-        changed = (old.met, old.target, old.counted) != (new.met, new.target, new.counted)
+        before = (old.target, account.target if account else 0)
+        after = (new.target, asked.target if asked else 0)
+        changed = (old.met, before, old.counted) != (new.met, after, new.counted)
         happened = (
             True,
             changed,
             old.met and not new.met,
             new.met and not old.met,
-            new.target > old.target,
-            new.target < old.target,
+            any(then > now for now, then in zip(before, after, strict=True)),
+            any(then < now for now, then in zip(before, after, strict=True)),
         )
         for place, yes in enumerate(happened):
             counts[place] += yes
         if changed:
             self.open[1].append(
-                [member_id, old.target, old.counted, old.met, new.target, new.counted, new.met]
-            )
+                [
+                    member_id, old.target, old.counted, old.met, new.target, new.counted, new.met,
+                    account.counted if account else None, before[1], after[1],
+                ]
+            )  # fmt: skip
 
     def _close(self) -> None:
         """Pack the branch at hand."""
@@ -150,6 +180,10 @@ class Trial:
         return found, b"".join(self.pieces)
 
 
+def _is_cadre(one: Year) -> bool:
+    return any(tie.kind == "cadre" for tie in one.ties)
+
+
 def _same_day(day: date, year: int) -> date:
     """29 February becomes 1 March where there is none."""
     try:
@@ -160,7 +194,8 @@ def _same_day(day: date, year: int) -> date:
 
 def unpacked(piece: bytes) -> list[Changed]:
     """The people of one branch for whom something changes."""
-    return [Changed(**dict(zip(FIELDS, row, strict=True))) for row in json.loads(zlib.decompress(piece))]
+    rows = json.loads(zlib.decompress(piece))
+    return [Changed(**dict(zip(FIELDS, row, strict=False))) for row in rows]  # older trials know fewer fields
 
 
 def with_names(rows: Iterable[Changed], names: dict[int, Any]) -> list[tuple[Changed, Any]]:

@@ -249,12 +249,13 @@ def test_hours_of_a_cadre_never_mix_with_those_of_a_member():
 
 def test_what_the_account_of_a_cadre_asks():
     year = Tie("cadre", date(2020, 1, 1), None, "year")
-    assert cadre_year(POLICY, (year,), 200, YEAR) == CadreYear(200, 9000, (2026, 2026))
+    whole = CadreYear(200, 9000, (2026, 2026), rate=9000, days=365)
+    assert (cadre_year(POLICY, (year,), 200, YEAR), whole.left) == (whole, 8800)
     assert cadre_year(POLICY, (Tie("cadre", JULY, None, "year"),), 0, YEAR).target == 4550  # 90×184/365
     five = Tie("cadre", date(2020, 1, 1), None, "five_years")
-    assert cadre_year(POLICY, (five,), 0, YEAR) == CadreYear(0, 55000, (2023, 2027))
+    assert cadre_year(POLICY, (five,), 0, YEAR) == CadreYear(0, 55000, (2023, 2027), rate=55000)
     assert cadre_year(POLICY, (HOME,), 0, YEAR) is None
-    assert cadre_year(POLICY, (HOME,), 100, YEAR) == CadreYear(100, 0, (2026, 2026))
+    assert cadre_year(POLICY, (HOME,), 100, YEAR) == CadreYear(100, 0, (2026, 2026), rate=9000)
 
 
 # -- the tree of the day

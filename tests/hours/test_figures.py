@@ -1,6 +1,6 @@
 """Figures of units: regrouped or added up at once they are the same, and the two kinds stay apart."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
@@ -14,6 +14,7 @@ from pbtrain.core.db import transaction
 from pbtrain.hours import figures
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, MemberYear, UnitYear
+from pbtrain.hours.policy import PolicyRules
 from pbtrain.org import rollup
 from pbtrain.org import services as org
 from pbtrain.org.models import CareSpan
@@ -229,11 +230,43 @@ def test_the_units_below_as_excel(tree, make, client_for, monkeypatch, large):
     client = client_for(make.person(Role.UNIT_AUDITOR, root))
     book = load_workbook(BytesIO(client.get(f"/units/{root.id}/hours.xlsx").data)).active
     rows = [[cell.value for cell in row] for row in book.iter_rows(min_row=3)]
-    assert rows[0][:3] == ["党组织", "党支部", "党员"]
+    assert rows[0][:4] == ["党组织", "党支部", "达标支部", "党员"]
     assert [row[0] for row in rows[1:]] == [unit.name for unit in committees]
-    assert [row[7] for row in rows[1:]] == [1, 0]
-    assert [row[8] for row in rows[1:]] == [4, 2], "attendances"
+    assert [row[8] for row in rows[1:]] == [1, 0]
+    assert [row[9] for row in rows[1:]] == [4, 2], "attendances"
     assert client.get(f"/units/{branches[0].id}/hours.xlsx").status_code == 404
+
+
+def test_branches_that_have_met_the_year_by_the_share_of_their_rules(db, tree, make, client_for):
+    """domain.md D.9: of the second branch one of two has met; on the care list nothing is asked."""
+    root, committees, branches, people = tree
+    top = {"targets": {"member": 3200, "leader": 5600}}
+
+    def met():
+        rows = {row[0]: dict(zip(figures.FIGURES, row[1:], strict=True)) for row in
+                db.session.execute(figures.regrouped(YEAR))}  # fmt: skip
+        figures.refresh_year(YEAR)
+        assert stored(db) == computed(db)
+        return [rows[unit.id]["met_branches"] for unit in (root, *committees, *branches)]
+
+    assert met() == [0] * 7, "all members are asked by default"
+    with transaction():
+        hours.publish_policy(None, committees[0].id, YEAR, PolicyRules(met_share=50, **top))
+    assert met() == [1, 1, 0, 0, 1, 0, 0]
+    with transaction():  # not in force yet, and another's
+        later = PolicyRules(met_share=100, **top)
+        hours.publish_policy(None, committees[0].id, YEAR, later, effective_on=date(YEAR, 12, 1))
+        hours.publish_policy(None, committees[1].id, YEAR, PolicyRules(met_share=1, **top))
+    assert met() == [1, 1, 0, 0, 1, 0, 0]
+    make.save(CareSpan(member_id=people[5].id, valid_from=DAY))
+    with transaction():
+        hours.publish_policy(None, branches[1].id, YEAR, PolicyRules(**top))
+    refresh_years(people[5])
+    assert met() == [1, 1, 0, 0, 1, 0, 0], "of whom something is asked, all have met it"
+    client = client_for(make.person(Role.UNIT_AUDITOR, root))
+    text = client.get(f"/units/{root.id}/hours").text
+    assert "达标支部（共 4 个）" in text
+    assert "达标 1" in text
 
 
 def test_sign_offs_and_who_took_part_are_counted_at_every_level(db, tree, make, client_for, statements):

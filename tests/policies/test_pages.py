@@ -1,6 +1,7 @@
 """The pages of rules: versions, the editor with its example, publishing, trials down to the names."""
 
 import io
+from datetime import date
 
 import pytest
 from openpyxl import load_workbook
@@ -12,6 +13,7 @@ from pbtrain.core.queue import Job
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Policy
 from pbtrain.hours.policy import PolicyRules
+from pbtrain.org.models import StatusSpan
 from pbtrain.org.roles import Role
 from pbtrain.policies import queries
 from pbtrain.policies.forms import PolicyForm, shown, written
@@ -205,6 +207,24 @@ def test_the_sheet_of_a_trial_names_everybody_affected(db, make, desk, draft, br
     assert [row[2] for row in rows] == ["示例甲", "示例乙"]
     assert rows[0][0] == branch.name
     assert rows[0][3:7] == (32, 32, 8, 5)
+
+
+def test_a_trial_tells_what_it_asks_of_cadres_in_their_own_account(db, make, desk, draft, branch, study):
+    cadre = make.member(branch, name="示例甲")
+    make.save(StatusSpan(member_id=cadre.id, kind="cadre_township", valid_from=date(2020, 1, 1)))
+    make.member(branch, name="示例乙")
+    study(cadre, 90, "cadre_class")
+    save(desk, db, draft, cadre_target="100")
+    where = run_trial(db, desk, draft)
+    queue.run(db.session.scalars(select(Job.id).where(Job.kind == queries.TRIAL)).one())
+    names = desk.get(f"{where}?unit={branch.id}").text
+    assert "示例乙" not in names, "only whom it changes something for"
+    assert "2.0 / 90 → " in names
+    sheet = load_workbook(io.BytesIO(desk.get(f"{where}/changes.xlsx").data)).active
+    [row] = [row for row in sheet.iter_rows(values_only=True) if row[2] == "示例甲"]
+    assert row[3:6] == (32, 32, 0)
+    assert row[9:11] == (2, 90)
+    assert row[11] > 90
 
 
 def test_lists_cost_the_same_however_many_versions(db, make, desk, root, statements):

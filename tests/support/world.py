@@ -36,6 +36,7 @@ from pbtrain.org.models import (
     RosterCopy,
     RosterImport,
     RosterRow,
+    StatusSpan,
     Unit,
     UnitClosure,
     UnitLink,
@@ -157,6 +158,9 @@ class Builder:
                 Post(member_id=person.id, unit_id=unit.id, kind="committee_member", valid_from=LONG_AGO)
             ).id,
             "care_id": self.add(CareSpan(member_id=person.id, valid_from=date(2026, 9, 1))).id,
+            "status_id": self.add(
+                StatusSpan(member_id=person.id, kind="cadre_township", valid_from=date(2026, 9, 1))
+            ).id,
             "report_id": self.add(
                 DataReport(member_id=person.id, unit_id=unit.id, subject="phone", text="示例")
             ).id,

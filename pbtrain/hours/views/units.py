@@ -34,6 +34,7 @@ SHOWN = {
 UNITS_SHOWN = 100
 FIGURES = (
     (N_("Branches"), "number"),
+    (N_("Branches that have met the year"), "number"),
     (N_("Members"), "number"),
     (N_("Met or on pace"), "number"),
     (N_("Met"), "number"),
@@ -114,13 +115,13 @@ def unit_xlsx(unit_id: int) -> Response:
     def cells(name: str, people: Attainment, row: Any) -> list[Any]:
         counts = [people.people, people.met + people.on_pace, people.met, people.behind, people.care]
         given = [row.waiting, row.person_times, row.took_part, row.credit]
-        return [name, row.branches, *counts, *given, row.unsigned, row.overdue]
+        return [name, row.branches, row.met_branches, *counts, *given, row.unsigned, row.overdue]
 
     def rows() -> Iterator[list[Any]]:
         listed = figures.below(unit_id, year, live=live, sort="name")
         for row in db.session.execute(listed.execution_options(yield_per=500)):
             people = shown(row)
-            yield cells(row.name, people, row) if people else [row.name]
+            yield cells(row.name, people, row) if people else [row.name, *[None] * len(FIGURES)]
 
     whole = figures.of(unit_id, year, live=live)
     title = _("Study hours of %(unit)s, %(year)s", unit=found.name, year=year)

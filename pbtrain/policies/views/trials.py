@@ -11,7 +11,7 @@ from pbtrain.core import sheets, storage
 from pbtrain.core.batches import batched
 from pbtrain.core.db import record_apart, transaction
 from pbtrain.core.forms import choices
-from pbtrain.core.i18n import _
+from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.core.queue import Job
 from pbtrain.org.access import needs, signed
@@ -26,6 +26,22 @@ from pbtrain.policies.views.drafts import DRAFT, draft_or_404
 
 TRIAL = "/trials/<int:trial_id>"
 SHOWN = 100
+COLUMNS = (  # of the sheet: title, width, kind
+    (N_("Unit"), 26, "text"),
+    (N_("Number"), 14, "text"),
+    (N_("Name"), 14, "text"),
+    (N_("Target as published"), 12, "hours"),
+    (N_("Target by the draft"), 12, "hours"),
+    (N_("Counts as published"), 12, "hours"),
+    (N_("Counts by the draft"), 12, "hours"),
+    (N_("As published"), 12, "text"),
+    (N_("By the draft"), 12, "text"),
+    (N_("Cadre account: done"), 12, "hours"),
+    (N_("Cadre account: target as published"), 12, "hours"),
+    (N_("Cadre account: target by the draft"), 12, "hours"),
+)
+
+NO_CADRE = (None, None, None)
 
 
 @bp.post(f"{DRAFT}/try")
@@ -128,17 +144,7 @@ def trial_xlsx(trial_id: int) -> BaseResponse:
     unit_id, result = job.args["unit_id"], job.result
     with record_apart() as apart:
         audit.record(person, "policy.trial_exported", f"job:{job.id}", unit_id=unit_id, session=apart)
-    columns = [
-        sheets.Column(_("Unit"), 26),
-        sheets.Column(_("Number"), 14),
-        sheets.Column(_("Name"), 14),
-        sheets.Column(_("Target as published"), 12, "hours"),
-        sheets.Column(_("Target by the draft"), 12, "hours"),
-        sheets.Column(_("Counts as published"), 12, "hours"),
-        sheets.Column(_("Counts by the draft"), 12, "hours"),
-        sheets.Column(_("As published"), 12),
-        sheets.Column(_("By the draft"), 12),
-    ]
+    columns = [sheets.Column(_(title), width, kind) for title, width, kind in COLUMNS]
     words = {True: _("Met"), False: _("Not met")}
 
     def rows() -> Iterator[list[Any]]:
@@ -151,6 +157,7 @@ def trial_xlsx(trial_id: int) -> BaseResponse:
                     yield [
                         units.get(branch_id, ""), who.code, who.name, row.target, row.new_target,
                         row.counted, row.new_counted, words[row.met], words[row.new_met],
+                        *((row.cadre, row.cadre_target, row.new_cadre_target) if row.is_cadre else NO_CADRE),
                     ]  # fmt: skip
 
     title = _(

@@ -1,0 +1,75 @@
+"""Cadres, and who is suspended or abroad: dated facts that decide what is asked. Services of org."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from pbtrain.audit import services as audit
+from pbtrain.core import clock
+from pbtrain.core.db import UNKEYED, db
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.marks import N_
+from pbtrain.org import rules
+from pbtrain.org.access import Actor
+from pbtrain.org.kinds import STATUSES
+from pbtrain.org.models import StatusSpan
+from pbtrain.org.roles import Perm
+from pbtrain.org.services import member_of
+
+
+def of_member(member_id: int) -> list[Row[Any]]:
+    """A member's spans, the latest first."""
+    return list(
+        db.session.execute(
+            select(StatusSpan.id, StatusSpan.kind, StatusSpan.valid_from, StatusSpan.valid_until)
+            .where(StatusSpan.member_id == member_id)
+            .order_by(StatusSpan.valid_from.desc(), StatusSpan.id.desc())
+        )
+    )
+
+
+def set_status(
+    actor: Actor | None, member_id: int, *, kind: str, valid_from: date, valid_until: date | None
+) -> StatusSpan:
+    """Record that a member is a cadre, suspended or abroad in these days. A new rank ends the one before;
+    RuleError where else a span of the same tie covers one of these days."""
+    member = member_of(actor, Perm.ROSTER_MANAGE, member_id)
+    rules.check_span(valid_from, valid_until)
+    tie = STATUSES[kind].tie
+    spans = db.session.scalars(
+        select(StatusSpan)
+        .where(StatusSpan.member_id == member_id)
+        .where(StatusSpan.kind.in_([key for key, one in STATUSES.items() if one.tie == tie]))
+        .order_by(StatusSpan.id)
+    ).all()
+    for span in spans:
+        if tie == "cadre" and span.kind != kind and span.valid_from < valid_from and not span.valid_until:
+            span.valid_until = valid_from
+        if rules.overlaps((valid_from, valid_until), (span.valid_from, span.valid_until)):
+            raise RuleError(
+                N_("Something is recorded for these days already. End it first."), field="valid_from"
+            )
+    made = StatusSpan(member_id=member_id, kind=kind, valid_from=valid_from, valid_until=valid_until)
+    db.session.add(made)
+    audit.record(
+        actor, "status.set", f"member:{member_id}", unit_id=member.unit_id, kind=kind,
+        since=valid_from.isoformat(), until=valid_until.isoformat() if valid_until else None,
+    )  # fmt: skip
+    return made
+
+
+def end_status(actor: Actor | None, span_id: int) -> int:
+    """End a span today; one that has not begun goes. Returns the member's id."""
+    span = db.session.get(StatusSpan, span_id, with_for_update=UNKEYED, populate_existing=True)
+    today = clock.today()
+    if span is None or (span.valid_until is not None and span.valid_until <= today):
+        raise Conflict(N_("This has ended already."))
+    member = member_of(actor, Perm.ROSTER_MANAGE, span.member_id)
+    member_id, kind = span.member_id, span.kind
+    if span.valid_from >= today:
+        db.session.delete(span)
+    else:
+        span.valid_until = today
+    audit.record(actor, "status.ended", f"member:{member_id}", unit_id=member.unit_id, kind=kind)
+    return member_id
