@@ -22,7 +22,7 @@ from pbtrain.core.headers import attach
 from pbtrain.core.i18n import _
 from pbtrain.home import my_data
 from pbtrain.home.proving import proved
-from pbtrain.org import data_reports, disclosures, lists, personal, statuses
+from pbtrain.org import data_reports, disclosures, lists, personal
 from pbtrain.org.access import Actor, needs, signed
 from pbtrain.org.forms import OwnDataForm, WrongDataForm
 from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, REPORTABLE, STAGES, STATUSES
@@ -42,13 +42,14 @@ def own_id(person: Actor) -> int:
 def page() -> str:
     """What is recorded of the reader; eight statements."""
     member_id = own_id(signed())
+    care, statuses = lists.spans_of(member_id)
     return render_template(
         "home/my_data.html",
         member=my_data.recorded(member_id),
         homes=lists.homes_of(member_id),
         posts=lists.posts_of(member_id),
-        care=lists.care_of(member_id),
-        statuses=statuses.of_member(member_id),
+        care=care,
+        statuses=statuses,
         status_kinds=STATUSES,
         looks=disclosures.looks_of(member_id),
         reports=data_reports.reports_of(member_id),

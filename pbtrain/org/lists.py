@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, literal, or_, select, tuple_, union
 
 from pbtrain.accounts.models import Account, Slip
 from pbtrain.core import clock
@@ -12,7 +12,16 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.paging import EXACT, counted
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant, Unit, UnitClosure
+from pbtrain.org.models import (
+    Affiliation,
+    CareSpan,
+    Member,
+    Post,
+    RoleGrant,
+    StatusSpan,
+    Unit,
+    UnitClosure,
+)
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Perm
 
@@ -157,15 +166,21 @@ def posts_of(member_id: int) -> list[Row[Any]]:
     )
 
 
-def care_of(member_id: int) -> list[Row[Any]]:
-    """A member's spans on the care list, the latest first."""
-    return list(
-        db.session.execute(
-            select(CareSpan.id, CareSpan.reason, CareSpan.valid_from, CareSpan.valid_until)
-            .where(CareSpan.member_id == member_id)
-            .order_by(CareSpan.valid_from.desc(), CareSpan.id.desc())
-        )
+def spans_of(member_id: int) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    """A member's spans on the care list, and those of kinds.STATUSES, each the latest first; one statement.
+
+    Rows of id, kind ("" for care), reason, valid_from and valid_until.
+    """
+    care = select(
+        CareSpan.id, literal("").label("kind"), CareSpan.reason, CareSpan.valid_from, CareSpan.valid_until
+    ).where(CareSpan.member_id == member_id)
+    status = select(
+        StatusSpan.id, StatusSpan.kind, literal(""), StatusSpan.valid_from, StatusSpan.valid_until
+    ).where(StatusSpan.member_id == member_id)
+    found = sorted(
+        db.session.execute(care.union_all(status)), key=lambda row: (row.valid_from, row.id), reverse=True
     )
+    return [row for row in found if not row.kind], [row for row in found if row.kind]
 
 
 def unit_named(actor: Actor, perm: Perm, text: str, field: str) -> int:

@@ -1,9 +1,8 @@
 """Cadres, and who is suspended or abroad: dated facts that decide what is asked. Services of org."""
 
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
@@ -16,17 +15,6 @@ from pbtrain.org.kinds import STATUSES
 from pbtrain.org.models import StatusSpan
 from pbtrain.org.roles import Perm
 from pbtrain.org.services import member_of
-
-
-def of_member(member_id: int) -> list[Row[Any]]:
-    """A member's spans, the latest first."""
-    return list(
-        db.session.execute(
-            select(StatusSpan.id, StatusSpan.kind, StatusSpan.valid_from, StatusSpan.valid_until)
-            .where(StatusSpan.member_id == member_id)
-            .order_by(StatusSpan.valid_from.desc(), StatusSpan.id.desc())
-        )
-    )
 
 
 def set_status(
