@@ -164,7 +164,7 @@ class ClassEnrolment(Model):
     guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id"))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)  # the branch at that time
     quota_id: Mapped[int | None] = mapped_column(ForeignKey("class_quota.id"))
-    state: Mapped[str] = mapped_column(String(10))  # a key of classes.rules.STATES
+    state: Mapped[str] = mapped_column(String(10))  # a key of rules.enrolment.STATES
     seat: Mapped[bool] = mapped_column(default=False)
     waits_since: Mapped[datetime | None]  # on the waiting list: who waits longest is first
     answer_until: Mapped[date | None]  # of an offered seat

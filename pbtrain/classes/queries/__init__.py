@@ -1,1 +1,1 @@
-"""What is read of academies and classes: `classes` has the lists, one class and its timetable."""
+"""What is read of academies and classes: `classes`, `enrolment`, `audience`."""

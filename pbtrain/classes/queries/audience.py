@@ -1,0 +1,77 @@
+"""For whom a class is: whether a member belongs to its audience and its academy's area, as conditions."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy.orm import aliased
+
+from pbtrain.hours.activities import CLASSES
+from pbtrain.hours.models import HourEntry
+from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.models import Academy, Member, Post, Unit, UnitClosure
+from pbtrain.org.queries import is_on
+
+BRANCHES = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
+YOUNG_YEARS = 35
+
+
+def holds(kinds: tuple[str, ...], today: date, *, in_branch: bool = True) -> ColumnElement[bool]:
+    """This `Member` holds such a post today, of a branch or of a unit above branches."""
+    where = Unit.kind.in_(BRANCHES) if in_branch else Unit.kind.not_in(BRANCHES)
+    held = [Post.member_id == Member.id, is_on(Post, today), Unit.id == Post.unit_id, where]
+    if kinds:
+        held.append(Post.kind.in_(kinds))
+    return exists().where(*held)
+
+
+def fits(audience: str, today: date) -> ColumnElement[bool]:
+    """This `Member` belongs to the audience, a key of kinds.AUDIENCES; whose birth date is unknown is not
+    counted as young."""
+    if audience == "secretaries":
+        return holds(("secretary", "rotating_secretary"), today)
+    if audience == "leaders":
+        return holds((), today)
+    if audience == "cadres":
+        return or_(holds((), today, in_branch=False), Member.category == "official")
+    if audience == "newcomers":
+        return Member.stage.in_(("probationary", "candidate", "activist"))
+    if audience == "young":
+        try:
+            youngest = today.replace(year=today.year - YOUNG_YEARS - 1)
+        except ValueError:  # 29 February
+            youngest = date(today.year - YOUNG_YEARS - 1, 3, 1)
+        return Member.born_on > youngest
+    return true()
+
+
+def served(academy_id: Any) -> ColumnElement[bool]:
+    """That academy serves this `Member`'s branch: an id, or a column of the statement around."""
+    return exists(
+        select(Academy.id)
+        .join(UnitClosure, UnitClosure.above_id == Academy.service_unit_id)
+        .where(Academy.unit_id == academy_id, UnitClosure.below_id == Member.unit_id)
+        .correlate_except(Academy, UnitClosure)
+    )
+
+
+def been_in_class(year: int) -> ColumnElement[bool]:
+    """This `Member` has a line of a training class in that year that no other line reverses."""
+    undo = aliased(HourEntry)
+    return exists().where(
+        HourEntry.member_id == Member.id,
+        HourEntry.credit_year == year,
+        HourEntry.activity.in_(sorted(CLASSES)),
+        HourEntry.reverses_id.is_(None),
+        ~exists().where(undo.reverses_id == HourEntry.id),
+    )
+
+
+def below(unit_id: int) -> ColumnElement[bool]:
+    """This `Member` stands in or below that unit."""
+    return Member.unit_id.in_(select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id))
+
+
+def on_roster(today: date) -> ColumnElement[Any]:
+    """This `Member` stands in a branch and has not left."""
+    return and_(Member.unit_id.is_not(None), or_(Member.left_on.is_(None), Member.left_on > today))
