@@ -129,6 +129,7 @@ TABLE = {
     "claims.claim own": row("signed in", everyone="none", members="mine", use=MY_DRAFT, secretary="mine"),
     "claims.act": row("signed in", everyone="none", members="mine", use=MY_DRAFT, post=400),
     "claims.edit": row("signed in", everyone="none", members="mine", use=MY_DRAFT, post=422),
+    "claims.add_file": row("signed in", everyone="none", members="mine", use=MY_DRAFT, post=400),
     "claims.remove_file": row(
         "signed in", everyone="none", members="mine", use=MY_DRAFT | {"evidence_id": "waiting_evidence_id"}
     ),

@@ -73,6 +73,12 @@ def add(actor: Actor, claim: HourClaim, pieces: Sequence[Piece]) -> None:
     db.session.flush()  # the proof level asks how many there are
 
 
+def has(claim_id: int, piece: Piece) -> bool:
+    """Did the claim get the very same file before?"""
+    same = select(Evidence.id).where(Evidence.claim_id == claim_id, Evidence.sha256 == piece.sha256)
+    return db.session.scalar(same.limit(1)) is not None
+
+
 def remove(claim: HourClaim, evidence_id: int) -> bool:
     """Take a piece away again; its content goes with the sweep. False when it was gone already."""
     file_id = db.session.scalar(

@@ -170,6 +170,34 @@ def change(actor: Actor, claim_id: int, version: int, wanted: Wanted, pieces: Se
     audit.record(actor, "claim.changed", f"claim:{claim_id}", unit_id=claim.unit_id)
 
 
+def add_file(actor: Actor, claim_id: int, piece: Piece) -> int:
+    """Add one piece of evidence while the claim may still change; the same piece again changes nothing.
+
+    Returns the version of the claim afterwards. RuleError when it is decided or has too many already.
+    """
+    claim = db.session.get(HourClaim, claim_id)
+    if claim is None:
+        raise faster(claim_id)
+    rules.check_mendable(claim)
+    if evidence.has(claim_id, piece):
+        return claim.version
+    move(claim_id, claim.version, ("draft", "returned"))
+    db.session.refresh(claim)
+    evidence.add(actor, claim, [piece])
+    claim.proof = _proof(claim, db.session.get(Platform, claim.platform_id) if claim.platform_id else None)
+    db.session.flush()
+    if not _changes(actor, claim_id):
+        step(actor, [claim_id], "changed")
+    audit.record(actor, "claim.file_added", f"claim:{claim_id}", unit_id=claim.unit_id)
+    return claim.version
+
+
+def _changes(actor: Actor, claim_id: int) -> bool:
+    """Was the last thing that happened this person's own writing? Nine photos are one change, not nine."""
+    last = _last_step(claim_id)
+    return last is not None and last.act in ("made", "changed") and last.by_id == actor.account_id
+
+
 def remove_file(actor: Actor, claim_id: int, version: int, evidence_id: int) -> None:
     """Take a piece of evidence away again while the claim may still change."""
     claim = _mine(claim_id, version)
@@ -284,13 +312,17 @@ def move_many(wanted: Sequence[tuple[int, int]], states: Sequence[str], **values
 
 def faster(claim_id: int) -> Conflict:
     """The refusal for whoever came second."""
-    last = db.session.execute(
-        select(ClaimStep.by_id, ClaimStep.at)
+    last = _last_step(claim_id)
+    return races.lost(FASTER, MOVED, *((last.by_id, last.at) if last else (None, None)))
+
+
+def _last_step(claim_id: int) -> Any:
+    return db.session.execute(
+        select(ClaimStep.act, ClaimStep.by_id, ClaimStep.at)
         .where(ClaimStep.claim_id == claim_id)
         .order_by(ClaimStep.id.desc())
         .limit(1)
     ).first()
-    return races.lost(FASTER, MOVED, *(last or (None, None)))
 
 
 def step(actor: Actor | None, claim_ids: Sequence[int], act: str, reason: str = "") -> None:

@@ -28,7 +28,10 @@ def texts(code: int) -> tuple[str, str]:
         404: (_("Page not found"), _("It may have moved, or it is not in your scope.")),
         405: (_("This page is not opened this way"), _("Go back and use the button on the page.")),
         409: (_("Someone was faster"), _("Reload the page to see how it stands now.")),
-        413: (_("The file or text is too large"), _("Send a smaller one, at most 20 MB.")),
+        413: (
+            _("The file or text is too large"),
+            _("At most 20 MB are sent at once. Go back and send fewer files at a time, or smaller ones."),
+        ),
         422: (_("This cannot be used"), _("Check what you entered and try again.")),
         429: (_("Too many tries"), _("Wait a few minutes and try again.")),
         507: (

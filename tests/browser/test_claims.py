@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from pbtrain.core.db import db
@@ -31,6 +32,7 @@ def state():
 
 def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, look, accessible, trouble):
     trouble.expect("422")  # a return without a reason
+    trouble.expect("ERR_INTERNET_DISCONNECTED")  # the line breaks between two photos
     sign_in(town.members[0])
     page.goto("/hours")
     page.get_by_role("link", name="申报学时").click()
@@ -41,8 +43,21 @@ def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, l
     page.get_by_text("1.0 学时").wait_for()
     page.locator('input[type="file"]').set_input_files(shots(1, 2, 3))
     look(page, "chosen")
+    broken = []
+
+    def breaks(route):
+        broken.append(route.request.url)
+        if len(broken) == 2:
+            route.abort("internetdisconnected")
+        else:
+            route.continue_()
+
+    page.route("**/claims/*/files", breaks)
     page.get_by_role("button", name="提交").click()
+    page.get_by_text("网络恢复后自动接着传").wait_for()
+    look(page, "the-line-is-down")
     page.get_by_text("已提交，审核后会告诉你").wait_for()
+    assert len(broken) == 4, "three photos, one of them twice"
     look(page, "handed-in")
     accessible(page)
     assert state() == "submitted"
@@ -131,3 +146,49 @@ def test_five_claims_on_the_desk_without_a_reload(town, page, sign_in, make, loo
     db.session.rollback()
     states = db.session.scalars(select(HourClaim.state).order_by(HourClaim.id)).all()
     assert states == ["approved", "approved", "submitted", "submitted", "submitted"]
+
+
+def swipe(page, across):
+    """A finger that goes `across` pixels to the right, or to the left where that is negative."""
+    page.evaluate(
+        """(across) => {
+          const part = document.querySelector('[data-desk] h1');
+          const at = (x) => [new Touch({ identifier: 1, target: part, clientX: x, clientY: 300 })];
+          const fire = (name, touches, changedTouches) =>
+            part.dispatchEvent(new TouchEvent(name, { bubbles: true, touches, changedTouches }));
+          fire('touchstart', at(200), at(200));
+          fire('touchend', [], at(200 + across));
+        }""",
+        across,
+    )
+
+
+def test_a_swipe_turns_to_the_next_claim_and_back(town, page, sign_in, make):
+    for n in range(2):
+        handed_in(make.actor(town.members[n]), None, piece(n), title=f"答卷第 {n} 期")
+    sign_in(town.secretary)
+    page.goto("/desk")
+    name = page.get_by_role("heading", level=2, name=re.compile("纸上课堂"))
+    first, second = (re.compile(one.name) for one in town.members[:2])
+    expect(name).to_have_text(first)
+    swipe(page, 40)  # too short
+    expect(name).to_have_text(first)
+    swipe(page, -120)
+    expect(name).to_have_text(second)
+    swipe(page, 120)
+    expect(name).to_have_text(first)
+
+
+def test_the_pages_of_platforms(town, make, page, sign_in, look, accessible):
+    sign_in(make.person(Role.UNIT_ADMIN, town.root))
+    page.goto(f"/units/{town.root.id}/platforms")
+    look(page, "none-yet")
+    accessible(page)
+    page.get_by_role("button", name="添加常用平台").click()
+    page.get_by_role("row").nth(1).wait_for()
+    look(page, "usual-ones")
+    accessible(page)
+    page.get_by_role("row").get_by_role("link").first.click()
+    page.get_by_role("button", name="保存").wait_for()
+    look(page, "one")
+    accessible(page)

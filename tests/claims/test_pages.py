@@ -67,10 +67,71 @@ def test_a_claim_with_three_photos_is_handed_in(db, member):
     assert "等书记审核" in shown(member.get("/claims"))
 
 
-def test_the_script_that_sends_files_is_told_the_way_on(db, member):
-    answer = member.post("/claims/new", data=sent(files=[(picture(1), "1.jpg")]), headers={"X-Upload": "1"})
-    assert (answer.status_code, answer.headers["X-Next"]) == (204, f"/claims/{only(db).id}")
-    assert "已提交" in shown(member.get(answer.headers["X-Next"])), "nobody has read the message meanwhile"
+def test_the_script_sends_photos_one_by_one_and_may_repeat_each_step(db, member, secretary):
+    step = {"X-Upload": "1"}
+    form = sent(act="draft")
+    for _ in range(2):  # its answer was lost on the way
+        answer = member.post("/claims/new", data=dict(form), headers=step)
+        here = answer.headers["X-Claim"]
+        assert (answer.status_code, here) == (204, f"/claims/{only(db).id}")
+    for n in (1, 2, 2, 1):
+        answer = member.post(
+            f"{here}/files", data={"file": (io.BytesIO(picture(n)), f"{n}.jpg")}, headers=step
+        )
+        assert answer.status_code == 204
+    refused = member.post(f"{here}/files", data={"file": (io.BytesIO(b"MZ"), "x.exe")}, headers=step)
+    assert (refused.status_code, refused.mimetype) == (422, "text/plain")
+    assert "没有上传" in refused.text
+    changed = sent(act="draft", minutes="60", version=answer.headers["X-Version"])
+    answer = member.post(f"{here}/edit", data=changed, headers=step)
+    assert answer.status_code == 204
+    last = {"act": "submit", "version": answer.headers["X-Version"]}
+    assert member.post(here, data=last, headers=step).status_code == 204
+    assert "已提交" in shown(member.get(here)), "nobody has read the message meanwhile"
+    row = only(db)
+    assert (row.state, row.proof, row.minutes, len(queries.files(row.id))) == ("submitted", "C", 60, 2)
+    assert member.post(here, data=last, headers=step).status_code == 409
+    late = member.post(f"{here}/files", data={"file": (io.BytesIO(picture(3)), "3.jpg")}, headers=step)
+    assert late.status_code == 422
+    assert (
+        secretary.post(f"{here}/files", data={"file": (io.BytesIO(picture(4)), "4.jpg")}).status_code == 404
+    )
+    assert member.post(f"{here}/files", headers=step).status_code == 400
+
+
+def test_too_much_at_once_is_said_plainly(app, member, monkeypatch):
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 4000)
+    answer = member.post("/claims/new", data=sent(files=[(picture(1), "1.jpg")]))
+    assert answer.status_code == 413
+    assert "分几次传" in shown(answer)
+
+
+def test_two_clicks_at_one_instant_get_the_same_answer(app, db, place, client_for, at_once):
+    clients = [client_for(place.member) for _ in range(2)]
+    form = sent(act="submit")
+    db.session.rollback()
+    answers = at_once(
+        *(lambda client=client: client.post("/claims/new", data=dict(form)) for client in clients)
+    )
+    assert [answer.status_code for answer in answers] == [303, 303], answers
+    assert answers[0].location == answers[1].location
+    assert db.session.scalar(select(func.count(HourClaim.id))) == 1
+
+
+def test_who_waits_less_stands_on_the_next_page_of_the_desk(db, place, secretary, monkeypatch):
+    monkeypatch.setattr("pbtrain.claims.views.desk.SHOWN", 2)
+    claims = [handed_in(place.member, title=f"答卷第 {n} 期") for n in range(3)]
+    page = shown(secretary.get("/desk"))
+    assert "答卷第 2 期" not in page
+    later = re.search(r'rel="next" href="(/desk\?after=[^"]+)"', page)[1]
+    page = shown(secretary.get(later))
+    assert "答卷第 2 期" in page
+    assert 'rel="prev"' in page
+    address = re.search(rf'hx-post="(/desk/{claims[2]}\?after=[^"]+)"', page)[1]
+    form = {"act": "return", "version": str(claim(claims[2]).version), "reason": "照片看不清"}
+    page = shown(secretary.post(address, data=form, headers={"HX-Request": "true"}))
+    assert claim(claims[2]).state == "returned"
+    assert "答卷第 0 期" in page, "nothing is left there: it begins anew"
 
 
 def test_the_same_form_twice_is_one_claim(db, member):

@@ -2,10 +2,16 @@
 
 from typing import Any
 
-from flask import abort, request
+from flask import abort, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response
 
 from pbtrain.claims import rules
 from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.core.errors import RuleError
+from pbtrain.core.i18n import say
+from pbtrain.hours.models import HourClaim
 
 
 def due_back(claim: Any) -> Any:
@@ -21,3 +27,20 @@ def sent_number(name: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         abort(400)
     return int(text)
+
+
+def by_script() -> bool:
+    """Does the script ask that sends photos one by one? It is told the way on instead of being sent there."""
+    return "X-Upload" in request.headers
+
+
+def saved_there(claim_id: int) -> Response:
+    """Saved: where the claim is, and its version, for the script's next step."""
+    version = db.session.scalar(select(HourClaim.version).where(HourClaim.id == claim_id))
+    there = {"X-Claim": url_for("claims.claim", claim_id=claim_id), "X-Version": str(version)}
+    return Response(status=204, headers=there)
+
+
+def in_words(error: RuleError) -> Response:
+    """A refusal as the plain sentence that the script shows."""
+    return Response(say(error), 422, mimetype="text/plain")

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -14,13 +15,14 @@ from pbtrain.core.db import db, record_apart, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, ngettext, say
+from pbtrain.core.paging import CURSORS, paged
 from pbtrain.hours import queries as hours_queries
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
 
-SHOWN = 50  # of the queue, the oldest first
+SHOWN = 50  # of the queue at a time, the oldest first
 
 
 @bp.get("/desk")
@@ -71,7 +73,7 @@ def approve_all() -> Response:
     if "HX-Request" in request.headers:
         return show("desk", None, said=said)
     flash(said, "ok")
-    return redirect(url_for(".desk"), 303)
+    return redirect(url_for(".desk", **place()), 303)
 
 
 def _pair(text: str) -> tuple[int, int]:
@@ -151,11 +153,13 @@ def answer(desk: str, claim_id: int, act: str, acts: dict[str, Any] | None = Non
     if "HX-Request" in request.headers:
         return show(desk, upcoming, said=said, undo_id=undo_id, code=code, lenient=True)
     flash(said, "ok")
-    args = {"claim_id": upcoming} if upcoming and queries.waits(queue_of(desk), upcoming) else {}
+    args: dict[str, Any] = (
+        {"claim_id": upcoming} if upcoming and queries.waits(queue_of(desk), upcoming) else {}
+    )
     if undo_id:
         args["undo"] = undo_id
     endpoint = f".{desk}_claim" if "claim_id" in args else f".{desk}"
-    return redirect(url_for(endpoint, **args), 303)
+    return redirect(url_for(endpoint, **args, **place()), 303)
 
 
 PERMS = {"desk": Perm.CLAIM_DECIDE, "above": Perm.CLAIM_JUDGE}
@@ -178,7 +182,8 @@ def show(
 ) -> Response:
     """The desk with one claim open: the named one, else the first. Opening a picture is looking at it."""
     waiting = queue_of(desk)
-    rows = db.session.execute(waiting.limit(SHOWN)).all()
+    listed = paged(waiting, size=SHOWN)
+    rows = listed.rows
     current = _open(rows, waiting, claim_id, lenient)
     files, photo = _files(current)
     total = _total(desk, waiting)
@@ -192,6 +197,9 @@ def show(
         part=part,
         desk=desk,
         rows=rows,
+        here=place(),
+        later=turned(desk, listed.next_url),
+        sooner=turned(desk, listed.prev_url),
         total=total,
         current=current,
         files=files,
@@ -216,6 +224,16 @@ def show(
         words_of=ngettext("%(num)s claim waits", "%(num)s claims wait", total),
     )
     return make_response(page, code)
+
+
+def place() -> dict[str, str]:
+    """Which part of the queue the address names: it stays while its claims are decided."""
+    return {name: request.args[name] for name in CURSORS if name in request.args}
+
+
+def turned(desk: str, url: str | None) -> str | None:
+    """The desk at another part of its queue; None where there is none."""
+    return f"{url_for('.' + desk)}?{urlsplit(url).query}" if url else None
 
 
 def _total(desk: str, waiting: Any) -> int:

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.claims import lookups, queries, rules, services
 from pbtrain.claims.views import bp
-from pbtrain.claims.views.common import due_back, sent_number
+from pbtrain.claims.views.common import by_script, due_back, in_words, saved_there, sent_number
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
@@ -86,5 +86,7 @@ def act(claim_id: int) -> Response:
     except Conflict:
         raise
     except RuleError as error:
+        if by_script():
+            return in_words(error)
         flash(say(error), "bad")
-    return redirect(here, 303)
+    return saved_there(claim_id) if by_script() else redirect(here, 303)

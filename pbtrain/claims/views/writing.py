@@ -5,13 +5,14 @@ from uuid import uuid4
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from pbtrain.claims import evidence, lookups, queries, rules, services
 from pbtrain.claims.forms import ClaimForm
 from pbtrain.claims.services import Wanted
 from pbtrain.claims.views import bp
-from pbtrain.claims.views.common import due_back
+from pbtrain.claims.views.common import by_script, due_back, in_words, saved_there
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
@@ -19,7 +20,7 @@ from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, say
 from pbtrain.core.marks import N_
 from pbtrain.hours.activities import ACTIVITIES, PROOFS
-from pbtrain.org.access import needs, signed, signed_in, units_where
+from pbtrain.org.access import Actor, needs, signed, signed_in, units_where
 from pbtrain.org.models import Member
 from pbtrain.org.roles import Perm
 
@@ -90,7 +91,7 @@ def _write(member_id: int, name: str, unit_id: int, back: str, claim: Any = None
             form.version.raw_data, form.version.data = None, clash.version
         else:
             if answer is not None:
-                return _next(answer)
+                return answer
     page = render_template(
         "claims/write.html",
         form=form,
@@ -110,13 +111,6 @@ def _write(member_id: int, name: str, unit_id: int, back: str, claim: Any = None
         clash=clash,
     )
     return make_response(page, 409 if clash else 422 if form.errors else 200)
-
-
-def _next(answer: Response) -> Response:
-    """The way on; to the script that sends files it is told instead, or it would open the page unseen."""
-    if "X-Upload" not in request.headers:
-        return answer
-    return Response(status=204, headers={"X-Next": answer.headers["Location"]})
 
 
 def _usual(claim: Any) -> dict[str, Any]:
@@ -185,11 +179,11 @@ def _save(form: ClaimForm, kind: str, member_id: int, claim: Any) -> Response | 
     claim_id = claim.id if claim is not None else 0
     form_id, version = form.form_id.data or "", 0 if claim is None else form.version.data or 0
     try:
-        with transaction():
-            wanted = _wanted(form, kind)
-            if claim is None:
-                claim_id, fresh = services.make(person, member_id, wanted, pieces, form_id=form_id)
-            else:
+        wanted = _wanted(form, kind)
+        if claim is None:
+            claim_id, fresh = _make(person, member_id, wanted, pieces, form_id)
+        else:
+            with transaction():
                 services.change(person, claim.id, version, wanted, pieces)
     except Conflict:
         raise
@@ -197,6 +191,8 @@ def _save(form: ClaimForm, kind: str, member_id: int, claim: Any) -> Response | 
         form.blame(error)
         return None
     here = url_for(".claim", claim_id=claim_id)
+    if by_script():
+        return saved_there(claim_id)
     if not fresh:
         flash(_("This form was saved before and stands as below."), "warn")
         return redirect(here, 303)
@@ -209,6 +205,18 @@ def _save(form: ClaimForm, kind: str, member_id: int, claim: Any) -> Response | 
         return _hand_in(claim_id, here)
     flash(_("Kept as a draft. Nobody sees it until you hand it in."), "ok")
     return redirect(here, 303)
+
+
+def _make(
+    person: Actor, member_id: int, wanted: Wanted, pieces: list[evidence.Piece], form_id: str
+) -> tuple[int, bool]:
+    """Write it once: of two double clicks at one instant the second finds what the first has written."""
+    try:
+        with transaction():
+            return services.make(person, member_id, wanted, pieces, form_id=form_id)
+    except IntegrityError:
+        with transaction():
+            return services.make(person, member_id, wanted, pieces, form_id=form_id)
 
 
 def _hand_in(claim_id: int, here: str) -> Response:
@@ -272,6 +280,24 @@ def estimate(member_id: int) -> Response:
     return make_response(
         render_template("claims/_estimate.html", estimate=_estimate(member_id, kind, form), kind=kind)
     )
+
+
+@bp.post("/claims/<int:claim_id>/files")
+@signed_in
+def add_file(claim_id: int) -> Response:
+    """Take one photo or paper from the script that sends them singly; again is no harm, 422 says why not."""
+    if queries.spoken_for(signed(), claim_id) is None:
+        abort(404)
+    file = request.files.get("file") or abort(400)
+    try:
+        piece = evidence.read(file.read(), clean(file.filename or "")[:200])
+        with transaction():
+            services.add_file(signed(), claim_id, piece)
+    except Conflict:
+        raise
+    except RuleError as error:
+        return in_words(error)
+    return saved_there(claim_id)
 
 
 @bp.post("/claims/<int:claim_id>/files/<int:evidence_id>/remove")
