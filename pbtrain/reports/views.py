@@ -41,10 +41,10 @@ def asked(branch_id: int, key: str) -> tuple[Report, Scope]:
     text, half = request.args.get("year", str(now)), request.args.get("half", "")
     if not (text.isascii() and text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= now):
         abort(404)
-    only = request.args.get("only", "")
-    if half not in HALVES or (only and only not in REPORTS[key].filters):
+    show = request.args.get("show", "")
+    if half not in HALVES or (show and show not in REPORTS[key].filters):
         abort(404)
-    return REPORTS[key], Scope(unit.id, unit.name, int(text), half, only)
+    return REPORTS[key], Scope(unit.id, unit.name, int(text), half, show)
 
 
 def has_books(unit_id: int) -> bool:
@@ -78,7 +78,7 @@ def around(report: Report, scope: Scope) -> dict[str, Any]:
         "closed_code": spaced(book.code) if book and book.code else "",
         "totals": report.totals(facts),
         "notes": report.notes(facts),
-        "counted": {only: facts[only] for only in report.filters},
+        "counted": {name: facts[name] for name in report.filters},
         "shown": shown,
     }
 
@@ -155,8 +155,8 @@ def xlsx(branch_id: int, key: str) -> Response:
     facts = report.facts(scope)
     ledgers = {one.year: one for one in books(scope)}
     title = f"{_(report.title)} {scope.unit_name} {scope.year}{_(HALF_LABELS[scope.half])}"
-    if scope.only:
-        title += f" {_(report.filters[scope.only])}"
+    if scope.show:
+        title += f" {_(report.filters[scope.show])}"
     below: list[list[Any]] = [[*cells, None] for cells in report.totals(facts)]
     notes = report.notes(facts)
     if scope.year in ledgers:

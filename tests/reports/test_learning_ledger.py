@@ -178,14 +178,14 @@ def test_only_what_came_late(make, branch, client_for):
         closing.sign(signer, branch.id, 2026, 3, since=date(2020, 1, 1), seen=1)
     client, url = reader(make, client_for, branch), f"/branches/{branch.id}/reports/ledger"
     assert "只看迟报" not in text(client.get(url)), "there is none"
-    assert "没有。 看这段时间的全部记录" in text(client.get(url + "?only=late"))
+    assert "没有。 看这段时间的全部记录" in text(client.get(url + "?show=late"))
     post(line(member, "event:2", 45, "迟来的党课", day=date(2026, 3, 9)))
     assert "只看迟报 1" in text(client.get(url))
-    late = text(client.get(url + "?only=late"))
+    late = text(client.get(url + "?show=late"))
     assert "按时的党课" not in late
     assert "迟来的党课" in late
     assert "1 人次，1 人 45 1.0" in late
-    assert "按时的党课" not in text(client.get(url + "/print?only=late"))
-    sheet = load_workbook(io.BytesIO(client.get(url + ".xlsx?only=late").data)).active
+    assert "按时的党课" not in text(client.get(url + "/print?show=late"))
+    sheet = load_workbook(io.BytesIO(client.get(url + ".xlsx?show=late").data)).active
     assert "只看迟报" in sheet["A1"].value
-    assert client.get(url + "?only=other").status_code == 404
+    assert client.get(url + "?show=other").status_code == 404

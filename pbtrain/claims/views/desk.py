@@ -202,13 +202,12 @@ def show(
         sooner=turned(desk, listed.prev_url),
         total=total,
         current=current,
+        **_around(current),
         files=files,
         photo=photo,
         unseen=sum(not one.seen for one in files),
         noticed=noticed,
         ready=[row for row in rows if _ready(row, unseen, noticed)] if desk == "desk" else [],
-        companions=noticing.companions(current) if current and current.kind != "overlap" else [],
-        year=hours_queries.years_of(current.member_id).get(current.day.year) if current else None,
         decided=queries.decided_since(signed(), clock.at(clock.today(), 0)),
         next_id=_after(rows, position),
         before_id=rows[position - 1].id if position else None,
@@ -216,9 +215,6 @@ def show(
         said=said,
         problem=problem,
         rules=rules,
-        line_in_way=lookups.line_in_way(current.overlaps_id) if current and current.overlaps_id else None,
-        appeal=queries.appeal_of(current.id) if current and current.state == "appealed" else "",
-        visited=bool(current and queries.is_host(current)),
         now=clock.now(),
         say_signal=say_signal,
         words_of=ngettext("%(num)s claim waits", "%(num)s claims wait", total),
@@ -241,6 +237,19 @@ def _total(desk: str, waiting: Any) -> int:
     total, _since = queries.counted(waiting)
     badges.leave(desk, total)
     return total
+
+
+def _around(current: Any) -> dict[str, Any]:
+    """What stands beside the open claim; nothing where none is open."""
+    if current is None:
+        return {"companions": [], "year": None, "line_in_way": None, "appeal": "", "visited": False}
+    return {
+        "companions": noticing.companions(current) if current.kind != "overlap" else [],
+        "year": hours_queries.years_of(current.member_id).get(current.day.year),
+        "line_in_way": lookups.line_in_way(current.overlaps_id) if current.overlaps_id else None,
+        "appeal": queries.appeal_of(current.id) if current.state == "appealed" else "",
+        "visited": queries.is_host(current),
+    }
 
 
 def _open(rows: Any, waiting: Any, claim_id: int | None, lenient: bool) -> Any:

@@ -12,13 +12,13 @@ HALVES = {"": (1, 12), "1": (1, 6), "2": (7, 12)}
 
 @dataclass(frozen=True)
 class Scope:
-    """What a report is about: one branch, a year or half of it; `only`: a key of the report's filters."""
+    """What a report is about: one branch, a year or half of it; `show`: a key of the report's filters."""
 
     unit_id: int
     unit_name: str
     year: int
     half: str = ""
-    only: str = ""
+    show: str = ""
 
     @property
     def first(self) -> date:

@@ -39,7 +39,7 @@ def asked(scope: Scope) -> tuple[Any, ...]:
         Book.unit_id == scope.unit_id,
         Book.year == scope.year,
         HourEntry.day.between(scope.first, scope.last),
-        *((LATE,) if scope.only == "late" else ()),
+        *((LATE,) if scope.show == "late" else ()),
     )
 
 
