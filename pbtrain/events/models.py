@@ -113,7 +113,7 @@ class CheckIn(Model):
     at: Mapped[datetime] = mapped_column(default=clock.now)  # of the server
     told_at: Mapped[datetime | None]  # what a phone without a line said; kept, never believed alone
     device: Mapped[str] = mapped_column(String(64), default="")  # keyed hash of the device's key
-    flag: Mapped[str] = mapped_column(String(12), default="")  # a key of events.kinds.FLAGS
+    flag: Mapped[str] = mapped_column(String(12), default="")  # a key of events.door.rules.FLAGS
     by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
 
