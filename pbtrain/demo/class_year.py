@@ -1,8 +1,8 @@
 """Two hundred classes of an academy and all who came: written as rows, their hours by the one way in.
 
 满洲里国门党建学院 counts 200 classes and 7,100 person-times (domain.md A.0). Half of those who come stand on
-a roster in the academy's area, half are guests of other regions; who, when and how long follows from the number
-of the class.
+a roster in the academy's area, half are guests of other regions; who, when and how long follows from the
+number of the class.
 """
 
 import uuid
@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from pbtrain.classes.kinds import study_minutes
 from pbtrain.classes.models import (
     ClassEnrolment,
     ClassQuota,
@@ -37,9 +38,9 @@ from pbtrain.org.roles import Role
 
 CLASSES, PERSON_TIMES, GUESTS = 200, 7_100, 1_800
 THEMES = (
-    ("总体国家安全观", "支部书记和党员骨干", 3), ("铸牢中华民族共同体意识", "农牧区党员", 2),
-    ("国门红色历史", "机关党员", 1), ("党支部规范化建设", "支部书记", 3), ("边境安全常识", "边境地区党员", 2),
-    ("党员发展工作", "组织委员", 1), ("秘密交通线现场教学", "国企党员", 2), ("基层治理", "社区党员", 3),
+    ("总体国家安全观", "leaders", 3), ("铸牢中华民族共同体意识", "all", 2),
+    ("国门红色历史", "all", 1), ("党支部规范化建设", "secretaries", 3), ("边境安全常识", "all", 2),
+    ("党员发展工作", "leaders", 1), ("秘密交通线现场教学", "all", 2), ("基层治理", "young", 3),
 )  # fmt: skip
 TEACHERS = (
     "示例白教授",
@@ -60,7 +61,7 @@ VENUES = (  # name, kind, capacity, days before which a list is due
 SESSIONS = (  # hour, minute, minutes, subject, way, venue, teacher
     ((9, 0, 150, "展馆体验教学", "visit", 0, 4), (14, 30, 180, "专题讲授", "lecture", 4, 1)),
     ((8, 30, 180, "现场教学", "visit", 3, 3), (14, 30, 180, "案例教学", "case", 2, 0)),
-    ((8, 30, 180, "分组研讨和交流", "seminar", 6, 2), (14, 30, 45, "结业测验", "exam", 4, 5)),
+    ((8, 30, 180, "分组研讨和交流", "seminar", 6, 2), (14, 30, 45, "结业测验", "test", 4, 5)),
 )
 NAMESPACE = uuid.UUID("5de0c0de-32aa-4000-8000-000000000200")
 LATE = "示例：路上积雪"
@@ -148,9 +149,10 @@ def _names(count: int) -> Iterator[str]:
 
 
 def _template(books: Books, n: int) -> dict[str, Any]:
-    theme, _audience, days = THEMES[n]
+    theme, audience, days = THEMES[n]
     return {
         "unit_id": books.academy, "name": f"“{theme}”专题班", "theme": theme, "days": days, "capacity": 36,
+        "audience": audience,
         "sessions": [
             {"day": day, "time": f"{hour:02}:{minute:02}", "minutes": minutes, "title": title, "mode": mode,
              "venue_id": books.venues[venue], "teacher_id": books.teachers[teacher]}
@@ -162,7 +164,7 @@ def _template(books: Books, n: int) -> dict[str, Any]:
 
 
 def _hold(world: World, books: Books, number: int, count: int) -> None:
-    theme, _audience, days = THEMES[number % len(THEMES)]
+    theme, audience, days = THEMES[number % len(THEMES)]
     free = workdays(world.today)
     first = free[(number - 1) * len(free) // count]
     seats, clerk = seats_of(number), world.staff[Role.ACADEMY_ADMIN]
@@ -171,6 +173,7 @@ def _hold(world: World, books: Books, number: int, count: int) -> None:
             "unit_id": books.academy, "template_id": books.templates[number % len(THEMES)], "year": 0,
             "number": number, "title": f"“{theme}”专题班", "starts_on": first,
             "ends_on": first + timedelta(days=days - 1), "capacity": seats, "state": "closed",
+            "audience": audience,
             "enrol_until": first - timedelta(days=3), "party_branch": f"第{number}期临时党支部",
             "branch_leader": "示例高娃", "rule": {"share": 80}, "evaluated": True,
             "form_id": str(uuid.uuid5(NAMESPACE, f"class {number}")), "made_by_id": clerk,
@@ -218,8 +221,8 @@ def _learners(
 
 def _timetable(
     books: Books, class_id: int, number: int, first: date, days: int, clerk: int
-) -> list[tuple[int, datetime, int, str]]:
-    """The sessions as events that were held: id, beginning, minutes, title."""
+) -> list[tuple[int, datetime, int, str, str]]:
+    """The sessions as events that were held: id, beginning, minutes, title, way of teaching."""
     planned = [
         (clock.at(first + timedelta(days=day), hour, minute), minutes, title, mode, venue, teacher)
         for day in range(days)
@@ -243,12 +246,12 @@ def _timetable(
             for event_id, (*_what, mode, venue, teacher) in zip(events, planned, strict=True)
         ],
     )  # fmt: skip
-    return [(event_id, one[0], one[1], one[2]) for event_id, one in zip(events, planned, strict=True)]
+    return [(event_id, *one[:4]) for event_id, one in zip(events, planned, strict=True)]
 
 
 def _attend(
     books: Books,
-    sessions: list[tuple[int, datetime, int, str]],
+    sessions: list[tuple[int, datetime, int, str, str]],
     learners: list[tuple[int, int, date]],
     strangers: list[int],
     number: int,
@@ -256,7 +259,7 @@ def _attend(
     """One of twenty misses a session, one of thirty comes late; the hours of members are to be posted."""
     rows = []
     people = [(who, None) for who, _branch, _since in learners] + [(None, who) for who in strangers]
-    for place, (event_id, starts, minutes, title) in enumerate(sessions):
+    for place, (event_id, starts, minutes, title, mode) in enumerate(sessions):
         for n, (member_id, guest_id) in enumerate(people):
             dice = (number * 31 + n * 17 + place * 7) % 60
             came, late = dice >= 3, dice in (10, 40)
@@ -267,7 +270,7 @@ def _attend(
                  "left_at": None, "minutes": minutes - 20 if late else None, "reason": LATE if late else ""}
             )  # fmt: skip
             if came and member_id is not None:
-                studied = minutes - 20 if late else minutes
+                studied = study_minutes(minutes - 20 if late else minutes, mode)
                 books.lines.append(_line(event_id, member_id, starts, minutes, studied, title))
     db.session.execute(insert(Attendance), rows)
 
