@@ -29,6 +29,7 @@ class PolicyRules:
     targets: dict[str, int] = field(default_factory=lambda: {"member": 3200, "leader": 5600})
     target_step: int = 50  # a prorated target is rounded up to this
     class_for: tuple[str, ...] = ()  # duties that need at least one 集中培训 a year besides the hours (D.3)
+    new_post_months: int = 0  # a new secretary attends a training class within so many months (D.3); 0: none
 
     minutes_per_hour: int = 45
     minutes_by_activity: dict[str, int] = field(default_factory=dict)  # where it differs
@@ -71,7 +72,7 @@ class PolicyRules:
         """The smallest of what must not be negative."""
         numbers = (
             self.day_cap, self.self_cap, self.cadre_target, self.cadre_five_years, self.proxy_limit,
-            self.two_eyes_above, self.record_days, self.appeal_days,
+            self.two_eyes_above, self.record_days, self.appeal_days, self.new_post_months,
         )  # fmt: skip
         maps = (self.targets, self.activity_caps, self.proof_caps, self.proof_shares)
         steps = (number for scale in self.scales.values() for step in scale for number in step)

@@ -13,7 +13,9 @@ from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.hours import posting, signing
+from pbtrain.hours.activities import CLASSES
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
+from pbtrain.hours.newcomers import FirstClass, first_class, met
 from pbtrain.hours.policy import CADRE_ACTIVITIES, Rules
 from pbtrain.hours.rulebook import rulebook
 from pbtrain.hours.rules import Assessment, CadreYear, Stretch, Tie, assess, cadre_year, duties
@@ -74,30 +76,38 @@ def year_of(member_id: int, year: int) -> Year | None:
 @dataclass(frozen=True)
 class Judged:
     """What was made of some lines; `whole`: all of the year were read, and the sums are those of the year;
-    `cadre`: the separate account of a cadre, where it was asked for and there is one."""
+    `cadre`: the separate account of a cadre, `first_class`: what a new secretary is asked, where such things
+    were asked for and there are any."""
 
     assessment: Assessment
     lines: list[Any]
     whole: bool
     cadre: CadreYear | None = None
+    first_class: FirstClass | None = None
 
 
-def judged(found: Year, since: date, until: date, *, also: date | None = None, cadre: bool = False) -> Judged:
+def judged(
+    found: Year, since: date, until: date, *, also: date | None = None, besides: bool = False
+) -> Judged:
     """Judge the lines of these days, `until` included, that are not reversed; one statement.
 
     Under rules with a cap of the year all of its lines are read, else no more than those days have: what
-    counts of them is the same, and a long history costs nothing. `cadre` reads the lines of the separate
-    account of a cadre along, which may cover five years.
+    counts of them is the same, and a long history costs nothing. `besides` reads along what is asked besides
+    the hours: the account of a cadre, which may cover five years, and a new secretary's training class.
     """
     days = or_(HourEntry.day.between(since, until), HourEntry.day == (also or since))
     asked: Any = HourEntry.credit_year == found.year
     if not found.has_caps:
         asked = and_(asked, days)
-    account = cadre_year(found.policy, found.ties, 1, found.year) if cadre else None
+    account = cadre_year(found.policy, found.ties, 1, found.year) if besides else None
+    newcomer = first_class(found.policy, found.ties, found.year) if besides else None
     apart = found.policy.on(date(found.year, 12, 31)).cadre_activities
     if account is not None:
         kept = and_(HourEntry.credit_year.between(*account.period), HourEntry.activity.in_(apart))
         asked = or_(asked, kept)
+    if newcomer is not None:
+        since_then = HourEntry.day.between(newcomer.since, date(found.year, 12, 31))
+        asked = or_(asked, and_(since_then, HourEntry.activity.in_(CLASSES)))
     rows = db.session.execute(_standing().where(HourEntry.member_id == found.member_id, asked)).all()
     lines: list[Any] = [
         row
@@ -106,7 +116,8 @@ def judged(found: Year, since: date, until: date, *, also: date | None = None, c
         and (found.has_caps or since <= row.day <= until or row.day == (also or since))
     ]
     result = assess(found.policy, found.stretches, lines, year=found.year, today=clock.today())
-    return Judged(result, lines, found.has_caps, _cadre_account(found, account, rows, apart))
+    account = _cadre_account(found, account, rows, apart)
+    return Judged(result, lines, found.has_caps, account, met(newcomer, rows))
 
 
 def _standing() -> Select[Any]:

@@ -1,6 +1,7 @@
 """What the browser may send to write rules: one field for each room of a policy, hours in hours."""
 
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Any
 
 from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField, SelectMultipleField
@@ -18,6 +19,7 @@ from pbtrain.policies.rules import LABELS, PROOFS
 A_COLUMN = NumberRange(0, 2**31 - 1)  # what a column holds
 MOST = 999_900  # hundredths: no year has more hours
 STEPS = ((1, "0.01"), (10, "0.1"), (25, "0.25"), (50, "0.5"), (100, "1"))
+MOST_STEPS = 5  # of the scale by the length of a lesson
 KINDS = {key: kind for key, kind in ACTIVITIES.items() if key not in CADRE_ACTIVITIES}
 
 
@@ -78,9 +80,7 @@ class _PolicyForm(BaseForm):
     day_cap = HoursField(_l("At most a day, hours"))
     self_counts = BooleanField(_l("Self-study counts toward the year"))
     self_cap = HoursField(_l("Self-study counts up to, hours a year"), empty=True)
-    online_by_length = BooleanField(
-        _l("Online lessons count by their length: 30 minutes 1, from 16 minutes 0.5, shorter 0.25")
-    )
+    online_by_length = BooleanField(_l("Online lessons count by their length"))
     online_alone = BooleanField(_l("Online courses are self-study"))
     cadre_target = HoursField(_l("Cadres, township level and below: hours a year"))
     cadre_five_years = HoursField(_l("Cadres, county level and above: hours in five years"))
@@ -92,6 +92,9 @@ class _PolicyForm(BaseForm):
     met_share = _number(_l("A branch has met the year when so many percent of its members have"), 1, 100)
     counts = Ticks(_l("What counts"), choices=[])
     class_for = Ticks(_l("At least one training class a year is asked of"), choices=[])
+    new_post_months = _number(
+        _l("A new secretary attends a training class within so many months"), 1, 24, empty=True
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,6 +107,36 @@ class _PolicyForm(BaseForm):
         """The fields of one table: "minutes" gives minutes_theme_day, minutes_party_lecture, …"""
         return [self[f"{prefix}_{key}"] for key in (KINDS if prefix in OF_KIND else PROOFS)]
 
+    def steps(self) -> list[tuple[Any, Any]]:
+        """The steps of the scale by length: the fields of minutes and of hours."""
+        return [(self[f"step_from_{n}"], self[f"step_hours_{n}"]) for n in range(1, MOST_STEPS + 1)]
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """The scale has a step where it is wanted; each is whole, and a longer lesson never brings less."""
+        sound = bool(super().validate(*args, **kwargs))
+        return sound and not (self.online_by_length.data and _wrong_step(self.steps()))
+
+
+def _wrong_step(steps: list[tuple[Any, Any]]) -> bool:
+    """Say beside its field what is wrong with a scale; False where nothing is."""
+    given = []
+    for least, hours in steps:
+        for one, other in ((least, hours), (hours, least)):
+            if one.data is None and other.data is not None:
+                one.errors = [*one.errors, _("Give the minutes and the hours of a step, or neither.")]
+                return True
+        if least.data is not None:
+            given.append((least.data, hours.data, least))
+    if not given:
+        steps[0][0].errors = [_("Give at least one step, or take the tick away.")]
+        return True
+    given.sort(key=lambda step: step[:2])
+    for (least, hours, _field), (more, worth, field) in pairwise(given):
+        if more == least or worth <= hours:
+            field.errors = [_("More minutes bring more hours: check this step.")]
+            return True
+    return False
+
 
 OF_KIND = ("minutes", "cap")
 PolicyForm: Any = type(
@@ -113,6 +146,8 @@ PolicyForm: Any = type(
     | {f"minutes_{key}": _number(_l(kind.label), 1, 240, empty=True) for key, kind in KINDS.items()}
     | {f"cap_{key}": HoursField(_l(kind.label), empty=True) for key, kind in KINDS.items()}
     | {f"proof_{key}": HoursField(_l(label), empty=True) for key, label in PROOFS.items()}
+    | {f"step_from_{n}": _number(_l("From, minutes"), 1, 1440, empty=True) for n in range(1, MOST_STEPS + 1)}
+    | {f"step_hours_{n}": HoursField(_l("Hours"), empty=True) for n in range(1, MOST_STEPS + 1)}
     | {f"share_{key}": _number(_l(label), 0, 100, empty=True) for key, label in PROOFS.items()},
 )
 
@@ -156,10 +191,14 @@ def shown(rules: PolicyRules) -> dict[str, Any]:
         "online_alone": rules.modes.get("online_course") == "self",
         "two_eyes_above": rules.two_eyes_above or None,
         "record_days": rules.record_days or None,
+        "new_post_months": rules.new_post_months or None,
         "counts": [key for key in KINDS if key not in rules.excluded],
         "class_for": list(rules.class_for),
     }
     found |= {f"target_{key}": rules.targets.get(key, 0) for key in LABELS}
+    steps = rules.scales.get("online_course", ONLINE_BY_LENGTH["online_course"])
+    for n, (least, worth) in enumerate(steps, start=1):
+        found |= {f"step_from_{n}": least, f"step_hours_{n}": worth}
     for key in KINDS:
         found[f"minutes_{key}"] = rules.minutes_by_activity.get(key)
         found[f"cap_{key}"] = rules.activity_caps.get(key)
@@ -178,12 +217,14 @@ def written(form: Any, before: PolicyRules) -> PolicyRules:
 
     scales = {key: steps for key, steps in before.scales.items() if key != "online_course"}
     if data["online_by_length"]:
-        scales |= {"online_course": before.scales.get("online_course", ONLINE_BY_LENGTH["online_course"])}
+        pairs = [(least.data, hours.data) for least, hours in form.steps() if least.data is not None]
+        scales |= {"online_course": tuple(sorted(pairs))}
     modes = {key: mode for key, mode in before.modes.items() if key != "online_course"}
     return PolicyRules(
         targets=before.targets | table("target", LABELS),
         target_step=data["target_step"],
         class_for=tuple(data["class_for"] or ()),
+        new_post_months=data["new_post_months"] or 0,
         minutes_per_hour=data["minutes_per_hour"],
         minutes_by_activity=table("minutes", KINDS),
         scales=scales,

@@ -26,7 +26,8 @@ PRESETS: dict[str, Preset] = {
         N_("As shipped: 32 and 56, group study only"),
         N_("Regulation on educating Party members, Article 20; training plan"),
         {
-            "targets": {"member": 3200, "leader": 5600}, "class_for": ("leader",), "self_cap": 0,
+            "targets": {"member": 3200, "leader": 5600}, "class_for": ("leader",),
+            "new_post_months": 6, "self_cap": 0,
             "minutes_per_hour": 45, "minutes_by_activity": {}, "scales": {}, "day_cap": 800,
         },
     ),

@@ -15,6 +15,9 @@ NEVER = 10**9  # stands for "no cap"
 SENTENCES = {
     "target": N_("%(of)s: at least %(upper)s hours a year are asked above; here it would be %(lower)s."),
     "class": N_("%(of)s: a training class is asked above; it cannot be left out here."),
+    "newcomer": N_(
+        "A new secretary's training class is asked within %(upper)s months above; not later here."
+    ),
     "step": N_("Targets are rounded up to %(upper)s hours above; here only to a multiple of that."),
     "credit": N_("%(of)s: %(minutes)s minutes are worth %(upper)s hours above; here it would be %(lower)s."),
     "excluded": N_("%(of)s does not count above; it cannot count here."),
@@ -70,6 +73,8 @@ def _asked(lower: PolicyRules, upper: PolicyRules) -> Iterator[Laxer]:
             yield _found(f"target_{key}", "target", of=of, upper=_said(high), lower=_said(low))
         if key in upper.class_for and key not in lower.class_for:
             yield _found(f"class_{key}", "class", of=of)
+    if upper.new_post_months and (lower.new_post_months or NEVER) > upper.new_post_months:
+        yield _found("new_post_months", "newcomer", upper=upper.new_post_months)
     if lower.target_step % upper.target_step:
         yield _found("target_step", "step", upper=_said(upper.target_step))
 

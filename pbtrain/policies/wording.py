@@ -15,6 +15,7 @@ HOURS, PLAIN, PERCENT, DAYS, MINUTES, WORDS = "hours", "plain", "percent", "days
 
 ROOMS = {  # the fields with one value: label, and what it is counted in
     "target_step": (N_("A prorated target is rounded up to"), HOURS),
+    "new_post_months": (N_("A new secretary's training class, within months"), PLAIN),
     "minutes_per_hour": (N_("Minutes that make one hour"), MINUTES),
     "credit_step": (N_("Converted minutes are rounded to"), HOURS),
     "day_cap": (N_("At most a day"), HOURS),
@@ -30,7 +31,7 @@ ROOMS = {  # the fields with one value: label, and what it is counted in
 }
 
 
-NO_LIMIT = ("two_eyes_above", "record_days")  # where 0 stands for none
+NO_LIMIT = ("two_eyes_above", "record_days", "new_post_months")  # where 0 stands for none
 
 
 @dataclass(frozen=True)

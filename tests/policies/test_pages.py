@@ -43,7 +43,9 @@ def filled(db, draft_id, **changes):
             data[name] = "y"
         elif isinstance(value, list) or name in ("version", "met_share", "cadre_since", "appeal_days"):
             data[name] = value
-        elif name.startswith(("minutes", "share", "record")) or name.endswith("_step"):
+        elif name.startswith(("minutes", "share", "record", "step_from", "new_post")) or name.endswith(
+            "_step"
+        ):
             data[name] = "" if value is None else value
         elif value is not None and value is not False:
             data[name] = f"{value / 100:g}"
@@ -66,6 +68,7 @@ def test_a_form_says_again_what_it_shows(app):
         minutes_by_activity={"theme_day": 60}, self_cap=850, activity_caps={"self_study": 200},
         proof_caps={"D": 400}, proof_shares={"C": 0}, modes={"online_course": "self"}, target_step=100,
         scales={"online_course": ((1, 25), (16, 50), (30, 100))}, two_eyes_above=800, record_days=30,
+        new_post_months=6,
     )  # fmt: skip
     with app.test_request_context():
         assert written(PolicyForm(formdata=None, data=shown(rules)), PolicyRules()) == rules
@@ -248,3 +251,32 @@ def test_a_version_says_how_far_everybody_is_judged_anew(db, desk, root, branch,
     assert "正在重新计算" in desk.get(version).text
     assert queue.run(db.session.scalars(select(Job.id).where(Job.kind == queries.RECOMPUTE)).one())
     assert "正在重新计算" not in desk.get(version).text
+
+
+def test_the_steps_of_a_scale_are_edited_and_checked(db, desk, draft):
+    ticked = {"online_by_length": "y", "class_for": "leader"}
+    blank = {f"step_{name}_{n}": "" for n in range(1, 6) for name in ("from", "hours")}
+    two = blank | {"step_from_1": "20", "step_hours_1": "0.5", "step_from_4": "45", "step_hours_4": "1.25"}
+    assert save(desk, db, draft, **ticked, **two).status_code == 303
+    assert rules_of(db, draft).scales == {"online_course": ((20, 50), (45, 125))}
+    assert 'value="1.25"' in desk.get(f"/policies/drafts/{draft}").text
+    for wrong, said in (
+        (blank, "至少填一档"),
+        (two | {"step_from_4": ""}, "都要填"),
+        (two | {"step_hours_4": ""}, "都要填"),
+        (two | {"step_from_4": "20"}, "分钟越多"),
+        (two | {"step_hours_4": "0.25"}, "分钟越多"),
+        (two | {"step_from_4": "2000"}, "1440"),
+    ):
+        answer = save(desk, db, draft, **ticked, **wrong)
+        assert answer.status_code == 422, wrong
+        assert said in answer.text, wrong
+    assert save(desk, db, draft, online_by_length=None, **blank).status_code == 303
+    assert rules_of(db, draft).scales == {}
+
+
+def test_the_bar_of_a_phone_is_renewed_with_the_example(db, desk, draft):
+    assert 'id="peek"' in desk.get(f"/policies/drafts/{draft}").text
+    part = desk.post(f"/policies/drafts/{draft}/example", data=filled(db, draft, minutes_per_hour="60")).text
+    assert 'hx-swap-oob="true"' in part
+    assert part.count("90 分钟的主题党日折 1.5 学时") == 2, "in the example and in the bar"

@@ -19,6 +19,7 @@ from tests.hours.test_rules import HOME, YEAR, days
 UPPER = PolicyRules(
     class_for=("leader",), self_cap=800, activity_caps={"party_lecture": 600}, proof_caps={"D": 200},
     proof_shares={"C": 25}, excluded=("training_class",), two_eyes_above=800, record_days=30, met_share=80,
+    new_post_months=6,
 )  # fmt: skip
 
 
@@ -48,6 +49,8 @@ UPPER = PolicyRules(
         ("record_days", {"record_days": 0}),
         ("appeal_days", {"appeal_days": 14}),
         ("met_share", {"met_share": 79}),
+        ("new_post_months", {"new_post_months": 7}),
+        ("new_post_months", {"new_post_months": 0}),
     ],
 )
 def test_what_is_laxer_is_refused_at_its_field(field, laxer):

@@ -16,6 +16,7 @@ from pbtrain.hours import queries
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
 from pbtrain.hours.forecast import Room, room_of
 from pbtrain.hours.formula import Formula, explain, hundredths
+from pbtrain.hours.newcomers import FirstClass
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.progress import Progress, of_assessment
 from pbtrain.hours.rules import CadreYear, Verdict
@@ -112,6 +113,8 @@ class YearPage:
     minutes_per_hour: int = 45
     formula: Formula | None = None
     cadre: CadreYear | None = None
+    first_class: FirstClass | None = None
+    today: date = date.min
     own: bool = True  # the reader's own year
     problem: str = ""
     closed: Any = None  # sealed figures and corrections of a year that is closed
@@ -132,7 +135,7 @@ def year_page(member_id: int, year: int, *, own: bool) -> YearPage:
     page = paged(queries.lines_of(member_id, year), size=LINES_SHOWN)
     first, last = date(year, 1, 1), date(year, 12, 31)
     days = [row.day for row in page.rows] or [last]
-    judged = queries.judged(found, days[-1], days[0], also=today, cadre=True)
+    judged = queries.judged(found, days[-1], days[0], also=today, besides=True)
     result = judged.assessment
     if not judged.whole and sums is not None:
         alone = sums.self_a + sums.self_b + sums.self_c + sums.self_d
@@ -157,6 +160,8 @@ def year_page(member_id: int, year: int, *, own: bool) -> YearPage:
         minutes_per_hour=rules.minutes_per_hour,
         formula=explain(result),
         cadre=judged.cadre,
+        first_class=judged.first_class,
+        today=today,
         own=own,
         closed=sums if sums is not None and sums.sealed_counted is not None else None,
         room=room_of(

@@ -107,7 +107,7 @@ def example(policy_draft_id: int) -> Any:
     found: list[Any] = []
     if form.validate():
         found = list(examples(written(form, PolicyRules.from_json(0, row.rules)), row.year))
-    return render_template("policies/_example.html", examples=found, wrong=not found)
+    return render_template("policies/_example.html", examples=found, wrong=not found, again=True)
 
 
 @bp.post(f"{DRAFT}/preset")
