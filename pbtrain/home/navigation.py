@@ -64,7 +64,7 @@ class Reader:
 
 
 HOME = Place(N_("Home"), "home", "home.home")
-STUDY = Place(N_("Study"), "book", "courses.catalogue", Perm.LEARN, ("courses.", "quizzes."))
+STUDY = Place(N_("Study"), "book", "courses.catalogue", Perm.LEARN, ("courses.", "quizzes.", "classes."))
 INBOX = Place(N_("Reminders"), "bell", "notify.inbox")
 MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password", "my_data."))
 RULES = Place(
@@ -73,6 +73,10 @@ RULES = Place(
 WRONG = Place(
     N_("Wrong data"), "warn", "wrong_data.waiting", Perm.MEMBER_MEND, ("wrong_data.",), desk_only=True
 )
+NOMINATE = Place(
+    N_("Nominate for a class"), "users", "classes.nominable", Perm.CLASS_NOMINATE, ("classes.nomin",),
+    desk_only=True,
+)  # fmt: skip
 REPORTS = Place(N_("Reports"), "file", "reports.index", Perm.REPORT_VIEW, ("reports.", "closing."))
 APPEALS = Place(
     N_("Appeals"),
@@ -122,6 +126,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             N_("Ledger"), "file", "reports.page", Perm.REPORT_VIEW, "reports.", "closing.", report="ledger"
         ),
         _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
+        NOMINATE,
         replace(STUDY, label=N_("My study"), owns=(*STUDY.owns, "hours.mine"), desk_only=True),
         replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
         replace(MINE, desk_only=True),  # a phone has it at the top
@@ -177,6 +182,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             ("org.account", "org.grant", "org.slips", "org.asleep"),
         ),
         Place(N_("Academies"), "book", "org.academies", Perm.UNIT_MANAGE, ("org.academy",), desk_only=True),
+        NOMINATE,
         RULES,
         WRONG,
         replace(APPEALS, desk_only=True),

@@ -4,6 +4,12 @@ from flask import Blueprint
 
 bp = Blueprint("classes", __name__, url_prefix="/classes")
 
-from pbtrain.classes.views import classes  # noqa: E402  their routes belong to bp
+from pbtrain.classes.views import (  # noqa: E402  their routes belong to bp
+    classes,
+    joining,
+    learners,
+    nominating,
+    quotas,
+)
 
-__all__ = ["bp", "classes"]
+__all__ = ["bp", "classes", "joining", "learners", "nominating", "quotas"]

@@ -1,15 +1,12 @@
 """The classes of an academy: the list, and the page of one class with all that hangs on it."""
 
-from datetime import date
-from itertools import groupby
-
 from flask import abort, render_template, request
 
 from pbtrain.classes import kinds
 from pbtrain.classes.queries import classes as queries
-from pbtrain.classes.rules.timetable import Slot
 from pbtrain.classes.views import bp, panels
-from pbtrain.classes.views.common import managed_or_404, one_of, sorting
+from pbtrain.classes.views.common import by_day, managed_or_404, one_of, sorting
+from pbtrain.classes.views.joining import open_page
 from pbtrain.core.forms import clean
 from pbtrain.core.paging import paged
 from pbtrain.org.access import needs, signed
@@ -48,11 +45,6 @@ def page(class_id: int) -> str:
     )
 
 
-def by_day(units: list[Slot]) -> list[tuple[date, list[Slot]]]:
-    """The units of a timetable, day by day."""
-    return [(day, list(some)) for day, some in groupby(units, key=lambda unit: unit.day)]
-
-
 @bp.get("/open")
 @needs(Perm.LEARN)
 def open_classes() -> str:
@@ -66,9 +58,5 @@ def open_classes() -> str:
 @needs(Perm.LEARN)
 def open_class(class_id: int) -> str:
     """What a member reads of a class before they apply for it."""
-    row = queries.seen_by(signed(), class_id)
-    if row is None:
-        abort(404)
-    return render_template(
-        "classes/open_class.html", row=row, days=by_day(queries.timetable(class_id)), kinds=kinds
-    )
+    row = queries.seen_by(signed(), class_id) or abort(404)
+    return open_page(signed(), row)

@@ -1,11 +1,14 @@
 """What the pages of classes share."""
 
 from collections.abc import Container
+from datetime import date
+from itertools import groupby
 
 from flask import abort, request
 
 from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.queries import classes as queries
+from pbtrain.classes.rules.timetable import Slot
 from pbtrain.org.access import signed
 
 
@@ -28,3 +31,8 @@ def sorting(known: Container[str], usual: str) -> str:
     if asked.removeprefix("-") not in known:
         abort(404)
     return asked
+
+
+def by_day(units: list[Slot]) -> list[tuple[date, list[Slot]]]:
+    """The units of a timetable, day by day."""
+    return [(day, list(some)) for day, some in groupby(units, key=lambda unit: unit.day)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pbtrain.classes.models import TrainingClass
+from pbtrain.classes.views import learners
 from pbtrain.org.access import Actor
 
 
@@ -23,7 +24,11 @@ class Panel:
     actions: str = ""  # "classes/_learner_actions.html"
 
 
-PANELS: tuple[Panel, ...] = ()
+PANELS: tuple[Panel, ...] = (
+    Panel("classes/_tiles.html", learners.tiles, "top"),
+    Panel("classes/_learners.html", learners.some, actions="classes/_learner_actions.html"),
+    Panel("classes/_quotas.html", learners.quotas, "side"),
+)
 PLACES = ("top", "main", "side", "end")
 
 

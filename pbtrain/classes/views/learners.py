@@ -1,0 +1,167 @@
+"""The learners of a class as its academy sees them: who asks, waits, comes; acts on some of them at once."""
+
+from typing import Any
+
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from pbtrain.classes.forms.enrolment import ActForm, chosen, picked, whole
+from pbtrain.classes.models import TrainingClass
+from pbtrain.classes.queries import enrolment as queries
+from pbtrain.classes.rules import enrolment as rules
+from pbtrain.classes.services import enrolment as services
+from pbtrain.classes.services.enrolment import Outcome
+from pbtrain.classes.views import bp
+from pbtrain.classes.views.common import managed_or_404, one_of
+from pbtrain.core.db import transaction
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.forms import clean
+from pbtrain.core.i18n import _, ngettext, say
+from pbtrain.core.paging import paged
+from pbtrain.org.access import Actor, needs, signed
+from pbtrain.org.roles import Perm
+
+SHOWN = 10  # on the page of the class
+
+
+def tiles(actor: Actor, row: TrainingClass) -> dict[str, Any]:
+    """How many stand where, for the page of a class; one statement."""
+    return {"counts": queries.counts(row.id), "row": row}
+
+
+def some(actor: Actor, row: TrainingClass) -> dict[str, Any]:
+    """The first learners, for the page of a class; one statement."""
+    return {"page": paged(queries.learners(row.id), size=SHOWN), "row": row, "rules": rules}
+
+
+def quotas(actor: Actor, row: TrainingClass) -> dict[str, Any]:
+    """The quotas, for the page of a class; one statement."""
+    return {"quotas": queries.quotas(row.id), "row": row}
+
+
+@bp.get("/<int:class_id>/learners")
+@needs(Perm.CLASS_MANAGE)
+def learners(class_id: int) -> Response:
+    """Everybody who was put forward, by state, searchable."""
+    return _page(managed_or_404(class_id))
+
+
+def _page(row: TrainingClass, problem: str = "", code: int = 200) -> Response:
+    group, words = one_of("show", queries.GROUPS), clean(request.args.get("q", ""))[:100]
+    body = render_template(
+        "classes/learners.html",
+        row=row,
+        counts=queries.counts(row.id),
+        page=paged(queries.learners(row.id, group=group, words=words)),
+        group=group,
+        words=words,
+        rules=rules,
+        problem=problem,
+        form=ActForm(),
+    )
+    return make_response(body, code)
+
+
+@bp.post("/<int:class_id>/learners")
+@needs(Perm.CLASS_MANAGE)
+def act(class_id: int) -> Response:
+    """Do something with those that are ticked, or with the one whose button was pressed."""
+    row, form = managed_or_404(class_id), ActForm()
+    if not form.validate():
+        abort(400)
+    name, wanted = _asked()
+    try:
+        with transaction():
+            done = services.act_on(
+                signed(), class_id, wanted, name, who="academy", reason=form.reason.data or ""
+            )
+    except Conflict:
+        raise
+    except RuleError as error:
+        return _page(managed_or_404(row.id), say(error), 422)
+    flash(told(name, done), "ok")
+    return redirect(_back(class_id), 303)
+
+
+def _asked() -> tuple[str, list[tuple[int, int]]]:
+    """The act, and whom it is about: "approve" with ticks, or "approve:12:3" of one row's own button."""
+    name, _colon, one = request.form.get("act", "").partition(":")
+    if one:
+        number, _colon, version = one.partition(":")
+        return chosen(name), [(whole(number), whole(version))]
+    return chosen(name), picked()
+
+
+def _back(class_id: int) -> str:
+    if request.form.get("back") == "class":
+        return url_for(".page", class_id=class_id)
+    return url_for(
+        ".learners", class_id=class_id, show=one_of("show", queries.GROUPS) or None, q=request.args.get("q")
+    )
+
+
+def told(act: str, done: Outcome) -> str:
+    """What was done, in words: how many came into which state, and who moved up."""
+    words = [
+        _("%(state)s: %(count)s", state=_(rules.STATES[state][0]), count=count)
+        for state, count in done.after.items()
+    ]
+    if act == "remind":
+        words = [ngettext("%(num)s person was asked again.", "%(num)s people were asked again.", done.count)]
+    if done.promoted:
+        words.append(
+            ngettext(
+                "%(num)s person moved up from the waiting list.",
+                "%(num)s people moved up from the waiting list.",
+                len(done.promoted),
+            )
+        )
+    return "；".join(words)
+
+
+@bp.get("/<int:class_id>/learners/<int:enrolment_id>")
+@needs(Perm.CLASS_MANAGE)
+def learner(class_id: int, enrolment_id: int) -> str:
+    """One learner: how they stand, what happened, what can be done."""
+    return learner_page(managed_or_404(class_id), enrolment_id)
+
+
+def learner_page(row: TrainingClass, enrolment_id: int, problem: str = "") -> str:
+    """The page of one learner; `problem` where something was refused."""
+    one = queries.one(row.id, enrolment_id) or abort(404)
+    return render_template(
+        "classes/learner.html",
+        row=row,
+        one=one,
+        steps=queries.steps(one.id),
+        phone=queries.phones(row, one.id),
+        until=rules.phone_until(row.ends_on),
+        acts=rules.acts_from(one.state, "academy"),
+        rules=rules,
+        problem=problem,
+        form=ActForm(),
+    )
+
+
+@bp.post("/<int:class_id>/learners/<int:enrolment_id>")
+@needs(Perm.CLASS_MANAGE)
+def learner_act(class_id: int, enrolment_id: int) -> Response:
+    """One act on one learner, with its reason."""
+    row, form = managed_or_404(class_id), ActForm()
+    if queries.one(class_id, enrolment_id) is None:
+        abort(404)
+    if not form.validate():
+        abort(400)
+    name, wanted = chosen(form.act.data or ""), [(enrolment_id, whole(request.form.get("version", "")))]
+    try:
+        with transaction():
+            done = services.act_on(
+                signed(), class_id, wanted, name, who="academy", reason=form.reason.data or ""
+            )
+    except Conflict:
+        raise
+    except RuleError as error:
+        form.blame(error)
+        return make_response(learner_page(managed_or_404(row.id), enrolment_id, say(error)), 422)
+    flash(told(name, done), "ok")
+    return redirect(url_for(".learner", class_id=class_id, enrolment_id=enrolment_id), 303)

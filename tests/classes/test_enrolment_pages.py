@@ -1,0 +1,133 @@
+"""The pages of enrolment: academy, member, whoever nominates; what each sees and may not touch."""
+
+import pytest
+from sqlalchemy import select
+
+from pbtrain.classes.models import ClassEnrolment, ClassQuota
+from pbtrain.core.db import db
+from pbtrain.org.roles import Role
+from tests.classes.seated import (
+    act,
+    actor_of,
+    forward,
+    members,
+    place,
+    states,
+    taken,
+    training_class,
+    versions,
+)
+
+__all__ = ["place"]
+
+
+@pytest.fixture
+def site(place, client_for):
+    """Clients of everybody."""
+    place.academy_page = client_for(place.chief)
+    place.branch_page = client_for(place.secretary)
+    return place
+
+
+def test_from_nomination_to_a_seat(site, client_for, make):
+    """A secretary ticks, the academy admits with one button, the member accepts on the phone."""
+    class_id = training_class(site, capacity=1)
+    a, b = members(site.branch, 2)
+    (stranger,) = members(site.other, 1)
+    page = site.branch_page.get("/classes/nominate").get_data(as_text=True)
+    assert "示例专题班" in page
+    page = site.branch_page.get(f"/classes/{class_id}/nominate").get_data(as_text=True)
+    assert f'value="{a}"' in page
+    assert f'value="{stranger}"' not in page
+    assert (
+        site.branch_page.post(f"/classes/{class_id}/nominate", data={"member": [a, stranger]}).status_code
+        == 404
+    )
+    assert site.branch_page.post(f"/classes/{class_id}/nominate", data={}).status_code == 422
+    done = site.branch_page.post(f"/classes/{class_id}/nominate", data={"member": [a, b]})
+    assert done.status_code == 303
+    assert states(class_id) == {a: "nominated", b: "nominated"}
+    page = site.academy_page.get(f"/classes/{class_id}").get_data(as_text=True)
+    (first, second) = versions(class_id, a, b)
+    assert f'value="approve:{first[0]}:1"' in page
+    site.academy_page.post(f"/classes/{class_id}/learners", data={"act": f"approve:{first[0]}:1"})
+    site.academy_page.post(f"/classes/{class_id}/learners", data={"act": "approve", "pick": f"{second[0]}:1"})
+    assert states(class_id) == {a: "offered", b: "waiting"}
+    assert "候补第 1 位" in site.academy_page.get(f"/classes/{class_id}/learners?show=waiting").get_data(
+        as_text=True
+    )
+    lost = site.academy_page.post(
+        f"/classes/{class_id}/learners", data={"act": "withdraw", "pick": f"{first[0]}:1", "reason": "重复"}
+    )
+    assert lost.status_code == 409
+    phone = client_for(actor_of(a))
+    assert "I will come" not in phone.get(f"/classes/open/{class_id}").get_data(as_text=True)
+    assert phone.post(f"/classes/open/{class_id}", data={"act": "approve"}).status_code == 400
+    assert phone.post(f"/classes/open/{class_id}", data={"act": "decline"}).status_code == 422
+    assert phone.post(f"/classes/open/{class_id}", data={"act": "accept"}).status_code == 303
+    assert states(class_id)[a] == "enrolled"
+    assert "已录取" in phone.get("/classes/mine").get_data(as_text=True)
+
+
+def test_a_secretary_answers_for_who_has_no_phone(site):
+    class_id = training_class(site)
+    (a,) = members(site.branch, 1)
+    forward(site, class_id, a)
+    act(site, class_id, "approve", a)
+    ((one, version),) = versions(class_id, a)
+    url = f"/classes/{class_id}/nominated"
+    assert site.branch_page.post(url, data={"act": "approve", "pick": f"{one}:{version}"}).status_code == 400
+    assert site.branch_page.post(url, data={"act": "accept", "pick": f"{one}:{version}"}).status_code == 303
+    assert states(class_id) == {a: "enrolled"}
+
+
+def test_who_lies_outside_reads_nothing(site, client_for, make):
+    class_id = training_class(site)
+    other = client_for(make.actor(make.person(Role.ACADEMY_ADMIN, make.unit(kind="academy"))))
+    far = client_for(make.actor(make.person(Role.BRANCH_SECRETARY)))
+    for path in ("learners", "quotas"):
+        assert other.get(f"/classes/{class_id}/{path}").status_code == 404
+    assert far.get(f"/classes/{class_id}/nominate").status_code == 404
+    assert far.get(f"/classes/open/{class_id}").status_code == 404
+    assert site.branch_page.get(f"/classes/{class_id}/learners").status_code == 403
+
+
+def test_quotas_are_set_and_people_counted_anew(site):
+    class_id = training_class(site, capacity=5)
+    a, b = members(site.branch, 2)
+    forward(site, class_id, a, b)
+    act(site, class_id, "enrol", a, b)
+    url = f"/classes/{class_id}/quotas"
+    rows = {"rows-0-unit": site.town.name, "rows-0-seats": "1", "version": "1"}
+    page = site.academy_page.post(url, data=rows)
+    assert page.status_code == 422
+    assert "已占用 2 个名额" in page.get_data(as_text=True)
+    rows |= {"rows-0-seats": "2", "rows-1-unit": site.street.code, "rows-1-seats": "1", "guests": "1"}
+    assert site.academy_page.post(url, data=rows | {"rows-1-unit": "没有这个单位"}).status_code == 422
+    assert site.academy_page.post(url, data=rows).status_code == 303
+    assert taken(class_id) == [(2, 2), (2, 2), (0, 0), (0, 0)]
+    assert site.academy_page.post(url, data=rows).status_code == 409
+    again = {"rows-0-unit": site.branch.name, "rows-0-seats": "3", "guests": "", "version": "2"}
+    assert site.academy_page.post(url, data=again).status_code == 303
+    assert taken(class_id) == [(2, 2), (2, 2)]
+    assert db.session.scalars(select(ClassQuota.unit_id)).all() == [site.branch.id]
+
+
+def test_500_learners_cost_as_much_as_five(site, statements):
+    class_id = training_class(site, capacity=450)
+    crowd = members(site.branch, 500)
+    forward(site, class_id, *crowd)
+    act(site, class_id, "approve", *crowd)
+    with statements() as page:
+        assert site.academy_page.get(f"/classes/{class_id}").status_code == 200
+    assert len(page) <= 8, "\n".join(page)
+    with statements() as page:
+        assert site.academy_page.get(f"/classes/{class_id}/learners?show=waiting&q=示例").status_code == 200
+    assert len(page) <= 5, "\n".join(page)
+    with statements() as page:
+        assert site.branch_page.get(f"/classes/{class_id}/nominate").status_code == 200
+    assert len(page) <= 8, "\n".join(page)
+    one = db.session.scalar(select(ClassEnrolment.id).order_by(ClassEnrolment.id).limit(1))
+    with statements() as page:
+        assert site.academy_page.get(f"/classes/{class_id}/learners/{one}").status_code == 200
+    assert len(page) <= 8, "\n".join(page)
