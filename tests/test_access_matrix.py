@@ -260,9 +260,23 @@ TABLE = {
     "classes.open_classes": row("learn", members="all"),
     "classes.open_class": row("learn", members="none", outside={200, 404}),
     "classes.open_class draft": row("learn", members="none", use={"class_id": "draft_class_id"}),
+    "classes.mine": row("learn", members="all"),
+    "classes.join": row("learn", members="none", outside={400, 404}),
+    # -- classes: nominating for them; whom an academy serves is tested in tests/classes
+    "classes.nominable": row("class:nominate", secretary="all", unit_admin="all"),
+    "classes.nominate": row("class:nominate", secretary="none", unit_admin="none", outside={200, 404, 422}),
+    "classes.nominate draft": row(
+        "class:nominate", secretary="none", unit_admin="none", use={"class_id": "draft_class_id"}
+    ),
+    "classes.nominated": row("class:nominate", secretary="none", unit_admin="none", outside={400, 404}),
     # -- classes: running them
     "classes.index": row("class:manage", academy_admin="all"),
     "classes.page": row("class:manage", **RUNS),
+    "classes.learners": row("class:manage", **RUNS),
+    "classes.act": row("class:manage", **RUNS, post=400),
+    "classes.learner": row("class:manage", **RUNS),
+    "classes.learner_act": row("class:manage", **RUNS, post=400),
+    "classes.quotas": row("class:manage", **RUNS, post=422),
     # -- courses: taking them
     "courses.catalogue": row("learn", members="all"),
     "courses.course": row("learn", members="all"),

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from pbtrain.accounts.models import Account, KnownDevice, LoginSession, Slip
 from pbtrain.claims.models import Evidence, Platform, Takeover
-from pbtrain.classes.models import ClassSession, ClassTemplate, Teacher, TrainingClass, Venue
+from pbtrain.classes.models import ClassEnrolment, ClassSession, ClassTemplate, Teacher, TrainingClass, Venue
 from pbtrain.closing.models import Statement
 from pbtrain.core import clock, site
 from pbtrain.core.db import transaction
@@ -20,7 +20,7 @@ from pbtrain.core.queue import Job
 from pbtrain.core.storage import StoredFile, put
 from pbtrain.core.tokens import fingerprint, new_token
 from pbtrain.courses.models import Course, Enrolment, Lesson
-from pbtrain.events.models import Attendance, Event, EventPhoto
+from pbtrain.events.models import Attendance, Event, EventPhoto, Guest
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
 from pbtrain.hours.policy import PolicyRules
@@ -336,7 +336,9 @@ class Builder:
                 class_id=row.id, event_id=event.id, mode="lecture", teacher_id=teacher.id, venue_id=venue.id
             )
             ids[name.replace("class", "slot")] = self.add(slot).id
-        return ids
+        guest = self.add(Guest(unit_id=unit.id, name="示例外地学员", pinyin="shili"))
+        place = ClassEnrolment(class_id=ids["class_id"], guest_id=guest.id, state="applied")
+        return ids | {"guest_id": guest.id, "enrolment_id": self.add(place).id}
 
     def office(self, unit: Unit, account_id: int) -> dict[str, Any]:
         job = self.add(Job(kind="示例", state="failed", owner_id=account_id, args={"unit_id": unit.id}))
