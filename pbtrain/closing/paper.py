@@ -1,5 +1,7 @@
 """A statement of hours on paper: one A4 page in Chinese with the way to the page that proves it."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -11,7 +13,10 @@ from fpdf import FPDF
 from pylopdf_fonts_zh_cn import sans_path, serif_path
 
 LEFT, WIDTH = 25, 160  # millimetres
+NAMES = 42  # of the column of names
 QR = 34
+CLOSING, OPENING = "、，。；：？！）》”’·%,.;:?!)", "（《“‘("
+PIECES = re.compile(r"[0-9A-Za-z][0-9A-Za-z.,]*|.", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,14 @@ def drawn(words: Words) -> bytes:
     page.cell(WIDTH, 16, words.title, align="C", new_x="LMARGIN", new_y="NEXT")
     page.set_font("sans", size=10)
     page.set_text_color(90)
-    page.cell(WIDTH, 8, words.number, align="C", new_x="LMARGIN", new_y="NEXT")
+    _text(page, words.number, WIDTH, 6, align="C")
     page.set_text_color(0)
     page.ln(8)
     _rows(page, words.rows)
     page.ln(6)
     page.set_font("sans", size=10)
     for text in words.remarks:
-        page.multi_cell(WIDTH, 6, text, new_x="LMARGIN", new_y="NEXT")
+        _text(page, text, WIDTH, 6)
     page.ln(14)
     page.set_font("sans", size=12)
     for text in words.signatures:
@@ -66,16 +71,41 @@ def drawn(words: Words) -> bytes:
 
 
 def _rows(page: FPDF, rows: tuple[tuple[str, str], ...]) -> None:
-    """Name and value, a line under each."""
+    """Name and value, a line under each; what is long takes further lines, close together."""
     page.set_draw_color(190)
     for name, value in rows:
+        top = page.get_y() + 2
         page.set_font("sans", size=11)
         page.set_text_color(90)
-        page.cell(42, 11, name)
+        page.set_xy(LEFT, top)
+        page.cell(NAMES, 7, name)
         page.set_text_color(0)
         page.set_font("sans", size=13)
-        page.multi_cell(WIDTH - 42, 11, value, new_x="LMARGIN", new_y="NEXT")
+        page.set_xy(LEFT + NAMES, top)
+        _text(page, value, WIDTH - NAMES, 7)
+        page.set_y(page.get_y() + 2)
         page.line(LEFT, page.get_y(), LEFT + WIDTH, page.get_y())
+
+
+def _text(page: FPDF, text: str, width: float, height: float, *, align: str = "L") -> None:
+    """Text in as many lines as it needs, from here on downwards."""
+    left = page.get_x()
+    for line in wrapped(text, lambda some: page.get_string_width(some) <= width - 2 * page.c_margin):
+        page.set_x(left)
+        page.cell(width, height, line, align=align, new_x="LEFT", new_y="NEXT")
+
+
+def wrapped(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """Lines that fit. A line may break anywhere but within a number or a word in Latin letters; none begins
+    with what closes, none ends with what opens."""
+    lines, line = [], ""
+    for piece in PIECES.findall(text):
+        if line and not fits(line + piece) and piece[0] not in CLOSING:
+            kept = line.rstrip(OPENING)
+            lines.append(kept or line)
+            line = line[len(kept) :] if kept else ""
+        line += piece
+    return [*lines, line]
 
 
 def _picture(page: FPDF, words: Words) -> None:
@@ -90,4 +120,4 @@ def _picture(page: FPDF, words: Words) -> None:
                 page.rect(LEFT + (column + 4) * side, top + (row + 4) * side, side, side, style="F")
     page.set_xy(LEFT + QR + 6, top + 6)
     page.set_font("sans", size=10)
-    page.multi_cell(WIDTH - QR - 6, 6, words.proof)
+    _text(page, words.proof, WIDTH - QR - 6, 6)

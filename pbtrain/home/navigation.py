@@ -96,7 +96,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "member": (
         HOME,
         STUDY,
-        Place(N_("Hours"), "clock", "hours.mine", Perm.LEARN, ("hours.", "claims.")),
+        Place(N_("Hours"), "clock", "hours.mine", Perm.LEARN, ("hours.", "claims.", "closing.my_statements")),
         INBOX,
         MINE,
     ),

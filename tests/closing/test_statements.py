@@ -144,3 +144,46 @@ def test_what_a_statement_says_goes_when_a_person_is_erased(member, client_for, 
     told = said(client.get(path_of(drawn[0])))
     assert "已经作废" in told
     assert "示**兰" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("示例支部", 10, ["示例支部"]),
+        ("示例支部委员会", 4, ["示例支部", "委员会"]),
+        ("示例支部、委员会", 4, ["示例支部、", "委员会"]),  # nothing that closes begins a line
+        ("示例（玉泉区）", 3, ["示例", "（玉泉", "区）"]),  # nothing that opens ends one
+        ("共1,234.56学时", 6, ["共", "1,234.56", "学时"]),
+        ("", 4, [""]),
+    ],
+)
+def test_long_names_break_as_chinese_does(text, width, lines):
+    assert paper.wrapped(text, lambda some: len(some) <= width) == lines
+
+
+def test_the_longest_names_leave_room_for_seal_and_code():
+    branch = "中共示例市示例区示例街道非公有制经济组织和社会组织综合委员会" * 4
+    few = [("期间", "2026年")] * 5
+    words = paper.Words(
+        title="学时证明",
+        number="示例党员教育培训管理平台" * 5,
+        rows=(("姓名", "阿拉坦格日乐图" * 8), ("所在支部", branch), *few),
+        remarks=("根据支部学习台账开具。",),
+        signatures=("支部（盖章）", "书记（签字）"),
+        proof="扫码可核验。" * 12,
+        address="https://example.invalid/s/" + "x" * 22,
+        made_on=date(2026, 9, 25),
+    )
+    ends = []
+    real = paper._picture
+
+    def picture(page, words):
+        ends.append(page.get_y() + 12)
+        real(page, words)
+        ends.append(page.get_y())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paper, "_picture", picture)
+        assert paper.drawn(words).startswith(b"%PDF")
+    assert ends[0] <= 297 - 30 - paper.QR, "the signatures end above the picture"
+    assert ends[1] <= 297 - 10
