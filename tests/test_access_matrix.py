@@ -23,6 +23,7 @@ MAKES = {"secretary": "own", "unit_admin": "subtree"}
 JUDGES_ALL = dict.fromkeys(JUDGES, "all")
 WAITING, MY_DRAFT = {"claim_id": "waiting_id"}, {"claim_id": "draft_claim_id"}
 MENDS = {"secretary": "own", **MANAGES}
+VENUE = {"item_id": "venue_id"}
 RUNS = {"academy_admin": "subtree"}  # classes of an academy
 EDITS = {"academy_admin": "subtree", "course_author": "own"}
 LED = "committee general_branch branch"  # kinds of units with a secretary
@@ -277,6 +278,25 @@ TABLE = {
     "classes.learner": row("class:manage", **RUNS),
     "classes.learner_act": row("class:manage", **RUNS, post=400),
     "classes.quotas": row("class:manage", **RUNS, post=422),
+    "classes.new_class": row("class:manage", academy_admin="all", post=422),
+    "classes.edit_class": row("class:manage", **RUNS, post=422),
+    "classes.move_state": row("class:manage", **RUNS, body={"act": "run", "version": "1"}),
+    "classes.move_class": row("class:manage", **RUNS, post=422),
+    "classes.notice": row("class:manage", **RUNS),
+    "classes.card": row("class:manage", **RUNS),
+    "classes.timetable": row("class:manage", **RUNS),
+    "classes.new_unit": row("class:manage", **RUNS, post=422),
+    "classes.edit_unit": row("class:manage", **RUNS, post=422),
+    "classes.move_unit": row(
+        "class:manage", **RUNS, body={"version": "1", "day": "2027-03-08", "time": "9:00"}
+    ),
+    "classes.remove_unit": row("class:manage", **RUNS, body={"version": "1"}),
+    "classes.catalogue": row("class:manage", academy_admin="all", get=302),
+    "classes.shelf": row("class:manage", academy_admin="all"),
+    "classes.shelf_xlsx": row("class:manage", academy_admin="all"),
+    "classes.new_item": row("class:manage", academy_admin="all", post=422),
+    "classes.edit_item": row("class:manage", **RUNS, use=VENUE, post=422),
+    "classes.open_item": row("class:manage", **RUNS, use=VENUE, body={"version": "1"}),
     # -- courses: taking them
     "courses.catalogue": row("learn", members="all"),
     "courses.course": row("learn", members="all"),

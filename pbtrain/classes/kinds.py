@@ -42,7 +42,7 @@ MODES = {
     "seminar": Mode(N_("Seminar"), proof="B"),  # 研讨: groups in several rooms, ticked by their leaders
     "case": Mode(N_("Case study")),  # 案例
     "lecture": Mode(N_("Lecture")),  # 讲授
-    "test": Mode(N_("Test")),  # 测验
+    "exam": Mode(N_("Test")),  # 测验
 }
 
 AUDIENCES = {
@@ -55,6 +55,7 @@ AUDIENCES = {
 }
 
 LANGUAGES = {"zh": N_("Chinese"), "mn": N_("Mongolian"), "both": N_("Chinese and Mongolian")}
+VENUES = {"site": N_("Teaching site"), "room": N_("Hall or room")}
 WEEKDAYS = (N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"),
             N_("Sunday"))  # fmt: skip
 

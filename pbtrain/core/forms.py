@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import StringField, ValidationError
+from wtforms import HiddenField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import TextArea
 
-from pbtrain.core.errors import RuleError
+from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import _, say
 
 # Control characters, zero-width and direction marks: they break exports or hide text.
@@ -62,3 +62,23 @@ class BaseForm(FlaskForm):
         if isinstance(where, tuple):  # a field that was never validated
             field.errors = where = list(where)
         where.append(say(error))
+
+
+class VersionedForm(BaseForm):
+    """Remembers from which version the text was made; of two editors the second sees both."""
+
+    version = HiddenField(default="0")
+    conflict = False
+
+    def blame(self, error: RuleError) -> None:
+        self.conflict = self.conflict or isinstance(error, Conflict)
+        super().blame(error)
+
+    @property
+    def made_from(self) -> int:
+        """The version number sent; 0, which no row has, for anything else."""
+        text = str(self.version.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in super().values().items() if name != "version"}

@@ -2,36 +2,16 @@
 
 from typing import Any
 
-from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, SelectMultipleField
+from wtforms import BooleanField, DateField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
+from pbtrain.core.errors import RuleError
+from pbtrain.core.forms import ProseField, TextField, VersionedForm, choices
 from pbtrain.core.i18n import _, _l
 from pbtrain.courses import rules
 from pbtrain.quizzes.kinds import KINDS, LETTERS
 from pbtrain.quizzes.services.writing import Wanted
-
-
-class VersionedForm(BaseForm):
-    """Remembers from which version the text was made; of two editors the second sees both."""
-
-    version = HiddenField(default="0")
-    conflict = False
-
-    def blame(self, error: RuleError) -> None:
-        self.conflict = self.conflict or isinstance(error, Conflict)
-        super().blame(error)
-
-    @property
-    def made_from(self) -> int:
-        """The version number sent; 0, which no row has, for anything else."""
-        text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-    def values(self) -> dict[str, Any]:
-        return {name: value for name, value in super().values().items() if name != "version"}
 
 
 class CourseForm(VersionedForm):

@@ -133,8 +133,32 @@ PLACES: dict[str, tuple[Place, ...]] = {
     ),
     "academy": (
         HOME,
-        Place(N_("Classes"), "users", "classes.index", Perm.CLASS_MANAGE, ("classes.",)),
+        Place(
+            N_("Classes"),
+            "users",
+            "classes.index",
+            Perm.CLASS_MANAGE,
+            (
+                "classes.index",
+                "classes.page",
+                "classes.new_class",
+                "classes.edit_class",
+                "classes.move_class",
+                "classes.timetable",
+                "classes.new_unit",
+                "classes.edit_unit",
+                "classes.notice",
+                "classes.card",
+            ),
+        ),
         Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
+        Place(
+            N_("Teachers and venues"),
+            "pin",
+            "classes.catalogue",
+            Perm.CLASS_MANAGE,
+            ("classes.shelf", "classes.new_item", "classes.edit_item"),
+        ),
         Place(
             N_("Find learners"),
             "search",

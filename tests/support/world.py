@@ -316,7 +316,7 @@ class Builder:
         template = self.add(
             ClassTemplate(unit_id=unit.id, name="示例专题班", days=1, capacity=35, sessions=[], rule={})
         )
-        ids = {"teacher_id": teacher.id, "venue_id": venue.id, "template_id": template.id}
+        ids = {"teacher_id": teacher.id, "venue_id": venue.id, "template_id": template.id, "shelf": "venues"}
         for name, state in (("class_id", "open"), ("draft_class_id", "draft")):
             number = self.next()
             row = self.add(

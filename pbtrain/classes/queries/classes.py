@@ -7,16 +7,23 @@ that have the member's branch in their service area.
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 
 from pbtrain.classes.kinds import SHOWN, UPCOMING
-from pbtrain.classes.models import ClassSession, Teacher, TrainingClass, Venue
+from pbtrain.classes.models import (
+    ClassEnrolment,
+    ClassSession,
+    ClassTemplate,
+    Teacher,
+    TrainingClass,
+    Venue,
+)
 from pbtrain.classes.rules.timetable import Slot
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.events.models import Event
+from pbtrain.events.models import Event, Guest
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Academy, Unit, UnitClosure
+from pbtrain.org.models import Academy, Member, Unit, UnitClosure
 from pbtrain.org.roles import Perm
 
 
@@ -209,4 +216,57 @@ def next_classes(actor: Actor, today: date, limit: int = 5) -> list[Row[Any]]:
             .order_by(TrainingClass.starts_on, TrainingClass.id)
             .limit(limit)
         )
+    )
+
+
+def templates(actor: Actor) -> list[Row[Any]]:
+    """(id, name, unit_id) of the open templates of one's academies, by name."""
+    return list(
+        db.session.execute(
+            select(ClassTemplate.id, ClassTemplate.name, ClassTemplate.unit_id)
+            .where(ClassTemplate.open, ClassTemplate.unit_id.in_(units_where(actor, Perm.CLASS_MANAGE)))
+            .order_by(ClassTemplate.name, ClassTemplate.id)
+        )
+    )
+
+
+def usual(actor: Actor) -> TrainingClass | None:
+    """The class that was made last: the next is numbered as it was."""
+    return db.session.scalar(
+        select(TrainingClass)
+        .where(TrainingClass.unit_id.in_(units_where(actor, Perm.CLASS_MANAGE)))
+        .order_by(TrainingClass.id.desc())
+        .limit(1)
+    )
+
+
+def academy_name(unit_id: int) -> str:
+    """What an academy is called."""
+    return db.session.scalar(select(Unit.name).where(Unit.id == unit_id)) or ""
+
+
+def enrolled(class_id: int) -> list[Row[Any]]:
+    """Who holds a seat, members and guests, by name: name, place (branch or organisation)."""
+    return list(
+        db.session.execute(
+            select(
+                func.coalesce(Member.name, Guest.name).label("name"),
+                func.coalesce(Unit.name, Guest.organisation, "").label("place"),
+            )
+            .select_from(ClassEnrolment)
+            .outerjoin(Member, Member.id == ClassEnrolment.member_id)
+            .outerjoin(Guest, Guest.id == ClassEnrolment.guest_id)
+            .outerjoin(Unit, Unit.id == ClassEnrolment.unit_id)
+            .where(ClassEnrolment.class_id == class_id, ClassEnrolment.seat)
+            .order_by(func.coalesce(Member.pinyin, Guest.pinyin), ClassEnrolment.id)
+        )
+    )
+
+
+def session_of(class_id: int, slot_id: int) -> ClassSession | None:
+    """A unit of this class."""
+    return db.session.scalar(
+        select(ClassSession)
+        .join(Event, Event.id == ClassSession.event_id)
+        .where(ClassSession.id == slot_id, ClassSession.class_id == class_id, Event.state != "cancelled")
     )

@@ -5,11 +5,24 @@ from flask import Blueprint
 bp = Blueprint("classes", __name__, url_prefix="/classes")
 
 from pbtrain.classes.views import (  # noqa: E402  their routes belong to bp
+    catalogue,
     classes,
     joining,
     learners,
     nominating,
     quotas,
+    running,
+    units,
 )
 
-__all__ = ["bp", "classes", "joining", "learners", "nominating", "quotas"]
+__all__ = [
+    "bp",
+    "catalogue",
+    "classes",
+    "joining",
+    "learners",
+    "nominating",
+    "quotas",
+    "running",
+    "units",
+]

@@ -3,12 +3,17 @@
 from flask import abort, render_template, request
 
 from pbtrain.classes import kinds
+from pbtrain.classes.models import TrainingClass
+from pbtrain.classes.queries import around
 from pbtrain.classes.queries import classes as queries
+from pbtrain.classes.rules.timetable import Slot
 from pbtrain.classes.views import bp, panels
 from pbtrain.classes.views.common import by_day, managed_or_404, one_of, sorting
 from pbtrain.classes.views.joining import open_page
+from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.paging import paged
+from pbtrain.hours import posting
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
 
@@ -35,14 +40,27 @@ def page(class_id: int) -> str:
     """One class: what is wrong with it, who comes, its timetable."""
     row = managed_or_404(class_id)
     units = queries.timetable(class_id)
+    troubles = around.troubles(row, units)
     return render_template(
         "classes/page.html",
         row=row,
         days=by_day(units),
-        minutes=sum(unit.study for unit in units),
+        **_credit(row, units),
+        troubles=troubles,
+        late=around.tags([one.conflict for one in troubles]),
         panels=panels.of_class(signed(), row),
         kinds=kinds,
     )
+
+
+def _credit(row: TrainingClass, units: list[Slot]) -> dict[str, int | None]:
+    """What the class brings by the policy in force, hundredths of a 学时, and the minutes of one."""
+    try:
+        policy = posting.policies([row.unit_id]).on(row.unit_id, row.starts_on)
+    except RuleError:
+        return {"credit": None, "per_hour": None}
+    credit = sum(policy.credit(row.activity, unit.study) for unit in units)
+    return {"credit": credit, "per_hour": policy.minutes_per_hour}
 
 
 @bp.get("/open")

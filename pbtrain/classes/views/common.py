@@ -1,6 +1,6 @@
 """What the pages of classes share."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from datetime import date
 from itertools import groupby
 
@@ -31,6 +31,12 @@ def sorting(known: Container[str], usual: str) -> str:
     if asked.removeprefix("-") not in known:
         abort(404)
     return asked
+
+
+def version_of(form: Mapping[str, str]) -> int:
+    """The version a button was drawn from; 0, which no row has, for anything else."""
+    text = form.get("version", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def by_day(units: list[Slot]) -> list[tuple[date, list[Slot]]]:

@@ -7,11 +7,11 @@ from flask import abort, flash, make_response, redirect, render_template, reques
 from werkzeug.wrappers import Response
 
 from pbtrain.core.db import transaction
-from pbtrain.core.forms import clean
+from pbtrain.core.forms import VersionedForm, clean
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
 from pbtrain.courses import queries, rules, services
-from pbtrain.courses.forms import CourseForm, LessonForm, NewCourseForm, VersionedForm
+from pbtrain.courses.forms import CourseForm, LessonForm, NewCourseForm
 from pbtrain.courses.models import Course, Lesson
 from pbtrain.courses.prose import prose
 from pbtrain.courses.views import bp

@@ -1,0 +1,161 @@
+"""Putting units into a timetable, changing them, taking them out. Part of the services of classes.
+
+What stands in their way is shown, not refused (`rules.timetable`); only what could not be held is refused.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from pbtrain.accounts import races
+from pbtrain.audit import services as audit
+from pbtrain.classes.kinds import MODES
+from pbtrain.classes.models import ClassSession, TrainingClass
+from pbtrain.classes.rules.timetable import EARLIEST, LATEST, LONGEST, SHORTEST
+from pbtrain.core import clock
+from pbtrain.core.db import db
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+from pbtrain.events.models import Event
+from pbtrain.org.access import Actor
+
+CHANGED_BY = N_(
+    "%(name)s changed this unit at %(when)s. Below is what you entered; save it again to keep it."
+)
+CHANGED = N_("Someone else changed this unit meanwhile. Below is what you entered; save it again to keep it.")
+BEGUN = N_("The door of this unit has been opened: it stays as it was held.")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit as it is asked for."""
+
+    title: str
+    starts_at: datetime
+    minutes: int
+    mode: str
+    teacher_id: int | None = None
+    venue_id: int | None = None
+    place: str = ""
+    speaker: str = ""
+
+
+def check_unit(unit: Unit, row: TrainingClass) -> None:
+    """RuleError for what cannot be held: outside the class, at night, too short."""
+    begins = clock.local(unit.starts_at)
+    if not row.starts_on <= begins.date() <= row.ends_on:
+        raise RuleError(N_("This day is not one of the class."), field="day")
+    ends = begins + timedelta(minutes=unit.minutes)
+    if not begins.time() >= EARLIEST or ends.date() != begins.date() or ends.time() > LATEST:
+        raise RuleError(
+            N_("A unit lies between %(first)s and %(last)s o'clock."), field="time",
+            first=EARLIEST.hour, last=LATEST.hour,
+        )  # fmt: skip
+    if unit.mode not in MODES or not SHORTEST <= unit.minutes <= LONGEST:
+        raise RuleError(
+            N_("A unit has between %(least)s and %(most)s minutes."), field="minutes",
+            least=SHORTEST, most=LONGEST,
+        )  # fmt: skip
+
+
+def add_unit(actor: Actor | None, row: TrainingClass, unit: Unit, *, form_id: str) -> int:
+    """A unit of this class; returns its id. The same form sent again gives the same unit."""
+    _alive(row)
+    check_unit(unit, row)
+    earlier = db.session.scalar(
+        select(ClassSession.id)
+        .join(Event, Event.id == ClassSession.event_id)
+        .where(Event.form_id == form_id, ClassSession.class_id == row.id)
+    )
+    if earlier is not None:
+        return earlier
+    event = Event(
+        unit_id=row.unit_id,
+        activity=row.activity,
+        state="planned",
+        form_id=form_id,
+        form_hash="",
+        recorded_by_id=actor.account_id if actor else None,
+        **_of_event(unit),
+    )
+    db.session.add(event)
+    db.session.flush()  # the unit names event.id
+    slot = ClassSession(
+        class_id=row.id,
+        event_id=event.id,
+        mode=unit.mode,
+        teacher_id=unit.teacher_id,
+        venue_id=unit.venue_id,
+    )
+    db.session.add(slot)
+    db.session.flush()  # the caller wants slot.id
+    audit.record(actor, "class.unit_added", f"class:{row.id}", unit_id=row.unit_id, slot=slot.id)
+    return slot.id
+
+
+def edit_unit(actor: Actor | None, row: TrainingClass, slot: Any, version: int, unit: Unit) -> None:
+    """Change a unit from this version of it; `slot` is its ClassSession. Conflict for whoever came second."""
+    _alive(row)
+    check_unit(unit, row)
+    _moved(actor, row, slot, version, "class.unit_edited", **_of_event(unit))
+    db.session.execute(
+        update(ClassSession)
+        .where(ClassSession.id == slot.id)
+        .values(mode=unit.mode, teacher_id=unit.teacher_id, venue_id=unit.venue_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def move_unit(actor: Actor | None, row: TrainingClass, slot: Any, version: int, starts_at: datetime) -> None:
+    """The same unit at another time: by drag, by key, or by the way out that the page offers."""
+    event = db.session.get_one(Event, slot.event_id)
+    check_unit(Unit(event.title, starts_at, event.minutes, slot.mode), row)
+    _alive(row)
+    day = clock.local(starts_at).date()
+    _moved(actor, row, slot, version, "class.unit_moved", starts_at=starts_at, day=day)
+
+
+def remove_unit(actor: Actor | None, row: TrainingClass, slot: Any, version: int) -> None:
+    """Take a unit out; calendars that know it see it as cancelled."""
+    _moved(actor, row, slot, version, "class.unit_removed", state="cancelled")
+
+
+def _alive(row: TrainingClass) -> None:
+    if row.state in ("closed", "cancelled"):
+        raise RuleError(N_("This class is over: its timetable stays as it is."))
+
+
+def _of_event(unit: Unit) -> dict[str, Any]:
+    return {
+        "title": unit.title,
+        "day": clock.local(unit.starts_at).date(),
+        "starts_at": unit.starts_at,
+        "minutes": unit.minutes,
+        "place": unit.place,
+        "speaker": unit.speaker,
+    }
+
+
+def _moved(actor: Actor | None, row: TrainingClass, slot: Any, version: int, act: str, **values: Any) -> None:
+    """One conditional UPDATE of the event and its audit event."""
+    event = db.session.execute(
+        update(Event)
+        .where(
+            Event.id == slot.event_id,
+            Event.version == version,
+            Event.door_opened_at.is_(None),
+            Event.state == "planned",
+        )
+        .values(version=version + 1, **values)
+        .returning(Event.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if event is None:
+        opened = db.session.scalar(select(Event.door_opened_at).where(Event.id == slot.event_id))
+        if opened is not None:
+            raise RuleError(BEGUN)
+        acts = ("class.unit_edited", "class.unit_moved", "class.unit_removed")
+        raise races.lost_to(CHANGED_BY, CHANGED, f"class:{row.id}", *acts, slot=slot.id)
+    audit.record(actor, act, f"class:{row.id}", unit_id=row.unit_id, slot=slot.id)
