@@ -15,7 +15,7 @@ from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.classes.models import ClassSession, ClassTemplate, TrainingClass
 from pbtrain.classes.rules import terms as rules
-from pbtrain.classes.services import telling
+from pbtrain.classes.services import ending, telling
 from pbtrain.classes.services.catalogue import CHANGED, CHANGED_BY
 from pbtrain.core import clock
 from pbtrain.core.db import UNKEYED, db
@@ -169,6 +169,8 @@ def move_state(actor: Actor | None, class_id: int, version: int, act: str, reaso
     row = _changed(
         actor, class_id, version, act, TrainingClass.state.in_(before), _told={"reason": reason}, **values
     )
+    if act == "close":
+        ending.finish(actor, class_id)
     if act == "cancel":
         theirs = select(ClassSession.event_id).where(ClassSession.class_id == class_id)
         db.session.execute(

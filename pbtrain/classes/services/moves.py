@@ -4,7 +4,9 @@ step. Part of the services of classes.
 Reminders, bookings of venues and calendar feeds read the units themselves and follow by that.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -32,15 +34,7 @@ def move_class(actor: Actor | None, row: TrainingClass, version: int, days: int,
         raise RuleError(N_("Choose another day, at most a year away."), field="to_day")
     if len(reason) < 2:
         raise RuleError(N_("Say why, in a few words."), field="reason")
-    step = timedelta(days=days)
-    units = db.session.execute(
-        select(Event.id, Event.day, Event.starts_at, Event.version, Event.door_opened_at)
-        .join(ClassSession, ClassSession.event_id == Event.id)
-        .where(ClassSession.class_id == row.id, Event.state == "planned")
-        .order_by(Event.id)
-    ).all()
-    if any(unit.door_opened_at is not None for unit in units):
-        raise RuleError(N_("The class has begun: move its units one by one."), field="to_day")
+    step, units = timedelta(days=days), _units(row.id)
     moved = db.session.execute(
         update(TrainingClass)
         .where(
@@ -60,6 +54,29 @@ def move_class(actor: Actor | None, row: TrainingClass, version: int, days: int,
     if moved is None:
         acts = ("class.edited", "class.moved", "class.cancel", "class.close")
         raise races.lost_to(CHANGED_BY, CHANGED, f"class:{row.id}", *acts)
+    _move_units(units, step)
+    _move_lists(row.id, step)
+    audit.record(
+        actor, "class.moved", f"class:{row.id}", unit_id=row.unit_id, days=days, reason=reason,
+        was=row.starts_on.isoformat(),
+    )  # fmt: skip
+    return telling.tell_moved(actor, row.id, moved, version + 1, reason)
+
+
+def _units(class_id: int) -> Sequence[Any]:
+    """What is still to be held; RuleError once the door of one was opened."""
+    units = db.session.execute(
+        select(Event.id, Event.day, Event.starts_at, Event.version, Event.door_opened_at)
+        .join(ClassSession, ClassSession.event_id == Event.id)
+        .where(ClassSession.class_id == class_id, Event.state == "planned")
+        .order_by(Event.id)
+    ).all()
+    if any(unit.door_opened_at is not None for unit in units):
+        raise RuleError(N_("The class has begun: move its units one by one."), field="to_day")
+    return units
+
+
+def _move_units(units: Sequence[Any], step: timedelta) -> None:
     if units:
         db.session.execute(
             update(Event),
@@ -69,12 +86,6 @@ def move_class(actor: Actor | None, row: TrainingClass, version: int, days: int,
                 for unit in units
             ],
         )  # fmt: skip
-    _move_lists(row.id, step)
-    audit.record(
-        actor, "class.moved", f"class:{row.id}", unit_id=row.unit_id, days=days, reason=reason,
-        was=row.starts_on.isoformat(),
-    )  # fmt: skip
-    return telling.tell_moved(actor, row.id, moved, version + 1, reason)
 
 
 def _move_lists(class_id: int, step: timedelta) -> None:

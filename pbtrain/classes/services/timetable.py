@@ -14,6 +14,7 @@ from pbtrain.audit import services as audit
 from pbtrain.classes.kinds import MODES
 from pbtrain.classes.models import ClassSession, TrainingClass
 from pbtrain.classes.rules.timetable import EARLIEST, LATEST, LONGEST, SHORTEST
+from pbtrain.classes.services import seats
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
@@ -91,6 +92,7 @@ def add_unit(actor: Actor | None, row: TrainingClass, unit: Unit, *, form_id: st
     )
     db.session.add(slot)
     db.session.flush()  # the caller wants slot.id
+    seats.expect(row.id)
     audit.record(actor, "class.unit_added", f"class:{row.id}", unit_id=row.unit_id, slot=slot.id)
     return slot.id
 

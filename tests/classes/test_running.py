@@ -1,0 +1,157 @@
+"""A class from its template to its end: numbers, units, states, moves, conflicts, and who was faster."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from pbtrain.classes.models import (
+    ClassEnrolment,
+    ClassSession,
+    EntryList,
+    TrainingClass,
+    Venue,
+)
+from pbtrain.classes.queries import around
+from pbtrain.classes.queries import classes as queries
+from pbtrain.classes.services import catalogue, classes, moves, timetable
+from pbtrain.core import clock
+from pbtrain.core.db import transaction
+from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.events.models import Event
+from pbtrain.notify.models import Message
+from tests.classes.conftest import MONDAY
+
+
+def move(hall, class_id, days, version=None):
+    """Everybody told of a move of this class."""
+    with transaction() as session:
+        row = session.get_one(TrainingClass, class_id)
+        return moves.move_class(hall.actor, row, version or row.version, days, reason="寒潮")
+
+
+def shift(hall, class_id, slot_id, version, starts_at):
+    """One unit at another time."""
+    with transaction() as session:
+        row, stored = session.get_one(TrainingClass, class_id), session.get_one(ClassSession, slot_id)
+        timetable.move_unit(hall.actor, row, stored, version, starts_at)
+
+
+def test_a_class_of_the_template_has_its_units_and_the_next_number(hall, begin, db):
+    first, second = begin(number=200), begin(starts_on=MONDAY + timedelta(days=7))
+    row = db.session.get_one(TrainingClass, second)
+    assert (row.number, row.state, row.ends_on) == (201, "draft", MONDAY + timedelta(days=8))
+    units = queries.timetable(second)
+    assert [(unit.title, unit.day, unit.starts.hour, unit.mode) for unit in units] == [
+        ("国门展馆体验教学", MONDAY + timedelta(days=7), 9, "visit"),
+        ("专题讲授", MONDAY + timedelta(days=7), 14, "lecture"),
+        ("案例教学", MONDAY + timedelta(days=8), 9, "case"),
+    ]
+    assert set(db.session.scalars(select(Event.state))) == {"planned"}
+    with pytest.raises(RuleError, match="200"):
+        begin(number=200)
+    assert first != second
+
+
+def test_the_same_form_makes_one_class(hall, begin):
+    form = "5de0c0de-32aa-4000-8000-000000000001"
+    assert begin(form_id=form) == begin(form_id=form)
+
+
+def test_a_move_takes_everything_along_and_tells_once(hall, begin, make, db):
+    class_id = begin()
+    learner = make.member(hall.branch)
+    account_id, member_id = learner.account_id, learner.id
+    slots = queries.timetable(class_id)
+    with transaction() as session:
+        session.add(ClassEnrolment(class_id=class_id, member_id=member_id, state="enrolled", seat=True))
+        session.add(EntryList(session_id=slots[0].id, due_on=date(2026, 10, 8), purge_on=date(2026, 10, 20)))
+    assert move(hall, class_id, 1) == 1
+    db.session.expire_all()
+    assert queries.timetable(class_id)[0].day == MONDAY + timedelta(days=1)
+    assert db.session.get_one(TrainingClass, class_id).starts_on == MONDAY + timedelta(days=1)
+    assert db.session.scalar(select(EntryList.due_on)) == date(2026, 10, 9)
+    said = db.session.scalars(select(Message).where(Message.account_id == account_id)).all()
+    assert len(said) == 1
+    assert "10月13日" in said[0].subject
+    with pytest.raises(Conflict):
+        move(hall, class_id, 1, version=1)
+
+
+def test_a_class_whose_door_was_opened_is_not_moved_as_a_whole(hall, begin, db):
+    class_id = begin()
+    with transaction() as session:
+        event = session.get_one(Event, queries.timetable(class_id)[0].event_id)
+        event.door_opened_at = clock.now()
+    with pytest.raises(RuleError, match="one by one"):
+        move(hall, class_id, 1)
+
+
+def test_conflicts_of_two_classes_are_named_with_a_way_out(hall, begin, db):
+    first, second = begin(), begin()
+    row = db.session.get_one(TrainingClass, second)
+    units = queries.timetable(second)
+    found = around.troubles(row, units)
+    assert {one.conflict.kind for one in found} == {"teacher", "venue"}
+    assert found[0].conflict.params["other"] == "第 1 期"
+    assert found[0].free is not None
+    assert found[0].free.day == MONDAY + timedelta(days=1)  # the afternoon of the second day
+    with transaction() as session:
+        classes.move_state(hall.actor, first, 1, "cancel", "示例：人数不足")
+        assert session.scalars(select(Event.state).distinct().order_by(Event.state)).all() == [
+            "cancelled",
+            "planned",
+        ]
+    assert around.troubles(db.session.get_one(TrainingClass, second), units) == []
+
+
+def test_of_two_who_save_a_unit_the_second_is_told(hall, begin, db):
+    class_id = begin()
+    slot = queries.timetable(class_id)[0]
+    wanted = timetable.Unit("现场教学", clock.at(MONDAY, 8, 30), 120, "visit")
+    with transaction() as session:
+        row, stored = session.get_one(TrainingClass, class_id), session.get_one(ClassSession, slot.id)
+        timetable.edit_unit(hall.actor, row, stored, slot.version, wanted)
+    with pytest.raises(Conflict):
+        shift(hall, class_id, slot.id, slot.version, clock.at(MONDAY, 10))
+    for starts_at, field in (
+        (clock.at(MONDAY - timedelta(days=1), 9), "day"),
+        (clock.at(MONDAY, 5), "time"),
+    ):
+        with pytest.raises(RuleError) as refused:
+            shift(hall, class_id, slot.id, slot.version + 1, starts_at)
+        assert refused.value.field == field
+
+
+def test_states_follow_each_other(hall, begin, db):
+    class_id = begin()
+    with transaction():
+        classes.move_state(hall.actor, class_id, 1, "open")
+    with pytest.raises(Conflict), transaction():
+        classes.move_state(hall.actor, class_id, 2, "close")
+    with pytest.raises(RuleError, match="why"), transaction():
+        classes.move_state(hall.actor, class_id, 2, "cancel")
+    assert db.session.get_one(TrainingClass, class_id).state == "open"
+
+
+def test_what_is_closed_stays_with_old_classes_and_of_two_editors_the_second_is_told(hall, begin, db):
+    begin()
+    venue_id = hall.ids.venues[0]
+    with transaction():
+        catalogue.set_open(hall.actor, Venue, venue_id, 1, open=False)
+    with pytest.raises(Conflict), transaction():
+        catalogue.set_open(hall.actor, Venue, venue_id, 1, open=False)
+    assert queries.timetable(1)[0].venue == "示例中共六大展馆"
+
+
+def test_members_read_of_the_open_classes_of_academies_that_serve_them(hall, begin, make, client_for):
+    class_id, draft = begin(), begin()
+    with transaction():
+        classes.move_state(hall.actor, class_id, 1, "open")
+    served = client_for(make.member(hall.branch))
+    stranger = client_for(make.member(make.unit(parent=hall.root)))
+    assert "总体国家安全观" in served.get("/classes/open").text
+    assert "总体国家安全观" not in stranger.get("/classes/open").text
+    assert served.get(f"/classes/open/{class_id}").status_code == 200
+    assert served.get(f"/classes/open/{draft}").status_code == 404
+    assert stranger.get(f"/classes/open/{class_id}").status_code == 404
