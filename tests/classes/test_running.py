@@ -90,8 +90,7 @@ def test_a_class_whose_door_was_opened_is_not_moved_as_a_whole(hall, begin, db):
 def test_conflicts_of_two_classes_are_named_with_a_way_out(hall, begin, db):
     first, second = begin(), begin()
     row = db.session.get_one(TrainingClass, second)
-    units = queries.timetable(second)
-    found = around.troubles(row, units)
+    found = around.troubles(row, *around.surroundings(row))
     assert {one.conflict.kind for one in found} == {"teacher", "venue"}
     assert found[0].conflict.params["other"] == "第 1 期"
     assert found[0].free is not None
@@ -102,7 +101,10 @@ def test_conflicts_of_two_classes_are_named_with_a_way_out(hall, begin, db):
             "cancelled",
             "planned",
         ]
-    assert around.troubles(db.session.get_one(TrainingClass, second), units) == []
+    row = db.session.get_one(TrainingClass, second)
+    units, others = around.surroundings(row)
+    assert len(units) == 3
+    assert around.troubles(row, units, others) == []
 
 
 def test_of_two_who_save_a_unit_the_second_is_told(hall, begin, db):

@@ -1,15 +1,15 @@
 """What surrounds a timetable: the units of other classes that need the same people and places. One query."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.classes.kinds import LIVE
-from pbtrain.classes.models import ClassEnrolment, ClassSession, ClassTemplate, TrainingClass
+from pbtrain.classes.models import ClassEnrolment, ClassSession, TrainingClass
 from pbtrain.classes.queries.classes import sessions, slot
 from pbtrain.classes.rules.timetable import Conflict, Frame, Other, Slot, conflicts, way_out
 from pbtrain.core import clock
@@ -35,44 +35,61 @@ def others(class_id: int, own: Sequence[Slot], frame: Frame) -> list[Other]:
     """
     if not own:
         return []
-    first = min([frame.starts_on, *(each.day for each in own)])
-    last = max([frame.ends_on, *(each.day for each in own)])
+    teachers = sorted({each.teacher_id for each in own if each.teacher_id})
+    venues = sorted({each.venue_id for each in own if each.venue_id})
+    found, beside = _with_shared(class_id)
+    rows = db.session.execute(found.where(ClassSession.class_id != class_id, beside(frame, teachers, venues)))
+    return [Other(slot(row), term(row), row.shared or 0) for row in rows]
+
+
+def surroundings(row: TrainingClass) -> tuple[list[Slot], list[Other]]:
+    """The timetable of a class in the order of time, and what needs the same people and places; one
+    statement."""
+    found, beside = _with_shared(row.id)
+    mine = select(ClassSession).where(ClassSession.class_id == row.id).subquery()
+    needs = beside(
+        Frame(row.starts_on, row.ends_on, row.capacity), select(mine.c.teacher_id), select(mine.c.venue_id)
+    )
+    own, around = [], []
+    for one in db.session.execute(found.where(or_(ClassSession.class_id == row.id, needs))):
+        if one.class_id == row.id:
+            own.append(slot(one))
+        else:
+            around.append(Other(slot(one), term(one), one.shared or 0))
+    return own, around
+
+
+def _with_shared(class_id: int) -> tuple[Select[Any], Callable[[Frame, Any, Any], ColumnElement[bool]]]:
+    """Units with how many learners their class shares with this one; and the condition that a unit lies on
+    these days and needs one of these teachers or venues, or one of our learners."""
     mine, theirs = aliased(ClassEnrolment), aliased(ClassEnrolment)
     shared = (
-        select(func.count())
-        .select_from(theirs)
+        select(theirs.class_id, func.count().label("people"))
         .join(mine, mine.member_id == theirs.member_id)
-        .where(theirs.class_id == TrainingClass.id, theirs.seat, mine.class_id == class_id, mine.seat)
-        .correlate(TrainingClass)
-        .scalar_subquery()
+        .where(theirs.seat, mine.class_id == class_id, mine.seat, theirs.class_id != class_id)
+        .group_by(theirs.class_id)
+        .subquery()
     )
-    needed = or_(
-        ClassSession.teacher_id.in_({each.teacher_id for each in own} - {None}),
-        ClassSession.venue_id.in_({each.venue_id for each in own} - {None}),
-        shared > 0,
-    )
-    found = db.session.execute(
-        sessions()
-        .add_columns(shared.label("shared"), TrainingClass.number, TrainingClass.year)
-        .join(TrainingClass, TrainingClass.id == ClassSession.class_id)
-        .where(
-            Event.day.between(first - timedelta(days=1), last + timedelta(days=1)),
-            ClassSession.class_id != class_id,
+
+    def beside(frame: Frame, teachers: Any, venues: Any) -> ColumnElement[bool]:
+        day = timedelta(days=1)
+        return and_(
+            Event.day.between(frame.starts_on - day, frame.ends_on + day),
             TrainingClass.state.in_(LIVE),
-            needed,
+            or_(
+                ClassSession.teacher_id.in_(teachers),
+                ClassSession.venue_id.in_(venues),
+                shared.c.people > 0,
+            ),
         )
-    )
-    return [Other(slot(row), term(row), row.shared) for row in found]
+
+    found = sessions().add_columns(shared.c.people.label("shared"))
+    return found.outerjoin(shared, shared.c.class_id == ClassSession.class_id), beside
 
 
-def frame_of(row: TrainingClass) -> Frame:
-    """The class as the rules of a timetable want it; a statement for its season where it has a template."""
-    season = ""
-    if row.template_id is not None:
-        season = db.session.scalar(
-            select(ClassTemplate.season).where(ClassTemplate.id == row.template_id)
-        ) or ""  # fmt: skip
-    return Frame(row.starts_on, row.ends_on, row.capacity, season)
+def frame_of(row: TrainingClass, own: Sequence[Slot]) -> Frame:
+    """The class as the rules of a timetable want it."""
+    return Frame(row.starts_on, row.ends_on, row.capacity, own[0].season if own else "")
 
 
 def judged(row: TrainingClass, units: Sequence[Slot], frame: Frame) -> list[Conflict]:
@@ -99,13 +116,12 @@ class Trouble:
     free: Slot | None
 
 
-def troubles(row: TrainingClass, own: Sequence[Slot]) -> list[Trouble]:
-    """What stands in the way of the timetable of a live class, each with a way out; two statements."""
+def troubles(row: TrainingClass, own: Sequence[Slot], around: Sequence[Other]) -> list[Trouble]:
+    """What stands in the way of the timetable of a live class, each with a way out."""
     if row.state not in LIVE:
         return []
-    frame = frame_of(row)
-    around, slots = others(row.id, own, frame), {each.id: each for each in own}
-    found, today = conflicts(own, around, frame, clock.today()), clock.today()
+    frame, slots, today = frame_of(row, own), {each.id: each for each in own}, clock.today()
+    found = conflicts(own, around, frame, today)
     free: dict[int, Slot | None] = {}
     for one in found:
         if one.session_id not in free:

@@ -155,6 +155,9 @@ _SESSION = (
     Venue.closes,
     Venue.closed_on,
     Venue.list_days,
+    TrainingClass.number,
+    TrainingClass.year,
+    ClassTemplate.season,
 )
 
 
@@ -164,6 +167,8 @@ def sessions() -> Select[Any]:
     return (
         select(*_SESSION)
         .join(Event, Event.id == ClassSession.event_id)
+        .join(TrainingClass, TrainingClass.id == ClassSession.class_id)
+        .outerjoin(ClassTemplate, ClassTemplate.id == TrainingClass.template_id)
         .outerjoin(Teacher, Teacher.id == ClassSession.teacher_id)
         .outerjoin(Venue, Venue.id == ClassSession.venue_id)
         .where(Event.state != "cancelled")
@@ -192,6 +197,7 @@ def slot(row: Any) -> Slot:
         closes=row.closes or "",
         closed_on=row.closed_on or "",
         list_days=row.list_days or 0,
+        season=row.season or "",
         version=row.version,
         door_opened=row.door_opened_at is not None,
         door_closed=row.door_closed_at is not None,

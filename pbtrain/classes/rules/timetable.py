@@ -39,6 +39,7 @@ class Slot:
     closes: str = ""
     closed_on: str = ""
     list_days: int = 0
+    season: str = ""  # of the class
     version: int = 1
     door_opened: bool = False
     door_closed: bool = False

@@ -39,8 +39,8 @@ def index() -> str:
 def page(class_id: int) -> str:
     """One class: what is wrong with it, who comes, its timetable."""
     row = managed_or_404(class_id)
-    units = queries.timetable(class_id)
-    troubles = around.troubles(row, units)
+    units, others = around.surroundings(row)
+    troubles = around.troubles(row, units, others)
     return render_template(
         "classes/page.html",
         row=row,

@@ -136,7 +136,7 @@ def _preview(row: TrainingClass, to_day: date | None) -> Any:
     if to_day is None or abs((to_day - row.starts_on).days) > moves.MOST_DAYS:
         return None
     own = queries.timetable(row.id)
-    units, frame = timetable.moved_by(own, around.frame_of(row), (to_day - row.starts_on).days)
+    units, frame = timetable.moved_by(own, around.frame_of(row, own), (to_day - row.starts_on).days)
     found = around.judged(row, units, frame)
     return {"days": by_day(units), "conflicts": found, "late": around.tags(found), "frame": frame}
 

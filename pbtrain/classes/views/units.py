@@ -38,8 +38,8 @@ def timetable(class_id: int) -> str:
 
 def _timetable_page(class_id: int) -> str:
     row = managed_or_404(class_id)
-    units = queries.timetable(class_id)
-    troubles = around.troubles(row, units)
+    units, others = around.surroundings(row)
+    troubles = around.troubles(row, units, others)
     return render_template(
         "classes/timetable.html",
         row=row,
