@@ -177,7 +177,7 @@ class CareForm(BaseForm):
 
 
 class StatusForm(BaseForm):
-    kind = SelectField(_l("What"), id="status_kind")
+    kind = SelectField(_l("Rank, suspension or stay abroad"), id="status_kind")
     valid_from = DateField(_l("First day"), [InputRequired()], id="status_valid_from")
     valid_until = DateField(
         _l("First day after"),
