@@ -1,8 +1,9 @@
-// For the two pages where people work at length: sending evidence, and the desk where claims are decided.
+// For the pages where people work at length: sending evidence, the desk where claims are decided, a timetable.
 import { desk } from './desk.js';
+import { timetable } from './timetable.js';
 import { upload } from './upload.js';
 
-const HELPS = { 'form[data-upload]': upload, '[data-desk]': desk };
+const HELPS = { 'form[data-upload]': upload, '[data-desk]': desk, '[data-timetable]': timetable };
 const helped = new WeakSet();
 
 function enhance(root) {

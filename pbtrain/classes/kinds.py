@@ -23,7 +23,6 @@ STATES = {
     "cancelled": State(N_("Cancelled"), "bad", "x", live=False),
 }
 LIVE = tuple(key for key, state in STATES.items() if state.live)
-UPCOMING = ("draft", "open")  # not begun
 SHOWN = ("open", "running", "closed")  # what a member may read of; the others are the academy's own business
 
 

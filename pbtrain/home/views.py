@@ -7,6 +7,9 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
+from pbtrain.classes import kinds
+from pbtrain.classes.queries import classes as classes_q
+from pbtrain.classes.rules import terms
 from pbtrain.closing import queries as closing_q
 from pbtrain.closing.views.common import month_name
 from pbtrain.core import badges, clock
@@ -146,10 +149,19 @@ def secretary(person: Actor) -> str:
 
 
 def academy(person: Actor) -> str:
-    """The courses of one's academies: what is still to publish, who learns, who has finished."""
+    """What the next classes lack; the courses of one's academies: what is to publish, who learns."""
+    today, runs = clock.today(), may(person, Perm.CLASS_MANAGE)
+    coming = [
+        (row, terms.lacking(row, today), terms.list_due(row))
+        for row in (classes_q.next_classes(person, today) if runs else ())
+    ]
     rows = db.session.execute(courses_q.authored(person).limit(COURSES_SHOWN + 1)).all()
     return render_template(
         "home/academy.html",
+        coming=coming,
+        runs=runs,
+        lacks=terms.LACKS,
+        kinds=kinds,
         rows=rows[:COURSES_SHOWN],
         more=len(rows) > COURSES_SHOWN,
         may_publish=may(person, Perm.COURSE_PUBLISH),

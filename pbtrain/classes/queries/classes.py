@@ -7,13 +7,14 @@ that have the member's branch in their service area.
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 
-from pbtrain.classes.kinds import SHOWN, UPCOMING
+from pbtrain.classes.kinds import LIVE, SHOWN
 from pbtrain.classes.models import (
     ClassEnrolment,
     ClassSession,
     ClassTemplate,
+    EntryList,
     Teacher,
     TrainingClass,
     Venue,
@@ -209,15 +210,38 @@ def timetable(class_id: int) -> list[Slot]:
     return [slot(row) for row in db.session.execute(sessions().where(ClassSession.class_id == class_id))]
 
 
-def next_classes(actor: Actor, today: date, limit: int = 5) -> list[Row[Any]]:
-    """The classes that have not begun, the next first."""
+def next_classes(actor: Actor, today: date, limit: int = 6) -> list[Row[Any]]:
+    """The classes that have not begun or are under way, the next first, with what may be lacking: `units`,
+    those without a teacher or a venue, and the first unit whose list of people is still to be sent."""
+
+    def units(*conditions: Any, what: Any = None) -> Any:
+        return (
+            select(func.count() if what is None else what)
+            .select_from(ClassSession)
+            .join(Event, Event.id == ClassSession.event_id)
+            .outerjoin(Venue, Venue.id == ClassSession.venue_id)
+            .where(ClassSession.class_id == TrainingClass.id, Event.state == "planned", *conditions)
+            .correlate(TrainingClass)
+            .scalar_subquery()
+        )
+
+    sent = select(EntryList.id).where(EntryList.session_id == ClassSession.id, EntryList.sent_at.is_not(None))
     return list(
         db.session.execute(
-            select(*_ROW, TrainingClass.notice, TrainingClass.contact, TrainingClass.party_branch)
+            select(
+                *_ROW,
+                TrainingClass.notice,
+                units().label("units"),
+                units(ClassSession.teacher_id.is_(None), Event.speaker == "").label("teacherless"),
+                units(ClassSession.venue_id.is_(None), Event.place == "").label("venueless"),
+                units(Venue.list_days > 0, ~sent.exists(), what=func.min(Event.day)).label("list_for"),
+                units(Venue.list_days > 0, ~sent.exists(), what=func.max(Venue.list_days)).label("list_days"),
+            )
             .join(Unit, Unit.id == TrainingClass.unit_id)
             .where(
                 TrainingClass.unit_id.in_(units_where(actor, Perm.CLASS_MANAGE)),
-                and_(TrainingClass.state.in_(UPCOMING), TrainingClass.ends_on >= today),
+                TrainingClass.state.in_(LIVE),
+                TrainingClass.ends_on >= today,
             )
             .order_by(TrainingClass.starts_on, TrainingClass.id)
             .limit(limit)

@@ -1,6 +1,6 @@
 """What a class may say of itself, and from which state it goes to which."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pbtrain.classes.rules.catalogue import MOST_DAYS
@@ -34,29 +34,33 @@ def check_capacity(capacity: int, taken: int) -> None:
         )
 
 
-def lacking(row: Any, units: int, teacherless: int, venueless: int) -> list[str]:
-    """What a class lacks before it can begin, as keys of LACKS, the most urgent first."""
-    found = []
-    if not units:
-        found.append("timetable")
-    if teacherless:
-        found.append("teacher")
-    if venueless:
-        found.append("venue")
-    if row.state == "draft":
-        found.append("opening")
-    elif row.taken < row.capacity:
-        found.append("seats")
-    if not row.notice:
-        found.append("notice")
-    return found
-
-
 LACKS = {
     "timetable": N_("no timetable"),
     "teacher": N_("units without a teacher"),
     "venue": N_("units without a venue"),
+    "list": N_("a list of who enters is due"),
     "opening": N_("not open for enrolment yet"),
     "seats": N_("free seats"),
     "notice": N_("no notice sheet"),
 }
+SOON = 7  # days before a list is due that it is asked for
+
+
+def lacking(row: Any, today: date) -> list[str]:
+    """What a class lacks before it can be held, as keys of LACKS; `row` is one of queries.next_classes."""
+    due = list_due(row)
+    wanting = {
+        "timetable": not row.units,
+        "teacher": row.teacherless > 0,
+        "venue": row.venueless > 0,
+        "list": due is not None and (due - today).days <= SOON,
+        "opening": row.state == "draft",
+        "seats": row.state == "open" and row.taken < row.capacity,
+        "notice": not row.notice,
+    }
+    return [key for key in LACKS if wanting[key]]
+
+
+def list_due(row: Any) -> date | None:
+    """Until when the next list of who enters a restricted site must be sent."""
+    return row.list_for - timedelta(days=row.list_days) if row.list_for else None
