@@ -13,6 +13,7 @@ from pbtrain.accounts.views import bp as accounts
 from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail has no page yet
 from pbtrain.claims.views import bp as claims
 from pbtrain.classes.views import bp as classes
+from pbtrain.classes.views.calendars import bp as calendars
 from pbtrain.closing import checks as closing_checks  # noqa: F401  they add to `flask hours verify`
 from pbtrain.closing import cli as closing_commands  # noqa: F401  they add to `flask hours`
 from pbtrain.closing.views import bp as closing
@@ -66,6 +67,7 @@ BLUEPRINTS = (
     courses,
     events,
     classes,
+    calendars,
     reminders,
     reports,
     policies,

@@ -24,6 +24,7 @@ JUDGES_ALL = dict.fromkeys(JUDGES, "all")
 WAITING, MY_DRAFT = {"claim_id": "waiting_id"}, {"claim_id": "draft_claim_id"}
 MENDS = {"secretary": "own", **MANAGES}
 VENUE = {"item_id": "venue_id"}
+CALENDARS = {"secretary": "own", "academy_admin": "subtree"}
 RUNS = {"academy_admin": "subtree"}  # classes of an academy
 EDITS = {"academy_admin": "subtree", "course_author": "own"}
 LED = "committee general_branch branch"  # kinds of units with a secretary
@@ -270,6 +271,12 @@ TABLE = {
         "class:nominate", secretary="none", unit_admin="none", use={"class_id": "draft_class_id"}
     ),
     "classes.nominated": row("class:nominate", secretary="none", unit_admin="none", outside={400, 404}),
+    # -- calendars
+    "calendars.mine": row("signed in", everyone="all"),
+    "calendars.unit": row("signed in", everyone="none", **CALENDARS),
+    "calendars.venue": row("signed in", everyone="none", academy_admin="subtree"),
+    "calendars.feed": row("signed in", everyone="all", post=200),
+    "calendars.ics": row("public", get=404, use={"token": "shelf"}),
     # -- classes: running them
     "classes.index": row("class:manage", academy_admin="all"),
     "classes.page": row("class:manage", **RUNS),

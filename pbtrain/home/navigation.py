@@ -66,6 +66,7 @@ class Reader:
 HOME = Place(N_("Home"), "home", "home.home")
 STUDY = Place(N_("Study"), "book", "courses.catalogue", Perm.LEARN, ("courses.", "quizzes.", "classes."))
 INBOX = Place(N_("Reminders"), "bell", "notify.inbox")
+CALENDAR = Place(N_("Calendar"), "cal", "calendars.mine", owns=("calendars.",))
 MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password", "my_data."))
 RULES = Place(
     N_("Rules of the year"), "list", "policies.index", Perm.POLICY_VIEW, ("policies.",), desk_only=True
@@ -97,7 +98,8 @@ PLACES: dict[str, tuple[Place, ...]] = {
         HOME,
         STUDY,
         Place(N_("Hours"), "clock", "hours.mine", Perm.LEARN, ("hours.", "claims.", "closing.my_statements")),
-        INBOX,
+        CALENDAR,
+        replace(INBOX, desk_only=True),
         MINE,
     ),
     "secretary": (
@@ -125,6 +127,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         _of_branch(
             N_("Ledger"), "file", "reports.page", Perm.REPORT_VIEW, "reports.", "closing.", report="ledger"
         ),
+        replace(CALENDAR, desk_only=True),
         _of_branch(N_("Remind"), "bell", "reminders.branch", Perm.REMIND, "reminders.", desk_only=True),
         NOMINATE,
         replace(STUDY, label=N_("My study"), owns=(*STUDY.owns, "hours.mine"), desk_only=True),
