@@ -12,7 +12,15 @@ from sqlalchemy import select
 
 from pbtrain.accounts.models import Account, KnownDevice, LoginSession, Slip
 from pbtrain.claims.models import Evidence, Platform, Takeover
-from pbtrain.classes.models import ClassEnrolment, ClassSession, ClassTemplate, Teacher, TrainingClass, Venue
+from pbtrain.classes.models import (
+    ClassEnrolment,
+    ClassImport,
+    ClassSession,
+    ClassTemplate,
+    Teacher,
+    TrainingClass,
+    Venue,
+)
 from pbtrain.closing.models import Statement
 from pbtrain.core import clock, site
 from pbtrain.core.db import transaction
@@ -338,7 +346,10 @@ class Builder:
             ids[name.replace("class", "slot")] = self.add(slot).id
         guest = self.add(Guest(unit_id=unit.id, name="示例外地学员", pinyin="shili"))
         place = ClassEnrolment(class_id=ids["class_id"], guest_id=guest.id, state="applied")
-        return ids | {"guest_id": guest.id, "enrolment_id": self.add(place).id}
+        listed = ClassImport(class_id=ids["class_id"], kind="tree", name="示例", state="preview")
+        return ids | {
+            "guest_id": guest.id, "enrolment_id": self.add(place).id, "list_id": self.add(listed).id
+        }  # fmt: skip
 
     def office(self, unit: Unit, account_id: int) -> dict[str, Any]:
         job = self.add(Job(kind="示例", state="failed", owner_id=account_id, args={"unit_id": unit.id}))

@@ -91,7 +91,7 @@ def _candidates(room: Room, member_ids: Collection[int], act: str, who: str) -> 
         rules.check_act(act, row.state or rules.NEW, who)
         people.append(person_of(row))
     quotas = quotas_for(room, (one.unit_id for one in people))
-    return [replace(one, quota_id=quotas[one.unit_id]) for one in people]
+    return [one if one.id is not None else replace(one, quota_id=quotas[one.unit_id]) for one in people]
 
 
 def person_of(row: Any) -> Person:
@@ -103,7 +103,7 @@ def person_of(row: Any) -> Person:
         member_id=row.id,
         guest_id=None,
         unit_id=row.unit_id,
-        quota_id=None,
+        quota_id=row.quota_id,
         name=row.name,
         account_id=row.account_id,
     )
@@ -125,6 +125,7 @@ def fitness(row: TrainingClass, member_ids: Collection[int]) -> list[Any]:
                 ClassEnrolment.id.label("enrolment_id"),
                 ClassEnrolment.state,
                 ClassEnrolment.version,
+                ClassEnrolment.quota_id,
             )
             .outerjoin(
                 ClassEnrolment,
@@ -207,13 +208,20 @@ def _remind(actor: Actor | None, room: Room, people: Sequence[Person]) -> None:
 
 
 def enrol_many(
-    actor: Actor, room: Room, people: Sequence[Person], *, answer: bool, overflow: bool
+    actor: Actor,
+    room: Room,
+    people: Sequence[Person],
+    *,
+    answer: bool,
+    overflow: bool,
+    note: str = "",
 ) -> Outcome:
     """The academy enrols these people in their order: seats as far as they reach, the rest waits.
 
     `answer`: members are offered the seat and answer; else they are enrolled at once, guests always are.
-    `overflow`: who finds no seat joins the waiting list, else is left out. `people` are new to the class, or
-    stand there in a state from which the academy enrols. A constant number of statements.
+    `overflow`: who finds no seat joins the waiting list, else is left out. `note` stands in their histories.
+    `people` are new to the class, or stand there in a state from which the academy enrols. A constant number
+    of statements.
     """
     quotas = quotas_for(room, (one.unit_id for one in people))
     groups: dict[str, list[Person]] = {}
@@ -227,7 +235,7 @@ def enrol_many(
             after = "waiting"
         groups.setdefault(after, []).append(one)
     for after, some in groups.items():
-        move(actor, room, "enrol", after, some)
+        move(actor, room, "enrol", after, some, note=note)
     return Outcome({after: len(some) for after, some in groups.items()})
 
 

@@ -126,6 +126,7 @@ def move(
     people: Sequence[Person],
     *,
     reason: str = "",
+    note: str = "",
 ) -> None:
     """Bring these enrolments into a state: rows, steps, names at the doors, messages; nothing for nobody.
 
@@ -150,7 +151,7 @@ def move(
     except IntegrityError as error:
         raise Conflict(_said(error)) from error
     people = [one for one in people if one.id is not None] + (_made(room, made) if made else [])
-    step(actor, act, people, reason)
+    step(actor, act, people, reason or note)
     _at_the_doors(room, after, people)
     words = rules.ACTS[act].done or rules.TOLD_OF_STATE.get(after, "")
     if words:

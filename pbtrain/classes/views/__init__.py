@@ -7,6 +7,8 @@ bp = Blueprint("classes", __name__, url_prefix="/classes")
 from pbtrain.classes.views import (  # noqa: E402  their routes belong to bp
     catalogue,
     classes,
+    guests,
+    imports,
     joining,
     learners,
     nominating,
@@ -19,6 +21,8 @@ __all__ = [
     "bp",
     "catalogue",
     "classes",
+    "guests",
+    "imports",
     "joining",
     "learners",
     "nominating",
