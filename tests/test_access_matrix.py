@@ -264,6 +264,7 @@ TABLE = {
     "classes.open_class draft": row("learn", members="none", use={"class_id": "draft_class_id"}),
     "classes.mine": row("learn", members="all"),
     "classes.join": row("learn", members="none", outside={400, 404}),
+    "classes.my_leave": row("learn", members="none", outside={404}),
     # -- classes: nominating for them; whom an academy serves is tested in tests/classes
     "classes.nominable": row("class:nominate", secretary="all", unit_admin="all"),
     "classes.nominate": row("class:nominate", secretary="none", unit_admin="none", outside={200, 404, 422}),
@@ -291,6 +292,7 @@ TABLE = {
     "classes.list_refused": row("class:manage", **RUNS),
     "classes.new_guest": row("class:manage", **RUNS, post=422),
     "classes.merge_guest": row("class:manage", **RUNS, post=422),
+    "classes.learner_leave": row("class:manage", **RUNS, post=422),
     "classes.quotas": row("class:manage", **RUNS, post=422),
     "classes.new_class": row("class:manage", academy_admin="all", post=422),
     "classes.edit_class": row("class:manage", **RUNS, post=422),

@@ -79,7 +79,12 @@ FACTS: dict[str, Fact] = {
     "flow": Fact(N_("Flow of members"), "person", AWAY, ROSTER),
     "flow_place": Fact(N_("Where from or to"), "person", AWAY, ROSTER),
     "phone": Fact(
-        N_("Mobile number"), "contact", N_("To sign in and to be reached; nobody must give one."), ON_REQUEST
+        N_("Mobile number"),
+        "contact",
+        N_(
+            "To sign in and to be reached, by an academy until 90 days after its class; nobody must give one."
+        ),
+        ON_REQUEST,
     ),
     "id_number": Fact(
         N_("ID number"), "identity", N_("To find one person in two rosters; nobody must give one."), KEEPERS

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from pbtrain.audit.models import AuditEvent
-from pbtrain.classes.models import ClassEnrolment, EnrolmentStep, TrainingClass
+from pbtrain.classes.models import ClassEnrolment, ClassSession, EnrolmentStep, TrainingClass
 from pbtrain.classes.rules import enrolment as rules
 from pbtrain.classes.services import ending, enrolment, seats
 from pbtrain.core import clock
@@ -319,3 +319,38 @@ def test_a_class_that_takes_nobody(place, frozen):
     with pytest.raises(RuleError) as error:
         forward(place, class_id, a)
     assert error.value.message == "Enrolment ended on %(day)s."
+
+
+def test_leave_above_a_seventh_ends_the_training_of_cadres(place, client_for):
+    """Warned first; meant, it withdraws and the next moves up. In an ordinary class it is only noted."""
+    class_id = training_class(place, capacity=1, activity="cadre_class")
+    a, b = members(place.branch, 2)
+    forward(place, class_id, a, b, act="apply", who="person")
+    act(place, class_id, "approve", a, b)
+    session_id = db.session.scalar(select(ClassSession.id).order_by(ClassSession.id))
+    client = client_for(actor_of(a))
+    url, form = f"/classes/open/{class_id}/leave", {"session": session_id, "reason": "出差开会"}
+    page = client.post(url, data=form)
+    assert page.status_code == 422
+    assert "180 分钟" in page.text
+    assert client.post(url, data={"reason": "出差"}).status_code == 422
+    assert states(class_id) == {a: "enrolled", b: "waiting"}
+    assert client.post(url, data=form | {"meant": "y"}).status_code == 303
+    assert states(class_id) == {a: "withdrawn", b: "offered"}
+
+    class_id = training_class(place)
+    forward(place, class_id, a)
+    act(place, class_id, "enrol", a)
+    (first, _second) = db.session.scalars(
+        select(ClassSession.id).where(ClassSession.class_id == class_id).order_by(ClassSession.id)
+    )
+    ((enrolment_id, _version),) = versions(class_id, a)
+    form = {"session": first, "reason": "家中有事"}
+    desk = client_for(place.chief)
+    assert desk.post(f"/classes/{class_id}/learners/{enrolment_id}/leave", data=form).status_code == 303
+    db.session.rollback()
+    marks = select(Attendance.status).where(Attendance.member_id == a).order_by(Attendance.event_id)
+    assert sorted(db.session.scalars(marks)) == ["", "leave"]
+    assert states(class_id) == {a: "enrolled"}
+    page = client.get(f"/classes/open/{class_id}").text
+    assert "家中有事" in page

@@ -1,7 +1,7 @@
 """What the browser may send about enrolments: who is ticked and what is to be done with them."""
 
 from flask import abort, request
-from wtforms import StringField
+from wtforms import BooleanField, StringField
 from wtforms.validators import Length
 
 from pbtrain.classes.rules import enrolment as rules
@@ -14,6 +14,13 @@ class ActForm(BaseForm):
 
     act = StringField()
     reason = ProseField(_l("Reason"), [Length(max=rules.LONGEST_REASON)])
+
+
+class LeaveForm(BaseForm):
+    """Leave from sessions, which are ticked beside it."""
+
+    reason = ProseField(_l("Reason"), [Length(max=rules.LONGEST_REASON)])
+    meant = BooleanField(_l("I know that this ends the training"))
 
 
 def chosen(text: str) -> str:

@@ -6,12 +6,19 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
-from pbtrain.classes.models import ClassEnrolment, ClassQuota, EnrolmentStep, TrainingClass
+from pbtrain.classes.models import (
+    ClassEnrolment,
+    ClassLeave,
+    ClassQuota,
+    ClassSession,
+    EnrolmentStep,
+    TrainingClass,
+)
 from pbtrain.classes.queries import audience
 from pbtrain.classes.rules import enrolment as rules
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.events.models import Guest
+from pbtrain.events.models import Event, Guest
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Academy, Member, Unit, UnitClosure
 from pbtrain.org.roles import Perm
@@ -332,5 +339,29 @@ def members_in_reach(actor: Actor, member_ids: list[int]) -> set[int]:
             select(Member.id).where(
                 Member.id.in_(member_ids), Member.unit_id.in_(units_where(actor, Perm.CLASS_NOMINATE))
             )
+        )
+    )
+
+
+def leaves(class_id: int, enrolment_id: int) -> list[Row[Any]]:
+    """The sessions of a class with somebody's leave from them: id, title, starts_at, minutes, closed, reason
+    (None: no leave)."""
+    return list(
+        db.session.execute(
+            select(
+                ClassSession.id,
+                Event.title,
+                Event.starts_at,
+                Event.minutes,
+                Event.door_closed_at.label("closed"),
+                ClassLeave.reason,
+            )
+            .join(Event, Event.id == ClassSession.event_id)
+            .outerjoin(
+                ClassLeave,
+                and_(ClassLeave.session_id == ClassSession.id, ClassLeave.enrolment_id == enrolment_id),
+            )
+            .where(ClassSession.class_id == class_id, Event.state != "cancelled")
+            .order_by(Event.starts_at, ClassSession.id)
         )
     )

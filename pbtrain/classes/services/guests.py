@@ -17,6 +17,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
+from pbtrain.events.door.running import credit_guest
 from pbtrain.events.models import Attendance, Guest
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Member
@@ -61,12 +62,41 @@ def enrol_guest(actor: Actor, class_id: int, *, name: str, organisation: str, ph
 
 
 def merge(actor: Actor, guest_id: int, member_id: int) -> int:
-    """A guest turns out to be this member: enrolments and attendance move over; how many enrolments.
+    """A guest turns out to be this member: enrolments, attendance and hours go over; how many enrolments.
 
-    RuleError where the member stands in one of these classes, too. Hours of sessions that are over are not
-    posted here: whoever closes or corrects the door does. The records of the door (append-only) keep
-    naming the guest, whose row names the member.
+    RuleError where the member stands in one of these classes, too. Hours of sessions whose door is closed
+    are posted where the member's book of that year is open. The records of the door are append-only: they
+    keep naming the guest, whose row names the member.
     """
+    _check_apart(guest_id, member_id)
+    moved = db.session.execute(
+        update(Guest)
+        .where(Guest.id == guest_id, Guest.member_id.is_(None))
+        .values(member_id=member_id, phone="")
+        .returning(Guest.unit_id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if moved is None:
+        raise RuleError(N_("This guest has been merged already."))
+    posted = credit_guest(actor, guest_id)  # by the rows of the guest, before they are the member's
+    home = select(Member.unit_id).where(Member.id == member_id).scalar_subquery()
+    enrolments = db.session.execute(
+        update(ClassEnrolment)
+        .where(ClassEnrolment.guest_id == guest_id)
+        .values(guest_id=None, member_id=member_id, unit_id=home, version=ClassEnrolment.version + 1)
+        .returning(ClassEnrolment.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    _move_attendance(guest_id, member_id)
+    audit.record(
+        actor, "guest.merged", f"guest:{guest_id}", unit_id=moved.unit_id, member=member_id,
+        enrolments=len(enrolments), lines=len(posted.entry_ids),
+    )  # fmt: skip
+    return len(enrolments)
+
+
+def _check_apart(guest_id: int, member_id: int) -> None:
+    """RuleError naming the class in which both stand."""
     member = aliased(ClassEnrolment)
     clash = db.session.scalar(
         select(TrainingClass.title)
@@ -78,26 +108,12 @@ def merge(actor: Actor, guest_id: int, member_id: int) -> int:
     )
     if clash is not None:
         raise RuleError(BOTH, title=clash)
-    moved = db.session.execute(
-        update(Guest)
-        .where(Guest.id == guest_id, Guest.member_id.is_(None))
-        .values(member_id=member_id, phone="")
-        .returning(Guest.unit_id)
-        .execution_options(synchronize_session=False)
-    ).first()
-    if moved is None:
-        raise RuleError(N_("This guest has been merged already."))
-    home = select(Member.unit_id).where(Member.id == member_id).scalar_subquery()
-    enrolments = db.session.execute(
-        update(ClassEnrolment)
-        .where(ClassEnrolment.guest_id == guest_id)
-        .values(guest_id=None, member_id=member_id, unit_id=home, version=ClassEnrolment.version + 1)
-        .returning(ClassEnrolment.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    twice = aliased(Attendance)
+
+
+def _move_attendance(guest_id: int, member_id: int) -> None:
+    """The rows of the guest become the member's; where the member has one already, the guest's goes."""
+    twice, quiet = aliased(Attendance), {"synchronize_session": False}
     known = exists().where(twice.event_id == Attendance.event_id, twice.member_id == member_id)
-    quiet = {"synchronize_session": False}
     db.session.execute(
         delete(Attendance).where(Attendance.guest_id == guest_id, known).execution_options(**quiet)
     )
@@ -107,11 +123,6 @@ def merge(actor: Actor, guest_id: int, member_id: int) -> int:
         .values(guest_id=None, member_id=member_id)
         .execution_options(**quiet)
     )
-    audit.record(
-        actor, "guest.merged", f"guest:{guest_id}", unit_id=moved.unit_id, member=member_id,
-        enrolments=len(enrolments),
-    )  # fmt: skip
-    return len(enrolments)
 
 
 def forget_phones(before: datetime, limit: int) -> int:

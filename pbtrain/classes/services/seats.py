@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pbtrain.audit import services as audit
@@ -27,6 +27,7 @@ from pbtrain.core.db import UNKEYED, db, insert_new
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
+from pbtrain.events.door.people import unexpect
 from pbtrain.events.models import Attendance, Event
 from pbtrain.notify.services import Note, enqueue_many
 from pbtrain.org.access import Actor
@@ -241,23 +242,14 @@ def expect(class_id: int) -> None:
 
 
 def _expect_no_more(class_id: int, people: Sequence[Person]) -> None:
-    """Take these off the lists of sessions whose door is not closed, unless they came already."""
-    open_events = (
-        select(ClassSession.event_id)
-        .join(Event, Event.id == ClassSession.event_id)
-        .where(ClassSession.class_id == class_id, Event.door_closed_at.is_(None))
-    )
-    members = bulk.among([one.member_id for one in people if one.member_id is not None])
-    guests = bulk.among([one.guest_id for one in people if one.guest_id is not None])
-    db.session.execute(
-        delete(Attendance)
-        .where(
-            Attendance.event_id.in_(open_events),
-            Attendance.member_id.in_(members) | Attendance.guest_id.in_(guests),
-            Attendance.present.is_(False),
-            Attendance.came_at.is_(None),
-        )
-        .execution_options(synchronize_session=False)
+    """Take these off the lists of sessions whose door is not closed, unless it knows of them already."""
+    events = db.session.scalars(
+        select(ClassSession.event_id).where(ClassSession.class_id == class_id).order_by(ClassSession.event_id)
+    ).all()
+    unexpect(
+        events,
+        [one.member_id for one in people if one.member_id is not None],
+        [one.guest_id for one in people if one.guest_id is not None],
     )
 
 

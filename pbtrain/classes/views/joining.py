@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from flask import abort, flash, make_response, redirect, render_template, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from pbtrain.classes import kinds
-from pbtrain.classes.forms.enrolment import ActForm, chosen
+from pbtrain.classes.forms.enrolment import ActForm, LeaveForm, chosen, numbers
 from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.queries import classes
 from pbtrain.classes.queries import enrolment as queries
 from pbtrain.classes.rules import enrolment as rules
 from pbtrain.classes.services import enrolment as services
+from pbtrain.classes.services.leave import take_leave
 from pbtrain.classes.views import bp
 from pbtrain.classes.views.common import by_day
+from pbtrain.classes.views.learners import left_words
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
@@ -32,13 +34,23 @@ DONE = {
 
 
 def place_in(actor: Actor, row: TrainingClass) -> dict[str, Any]:
-    """How the reader stands in a class and what they may do; two statements."""
+    """How the reader stands in a class and what they may do; three statements at most."""
     mine = queries.my_place(row.id, actor.member_id)
     acts = [name for name in rules.acts_from(mine.state if mine else rules.NEW, "person") if name in DONE]
     closed = _closed(row)
     if closed or not queries.may_apply(row, actor.member_id):
         acts = [name for name in acts if name != "apply"]
-    return {"mine": mine, "acts": acts, "closed": closed, "row": row, "rules": rules}
+    sessions = queries.leaves(row.id, mine.id) if mine and mine.state == "enrolled" else []
+    now = clock.now()
+    return {
+        "mine": mine,
+        "acts": acts,
+        "closed": closed,
+        "row": row,
+        "rules": rules,
+        "sessions": [one for one in sessions if one.reason is not None or one.starts_at > now],
+        "leave": any(one.reason is None and one.starts_at > now for one in sessions),
+    }
 
 
 def _closed(row: TrainingClass) -> str:
@@ -92,7 +104,38 @@ def _do(actor: Actor, class_id: int, name: str, reason: str) -> None:
     services.act_on(actor, class_id, [(place.id, place.version)], name, who="person", reason=reason)
 
 
-def open_page(actor: Actor, row: TrainingClass, form: ActForm | None = None, problem: str = "") -> str:
+@bp.post("/open/<int:class_id>/leave")
+@needs(Perm.LEARN)
+def my_leave(class_id: int) -> Response:
+    """Say that one is away from sessions, before they begin."""
+    actor, form = signed(), LeaveForm()
+    row = classes.seen_by(actor, class_id) or abort(404)
+    place = queries.my_place(row.id, actor.member_id) or abort(404)
+    if not form.validate():
+        abort(400)
+    try:
+        with transaction():
+            left = take_leave(
+                actor, class_id, place.id, numbers("session"), reason=form.reason.data or "", who="person",
+                meant=form.meant.data,
+            )  # fmt: skip
+    except Conflict:
+        raise
+    except RuleError as error:
+        form.blame(error)
+        row = classes.seen_by(actor, class_id) or abort(404)
+        return make_response(open_page(actor, row, problem=say(error), leave=form), 422)
+    flash(left_words(left), "ok")
+    return redirect(url_for(".open_class", class_id=class_id), 303)
+
+
+def open_page(
+    actor: Actor,
+    row: TrainingClass,
+    form: ActForm | None = None,
+    problem: str = "",
+    leave: LeaveForm | None = None,
+) -> str:
     """A class as a member reads it, with their own place in it."""
     return render_template(
         "classes/open_class.html",
@@ -102,4 +145,6 @@ def open_page(actor: Actor, row: TrainingClass, form: ActForm | None = None, pro
         place=place_in(actor, row),
         form=form or ActForm(),
         problem=problem,
+        leave_form=leave or LeaveForm(),
+        ticked=request.form.getlist("session"),
     )

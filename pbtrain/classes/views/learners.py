@@ -5,12 +5,13 @@ from typing import Any
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from pbtrain.classes.forms.enrolment import ActForm, chosen, picked, whole
+from pbtrain.classes.forms.enrolment import ActForm, LeaveForm, chosen, numbers, picked, whole
 from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.queries import enrolment as queries
 from pbtrain.classes.rules import enrolment as rules
 from pbtrain.classes.services import enrolment as services
 from pbtrain.classes.services.enrolment import Outcome
+from pbtrain.classes.services.leave import Left, take_leave
 from pbtrain.classes.views import bp
 from pbtrain.classes.views.common import managed_or_404, one_of
 from pbtrain.core.db import transaction
@@ -126,7 +127,9 @@ def learner(class_id: int, enrolment_id: int) -> str:
     return learner_page(managed_or_404(class_id), enrolment_id)
 
 
-def learner_page(row: TrainingClass, enrolment_id: int, problem: str = "") -> str:
+def learner_page(
+    row: TrainingClass, enrolment_id: int, problem: str = "", leave: LeaveForm | None = None
+) -> str:
     """The page of one learner; `problem` where something was refused."""
     one = queries.one(row.id, enrolment_id) or abort(404)
     return render_template(
@@ -140,6 +143,9 @@ def learner_page(row: TrainingClass, enrolment_id: int, problem: str = "") -> st
         rules=rules,
         problem=problem,
         form=ActForm(),
+        leave_form=leave or LeaveForm(),
+        sessions=queries.leaves(row.id, one.id) if one.state in rules.COMES else [],
+        ticked=request.form.getlist("session"),
     )
 
 
@@ -165,3 +171,36 @@ def learner_act(class_id: int, enrolment_id: int) -> Response:
         return make_response(learner_page(managed_or_404(row.id), enrolment_id, say(error)), 422)
     flash(told(name, done), "ok")
     return redirect(url_for(".learner", class_id=class_id, enrolment_id=enrolment_id), 303)
+
+
+@bp.post("/<int:class_id>/learners/<int:enrolment_id>/leave")
+@needs(Perm.CLASS_MANAGE)
+def learner_leave(class_id: int, enrolment_id: int) -> Response:
+    """Leave from sessions, as the academy writes it down."""
+    row, form = managed_or_404(class_id), LeaveForm()
+    if queries.one(class_id, enrolment_id) is None:
+        abort(404)
+    if not form.validate():
+        abort(400)
+    try:
+        with transaction():
+            left = take_leave(
+                signed(), class_id, enrolment_id, numbers("session"), reason=form.reason.data or "",
+                who="academy", meant=form.meant.data,
+            )  # fmt: skip
+    except Conflict:
+        raise
+    except RuleError as error:
+        form.blame(error)
+        return make_response(learner_page(managed_or_404(row.id), enrolment_id, say(error), form), 422)
+    flash(left_words(left), "ok")
+    return redirect(url_for(".learner", class_id=class_id, enrolment_id=enrolment_id), 303)
+
+
+def left_words(left: Left) -> str:
+    """What became of a leave, in words."""
+    if left.withdrawn:
+        return str(_("The training has ended: more than 1/7 of the hours would be missed."))
+    return _(
+        "Leave is noted: %(away)s of %(total)s minutes.", away=left.leave.minutes, total=left.leave.total
+    )

@@ -1,0 +1,102 @@
+"""Leave from sessions of a class. In the account of cadres more than 1/7 of the hours ends the training."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from pbtrain.audit import services as audit
+from pbtrain.classes.models import ClassEnrolment, ClassLeave, ClassSession
+from pbtrain.classes.rules import enrolment as rules
+from pbtrain.classes.services.seats import fill, locked, move, persons, step
+from pbtrain.core import clock
+from pbtrain.core.db import db, insert_new
+from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
+from pbtrain.events.door.people import excuse
+from pbtrain.events.models import Event
+from pbtrain.org.access import Actor
+
+WARNED = N_(
+    "With this leave %(away)s of %(total)s minutes are missed: more than 1/7, which ends the training. Tick"
+    " that this is meant and send it again."
+)
+
+
+@dataclass(frozen=True)
+class Left:
+    """How much leave stands now, and whether it ended the training."""
+
+    leave: rules.Leave
+    withdrawn: bool = False
+
+
+def take_leave(
+    actor: Actor,
+    class_id: int,
+    enrolment_id: int,
+    session_ids: Collection[int],
+    *,
+    reason: str,
+    who: str,
+    meant: bool = False,
+) -> Left:
+    """Somebody enrolled is away from these sessions, with a reason.
+
+    A person may say so until a session begins, the academy until its door is closed. Where leave of more
+    than 1/7 ends the training (干部教育培训工作条例, 2023), RuleError warns first, beside `meant`; sent again
+    with it the person is withdrawn and the seat goes to the next.
+    """
+    reason = rules.check_reason("withdraw", reason)
+    room = locked(class_id)
+    found = persons(room, ClassEnrolment.id == enrolment_id)
+    if not found or found[0].state != "enrolled":
+        raise RuleError(N_("Leave is for who is enrolled."))
+    one, sessions = found[0], _sessions(class_id)
+    before = db.session.scalars(
+        select(ClassLeave.session_id).where(ClassLeave.enrolment_id == enrolment_id)
+    ).all()
+    leave = rules.check_leave({row.id: row.minutes for row in sessions}, session_ids, before)
+    asked = [row for row in sessions if row.id in set(session_ids)]
+    if any(row.door_closed_at or (who == "person" and row.starts_at <= clock.now()) for row in asked):
+        raise RuleError(N_("One of these sessions has begun. Tell the academy."), "sessions")
+    over = leave.too_much and rules.ends_training(room.row.activity)
+    if over and not meant:
+        raise RuleError(WARNED, "meant", away=leave.minutes, total=leave.total)
+    values = [
+        {"enrolment_id": enrolment_id, "session_id": row.id, "reason": reason, "by_id": actor.account_id,
+         "at": clock.now()}
+        for row in asked
+    ]  # fmt: skip
+    db.session.execute(insert_new(ClassLeave).values(values))
+    audit.record(
+        actor, "class.leave", f"class:{class_id}", unit_id=room.row.unit_id, enrolment=enrolment_id,
+        sessions=sorted(session_ids), who=who,
+    )  # fmt: skip
+    if over:
+        move(actor, room, "withdraw", "withdrawn", [one], reason=reason)
+        fill(actor, room)
+        return Left(leave, withdrawn=True)
+    excuse(
+        [row.event_id for row in asked],
+        [one.member_id] if one.member_id else [],
+        [one.guest_id] if one.guest_id else [],
+        reason=reason,
+    )
+    step(actor, "leave", [one], reason)
+    return Left(leave)
+
+
+def _sessions(class_id: int) -> list[Any]:
+    """The sessions of a class that are held: id, event_id, starts_at, minutes, door_closed_at."""
+    return list(
+        db.session.execute(
+            select(
+                ClassSession.id, ClassSession.event_id, Event.starts_at, Event.minutes, Event.door_closed_at
+            )
+            .join(Event, Event.id == ClassSession.event_id)
+            .where(ClassSession.class_id == class_id, Event.state != "cancelled")
+            .order_by(Event.starts_at, ClassSession.id)
+        )
+    )
