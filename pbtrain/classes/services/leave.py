@@ -1,6 +1,6 @@
 """Leave from sessions of a class. In the account of cadres more than 1/7 of the hours ends the training."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,12 +64,7 @@ def take_leave(
     over = leave.too_much and rules.ends_training(room.row.activity)
     if over and not meant:
         raise RuleError(WARNED, "meant", away=leave.minutes, total=leave.total)
-    values = [
-        {"enrolment_id": enrolment_id, "session_id": row.id, "reason": reason, "by_id": actor.account_id,
-         "at": clock.now()}
-        for row in asked
-    ]  # fmt: skip
-    db.session.execute(insert_new(ClassLeave).values(values))
+    _keep(actor, enrolment_id, asked, reason)
     audit.record(
         actor, "class.leave", f"class:{class_id}", unit_id=room.row.unit_id, enrolment=enrolment_id,
         sessions=sorted(session_ids), who=who,
@@ -86,6 +81,13 @@ def take_leave(
     )
     step(actor, "leave", [one], reason)
     return Left(leave)
+
+
+def _keep(actor: Actor, enrolment_id: int, sessions: Sequence[Any], reason: str) -> None:
+    """The leave itself; what was asked for before stays as it is."""
+    about = {"enrolment_id": enrolment_id, "reason": reason, "by_id": actor.account_id, "at": clock.now()}
+    rows = [about | {"session_id": row.id} for row in sessions]
+    db.session.execute(insert_new(ClassLeave).values(rows))
 
 
 def _sessions(class_id: int) -> list[Any]:
