@@ -14,6 +14,7 @@ from pbtrain.audit import models as audit_models  # noqa: F401  the audit trail 
 from pbtrain.claims.views import bp as claims
 from pbtrain.classes.views import bp as classes
 from pbtrain.classes.views.calendars import bp as calendars
+from pbtrain.classes.views.certificates import bp as certificates
 from pbtrain.closing import checks as closing_checks  # noqa: F401  they add to `flask hours verify`
 from pbtrain.closing import cli as closing_commands  # noqa: F401  they add to `flask hours`
 from pbtrain.closing.views import bp as closing
@@ -68,6 +69,7 @@ BLUEPRINTS = (
     events,
     classes,
     calendars,
+    certificates,
     reminders,
     reports,
     policies,

@@ -27,6 +27,7 @@ VENUE = {"item_id": "venue_id"}
 CALENDARS = {"secretary": "own", "academy_admin": "subtree"}
 RUNS = {"academy_admin": "subtree"}  # classes of an academy
 EDITS = {"academy_admin": "subtree", "course_author": "own"}
+CLOSED = {"class_id": "closed_class_id"}
 LED = "committee general_branch branch"  # kinds of units with a secretary
 DRAFT = {"course_id": "draft_id", "lesson_id": "draft_lesson_id", "question_id": "draft_question_id"}
 
@@ -333,6 +334,19 @@ TABLE = {
     "courses.review": row("learn", members="mine"),
     "courses.submit": row("learn", members="mine", post=303),
     "courses.result": row("learn", members="mine", get=303),
+    # -- certificates
+    "certificates.index": row("class:manage", academy_admin="all"),
+    "certificates.style": row("class:manage", **RUNS, post=422),
+    "certificates.style_example": row("class:manage", **RUNS, post=200),
+    "certificates.style_pdf": row("class:manage", **RUNS),
+    "certificates.style_picture": row("class:manage", **RUNS, kinds="academy"),
+    "certificates.of_class": row("class:manage", **RUNS, use=CLOSED, post={303, 422}),
+    "certificates.class_pdf": row("class:manage", **RUNS, use=CLOSED),
+    "certificates.paper": row("class:manage", **RUNS),
+    "certificates.revoke": row("class:manage", **RUNS, post=422),
+    "certificates.mine": row("learn", members="all"),
+    "certificates.my_paper": row("learn", members="mine"),
+    "certificates.shown": row("public", get=404, post=404),
     # -- courses: writing them
     "courses.desk": row("course:edit", academy="all"),
     "courses.new_course": row("course:edit", academy="all", post=422),

@@ -30,7 +30,6 @@ from pbtrain.hours.rules import check_reason
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Member, Unit
 
-CODE = 22  # characters of 128 bits in a URL
 REVOKED = N_("%(name)s has revoked this statement already, at %(when)s.")
 
 

@@ -67,7 +67,9 @@ HOME = Place(N_("Home"), "home", "home.home")
 STUDY = Place(N_("Study"), "book", "courses.catalogue", Perm.LEARN, ("courses.", "quizzes.", "classes."))
 INBOX = Place(N_("Reminders"), "bell", "notify.inbox")
 CALENDAR = Place(N_("Calendar"), "cal", "calendars.mine", owns=("calendars.",))
-MINE = Place(N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password", "my_data."))
+MINE = Place(
+    N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password", "my_data.", "certificates.")
+)
 RULES = Place(
     N_("Rules of the year"), "list", "policies.index", Perm.POLICY_VIEW, ("policies.",), desk_only=True
 )
@@ -154,6 +156,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
                 "classes.card",
             ),
         ),
+        Place(N_("Certificates"), "medal", "certificates.index", Perm.CLASS_MANAGE, ("certificates.",)),
         Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
         Place(
             N_("Teachers and venues"),

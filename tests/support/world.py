@@ -13,6 +13,8 @@ from sqlalchemy import select
 from pbtrain.accounts.models import Account, KnownDevice, LoginSession, Slip
 from pbtrain.claims.models import Evidence, Platform, Takeover
 from pbtrain.classes.models import (
+    Certificate,
+    CertificateStyle,
     ClassEnrolment,
     ClassImport,
     ClassSession,
@@ -72,6 +74,8 @@ def build(app: Flask) -> World:
         for place in TREE:
             ids[place] |= builder.lines(ids[place])
             ids[place] |= builder.claims(units[place], ids[place])
+            ids[place] |= builder.certificates(units[place], ids[place]["member_id"])
+            session.add(CertificateStyle(unit_id=units[place].id, title="结业证书", body="{name}"))
         for place, area in SERVES.items():
             builder.academy(units[place], units[area])
         visitors = {"anonymous": Visitor("anonymous")}
@@ -351,6 +355,37 @@ class Builder:
             "guest_id": guest.id, "enrolment_id": self.add(place).id, "list_id": self.add(listed).id
         }  # fmt: skip
 
+    def certificates(self, unit: Unit, member_id: int) -> dict[str, Any]:
+        """A class that is over, and the certificate its learner was given."""
+        number = self.next()
+        row = self.add(
+            TrainingClass(
+                unit_id=unit.id, year=0, number=number, title="示例专题班", starts_on=DAY, ends_on=DAY,
+                capacity=35, state="closed", rule={"share": 80}, form_id=f"class-{number}", evaluated=True,
+            )
+        )  # fmt: skip
+        enrolment = self.add(
+            ClassEnrolment(class_id=row.id, member_id=member_id, state="completed", seat=True)
+        )
+        facts = {
+            "name": "示例学员", "unit": "示例支部", "academy": unit.name, "class": "“示例专题班”",
+            "term": "第1期", "from": "2026年5月8日", "until": "2026年5月8日", "credit": 400,
+            "title": "结业证书", "text": "示例", "seal": "", "signer": "", "signature": "",
+        }  # fmt: skip
+        given = self.add(
+            Certificate(
+                unit_id=unit.id, class_id=row.id, enrolment_id=enrolment.id, member_id=member_id,
+                kind="certificate", number=f"2026-{number:05}", code=f"{number:022}", facts=facts,
+                issued_on=DAY,
+            )
+        )  # fmt: skip
+        return {
+            "certificate_id": given.id,
+            "closed_class_id": row.id,
+            "closed_enrolment_id": enrolment.id,
+            "picture": "seal",
+        }
+
     def office(self, unit: Unit, account_id: int) -> dict[str, Any]:
         job = self.add(Job(kind="示例", state="failed", owner_id=account_id, args={"unit_id": unit.id}))
         roster = self.add(
@@ -510,7 +545,7 @@ class Builder:
             ).one()
             mine |= self.studies(member, course, lesson, quiz, version) | {"member_id": member.id}
             draft = self.claim(member.id, unit, "draft")
-            mine |= {"draft_claim_id": draft.id}
+            mine |= {"draft_claim_id": draft.id} | self.certificates(unit, member.id)
         else:
             account_id = self.account(name).id
         mine |= self.own(account_id) | {"account_id": account_id}

@@ -11,6 +11,7 @@ from typing import Any
 
 from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.views import learners
+from pbtrain.classes.views.certificates import issuing
 from pbtrain.org.access import Actor
 
 
@@ -28,6 +29,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("classes/_tiles.html", learners.tiles, "top"),
     Panel("classes/_learners.html", learners.some, actions="classes/_learner_actions.html"),
     Panel("classes/_quotas.html", learners.quotas, "side"),
+    Panel("classes/_certificate_panel.html", issuing.panel, "side"),
 )
 PLACES = ("top", "main", "side", "end")
 

@@ -7,7 +7,7 @@ from flask import abort, current_app, flash, make_response, redirect, render_tem
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from pbtrain.accounts.services import Entrance
+from pbtrain.accounts import papers
 from pbtrain.closing import rules, statements
 from pbtrain.closing.forms import StatementForm
 from pbtrain.closing.models import Statement
@@ -122,19 +122,8 @@ def revoke_statement(statement_id: int) -> Response:
 @public
 def statement(code: str) -> Response:
     """What anybody with the paper may read; unknown codes are counted like failed sign-ins."""
-    if len(code) != statements.CODE or not code.isascii():
-        abort(404)
-    visitor = request.remote_addr or ""
-    door = Entrance(code, visitor, "statement")
-    door.check()
-    row = statements.by_code(code)
-    if row is None:
-        door.failed("statement.unknown", None)
-        abort(404)
+    row = papers.behind(code, "statement", statements.by_code)
     with record_apart() as apart:
-        statements.look(apart, row.id, visitor)
+        statements.look(apart, row.id, request.remote_addr or "")
     body = render_template("closing/statement.html", row=row, name=rules.masked(row.facts["name"]))
-    response = make_response(body)
-    response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return papers.for_anybody(body)
