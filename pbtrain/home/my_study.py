@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from pbtrain.accounts.models import Account
 from pbtrain.claims import rules, takeover_rules
 from pbtrain.claims.models import ClaimStep, Evidence, EvidenceLook, Takeover, TakeoverRow
+from pbtrain.classes.models import Certificate
 from pbtrain.closing.models import Statement, StatementLook
 from pbtrain.core.db import db
 from pbtrain.core.i18n import N_, _
@@ -35,7 +36,7 @@ def label(table: dict[str, Any], key: str) -> str:
 
 
 def everything(member_id: int) -> dict[str, Part]:
-    """All tables of study, beside the ledger itself, that name this person; seven statements."""
+    """All tables of study, beside the ledger itself, that name this person; eight statements."""
     return {
         "claims": _claims(member_id),
         "claim_steps": _steps(member_id),
@@ -52,6 +53,7 @@ def everything(member_id: int) -> dict[str, Part]:
         ),
         "takeover_rows": _takeover_rows(member_id),
         "statements": _statements(member_id),
+        "certificates": _certificates(member_id),
         "statement_looks": _looks(
             N_("Looks at your statements"),
             select(StatementLook.at, StatementLook.visitor, Statement.made_at)
@@ -184,3 +186,23 @@ def _statements(member_id: int) -> Part:
         for row in db.session.execute(query)
     ]
     return Part(N_("Statements of study hours"), columns, rows)
+
+
+def _certificates(member_id: int) -> Part:
+    query = (
+        select(
+            Certificate.number, Certificate.facts, Certificate.issued_on, Certificate.valid_until,
+            Certificate.revoked_at, Certificate.revoked_why,
+        )
+        .where(Certificate.member_id == member_id)
+        .order_by(Certificate.id)
+    )  # fmt: skip
+    columns = {
+        "number": N_("Number"), "title": N_("Title"), "text": N_("Text"), "hours": N_("Hours"),
+        "at": N_("Given on"), "until": N_("Valid until"), "revoked": N_("Revoked"), "reason": N_("Reason"),
+    }  # fmt: skip
+    rows = [
+        [number, facts["title"], facts["text"], _hours(facts["credit"]), *rest]
+        for number, facts, *rest in db.session.execute(query)
+    ]
+    return Part(N_("Certificates"), columns, rows)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from pbtrain.claims import keeping as claims
+from pbtrain.classes.services import certificates
 from pbtrain.closing import statements
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction, unhurried
@@ -172,6 +173,7 @@ def erase(member_id: int) -> Any:
             claims.forget(person, member_id)
             account_id = erasure.erase(person, member_id, reason=form.reason.data or "")
             statements.forget(member_id)
+            certificates.forget(member_id)
             if account_id is not None:
                 notify.forget(account_id)
         if not form.errors:

@@ -24,6 +24,7 @@ from pbtrain.audit.models import AuditEvent
 from pbtrain.claims import keeping
 from pbtrain.claims.models import Evidence, EvidenceLook
 from pbtrain.claims.rules import OPEN
+from pbtrain.classes.models import Certificate, CertificateStyle
 from pbtrain.closing.models import StatementLook
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
@@ -94,6 +95,11 @@ def _decided_looks(before: datetime) -> ColumnElement[bool]:
     return and_(EvidenceLook.at < before, EvidenceLook.evidence_id.in_(decided))
 
 
+def _pictured(name: str) -> ColumnElement[str]:
+    """A picture that certificates were given with: they are drawn with it for good."""
+    return Certificate.facts[name].as_string()
+
+
 def _loose_files(before: datetime) -> ColumnElement[bool]:
     """Files no row refers to, but for trials, which have days of their own."""
     columns = [
@@ -107,6 +113,8 @@ def _loose_files(before: datetime) -> ColumnElement[bool]:
         StoredFile.name.not_like(f"{TRIAL_FILE}%"),
         *(~exists().where(column == StoredFile.id) for column in columns),
         ~exists().where(Academy.seal == StoredFile.sha256),
+        ~exists().where(CertificateStyle.signature == StoredFile.sha256),
+        *(~exists().where(_pictured(name) == StoredFile.sha256) for name in ("seal", "signature")),
     )
 
 
@@ -181,6 +189,10 @@ RETENTION: dict[str, Kind] = {
     "trail": Kind(N_("The audit trail"), SIX_MONTHS),
     "ledger": Kind(
         N_("The ledger of hours: of an erased person under a pseudonym"),
+        N_("The duty to keep a training ledger"),
+    ),
+    "certificates": Kind(
+        N_("Certificates: of an erased person without name or text, and revoked"),
         N_("The duty to keep a training ledger"),
     ),
     "claims": Kind(

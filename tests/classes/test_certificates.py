@@ -18,11 +18,10 @@ from pbtrain.classes.queries import certificates as queries
 from pbtrain.classes.rules import completion
 from pbtrain.classes.rules.completion import Attended, judge
 from pbtrain.classes.services import certificates as services
-from pbtrain.core.db import db, transaction
+from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.org.roles import Role
 from tests.classes.schooled import absent, school
-from tests.hours.conftest import at_once  # noqa: F401 - many people at the same time
 
 RULE = {"share": 80, "credit": 800, "exam": True}
 
@@ -72,7 +71,8 @@ def test_texts_numbers_and_days():
     assert completion.valid_until(date(2028, 2, 29), 3) == date(2031, 2, 28)
     assert completion.valid_until(date(2028, 2, 29), 0) is None
     today = date(2026, 5, 8)
-    assert [completion.standing(*one, today) for one in ((True, None), (False, today), (False, date(2026, 5, 7)))] == [
+    cases = (True, None), (False, today), (False, date(2026, 5, 7))
+    assert [completion.standing(*one, today) for one in cases] == [
         "revoked", "holds", "expired",
     ]  # fmt: skip
 
@@ -208,7 +208,7 @@ def test_the_look_is_said_and_of_two_editors_the_second_is_told(db, frozen, clie
 
 @pytest.fixture(scope="module")
 def paper_rows():
-    facts = {"title": "结业证书", "text": "示例学员同志于2026年5月8日至10日参加示例专题班，共24学时，准予结业。" * 2,
+    facts = {"title": "结业证书", "text": "示例学员同志于5月8日至10日参加示例班，共24学时，准予结业。" * 2,
              "academy": "示例党建学院", "signer": "院长 示例"}  # fmt: skip
     return [
         SimpleNamespace(facts=facts, number=f"国门2026-{n:05}", code=f"{n:022}", valid_until=date(2029, 5, 8),
@@ -281,6 +281,19 @@ def test_anybody_with_the_paper_reads_the_minimum(db, frozen, client, client_for
     assert own.get(f"/me/certificates/{row.id}/paper").status_code == 404
     other = client_for(make_other(one))
     assert other.get(f"/me/certificates/{row.id}/paper").status_code == 404
+
+
+def test_what_certificates_say_goes_with_the_person(db, frozen, client):
+    one = school(1)
+    issue(one)
+    row = next(row for row in standing(one) if row.member_id)
+    with transaction():
+        services.forget(row.member_id)
+    told = said(client.get(f"/c/{row.code}"))
+    assert "已经作废" in told
+    assert "已注销" in told
+    kept = db.session.get_one(Certificate, row.id, populate_existing=True)
+    assert one.members[0].name not in str(kept.facts)
 
 
 def make_other(one):

@@ -35,8 +35,8 @@ SIZE = 100  # learners on a page
 
 
 def panel(actor: Actor, row: TrainingClass) -> dict[str, Any]:
-    """What the page of a class says of them, counted when it is finished: two statements more, four where hours
-    or an exam are asked for."""
+    """What the page of a class says of them, counted when it is finished: two statements, four where hours or
+    an exam are asked for."""
     people = queries.learners(row) if row.state == "closed" else []
     return {
         "row": row,
