@@ -1,10 +1,10 @@
 """Reading the door: whose it is, who is here at this moment, what was flagged, what a closed list counts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
@@ -186,7 +186,8 @@ def _event_of(row: Any) -> Any:
 
 def _person(row: Any) -> ColumnElement[bool]:
     column, who = ("member_id", row.member_id) if row.member_id else ("guest_id", row.guest_id)
-    return CheckIn.__table__.c[column] == who
+    found: ColumnElement[bool] = CheckIn.__table__.c[column] == who
+    return found
 
 
 def flagged(event_id: int) -> list[Any]:
@@ -217,6 +218,17 @@ def flagged(event_id: int) -> list[Any]:
             .where(CheckIn.event_id == event_id, CheckIn.flag.in_(("device", "conflict")))
             .order_by(CheckIn.id.desc())
             .limit(200)
+        )
+    )
+
+
+def known(event_id: int, record_ids: Iterable[str]) -> set[str]:
+    """Those of these records that have come already."""
+    return set(
+        db.session.scalars(
+            select(CheckIn.record_id).where(
+                CheckIn.event_id == event_id, CheckIn.record_id.in_(bulk.among(record_ids, String))
+            )
         )
     )
 

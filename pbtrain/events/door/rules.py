@@ -36,7 +36,6 @@ HOWS = {
 FLAGS = {
     "device": N_("The same phone has signed in somebody else"),
     "conflict": N_("Somebody else said otherwise"),
-    "older": N_("A later tick of the same chair stands"),
 }
 
 
