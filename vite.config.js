@@ -1,4 +1,4 @@
-// Builds frontend/ into pbtrain/static/dist: a small and a large stylesheet, a small and a large script, one sprite, one favicon, each under a hashed
+// Builds frontend/ into pbtrain/static/dist: two stylesheets, a small script and those of single pages, one sprite, one favicon, each under a hashed
 // name with its .br and .gz beside it (WhiteNoise sends those), and manifest.json, which asset() in templates reads.
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -74,7 +74,7 @@ export default defineConfig({
     modulePreload: false,
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['app.js', 'live.js', 'work.js', 'app.scss', 'desk.scss'].map((name) => `frontend/${name}`),
+      input: ['app.js', 'live.js', 'work.js', 'door.js', 'app.scss', 'desk.scss'].map((name) => `frontend/${name}`),
       output: { entryFileNames: 'assets/[name]-[hash].js', assetFileNames: 'assets/[name]-[hash][extname]' },
     },
   },

@@ -32,6 +32,7 @@ LED = "committee general_branch branch"  # kinds of units with a secretary
 DRAFT = {"course_id": "draft_id", "lesson_id": "draft_lesson_id", "question_id": "draft_question_id"}
 
 # "endpoint" or "endpoint variant": row(guard, who=reach, ...); see support/matrix.py for the words.
+DOOR = {"secretary": "own", "academy_admin": "subtree"}  # it is kept by whoever records there
 TABLE = {
     "static": row("public", get=404),
     "core.display": row("public", post=303),
@@ -89,6 +90,25 @@ TABLE = {
     "events.held_lines": row("hours:reverse", secretary="all"),
     "events.approve_held": row("hours:reverse", secretary="own", post=303),
     "events.reject_held": row("hours:reverse", secretary="own", post=422),
+    # -- events: the door
+    **{
+        f"events.{name}": row("signed in", everyone="none", **DOOR, **answers)
+        for name, answers in {
+            "door": {"get": 303},
+            "door_now": {},
+            "open_door": {},
+            "door_list": {},
+            "door_tick": {"post": 422},
+            "door_records": {"post": 400},
+            "close_door": {"post": 422},
+            "door_person": {"post": 422},
+            "sheet_pdf": {},
+            "sheet_page": {"post": 422},
+            "sheet_photo": {"use": {"uuid": "sheet_uuid"}},
+        }.items()
+    },
+    "events.scan": row("public", get=422),
+    "events.check_in": row("signed in", everyone="none"),
     # -- closing: sign-off
     "closing.months": row("report:view", kinds="branch", **SEES),
     "closing.sign": row("hours:sign", secretary="own", kinds="branch", post=422),

@@ -314,12 +314,23 @@ class Builder:
                 form_hash="0" * 64,
             )
         )
-        self.session.add(Attendance(event_id=event.id, member_id=person.id, present=True))
+        expected = self.add(Attendance(event_id=event.id, member_id=person.id, present=True))
+        sheet = self.add(
+            StoredFile(sha256=put(b"jpeg"), size=4, mime="image/jpeg", name="签到表.jpg", unit_id=unit.id)
+        )
+        self.session.add(EventPhoto(event_id=event.id, file_id=sheet.id, kind="sheet"))
         file = self.add(
             StoredFile(sha256=put(b"jpeg"), size=4, mime="image/jpeg", name="示例.jpg", unit_id=unit.id)
         )
         photo = self.add(EventPhoto(event_id=event.id, file_id=file.id))
-        return {"event_id": event.id, "file_id": file.id, "uuid": file.uuid, "photo_id": photo.id}
+        return {
+            "event_id": event.id,
+            "attendance_id": expected.id,
+            "sheet_uuid": sheet.uuid,
+            "file_id": file.id,
+            "uuid": file.uuid,
+            "photo_id": photo.id,
+        }
 
     def classes(self, unit: Unit) -> dict[str, Any]:
         """What an academy of this unit has: who teaches where, a class that is open and one that is not."""

@@ -1,7 +1,6 @@
 """What the chair says by hand: ticks while the list is open, corrections once it is closed."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -24,51 +23,70 @@ from pbtrain.org.access import Actor
 
 TICKED = N_("%(name)s has entered this person otherwise at %(when)s. The list shows how it stands now.")
 TICKED_BY_SOMEBODY = N_("This person was entered otherwise meanwhile. The list shows how it stands now.")
+ACT_OF = {"absent": "absent", "leave": "leave", "in": "in", "late": "late", "early": "out", "both": "out"}
 CORRECTED = N_("%(name)s has corrected this list at %(when)s. Compare and save again.")
 CORRECTED_BY_SOMEBODY = N_("Somebody corrected this list meanwhile. Compare and save again.")
 
 
 def tick(
-    actor: Actor,
-    event_id: int,
-    attendance_id: int,
-    act: str,
-    *,
-    was: str,
-    record_id: str,
-    reason: str = "",
-    how: str = "chair",
-    at: datetime | None = None,
+    actor: Actor, event_id: int, attendance_id: int, act: str, *, was: str, record_id: str, reason: str = ""
 ) -> bool:
-    """Enter what the chair saw of one person: came, came late, left, on leave, did not come.
+    """Enter what the chair sees of one person at this moment: came, came late, left, on leave, did not come.
+
+    See `enter`.
+    """
+    reason, now = rules.check_act(act, reason), clock.now()
+    session = queries.session_of(queries.held_open(event_id))
+    row = queries.one_row(event_id, attendance_id)
+    before = rules.presence_of(row) if row else rules.Presence()
+    new = rules.after(before, act, now, session, how="chair", reason=reason)
+    return _enter(actor, event_id, session, row, new, act, was=was, record_id=record_id)
+
+
+def enter(
+    actor: Actor, event_id: int, attendance_id: int, new: rules.Presence, *, was: str, record_id: str
+) -> bool:
+    """Enter how long one person was there, while the list is open.
 
     `was` is the standing the chair saw; Conflict, naming who was faster, when it is another now. The same
     `record_id` again changes nothing: False. RuleError when the list is closed. The caller has made sure
     that the door is the actor's.
     """
-    reason, now = rules.check_act(act, reason), clock.now()
     session = queries.session_of(queries.held_open(event_id))
-    rules.check_running(session)
     row = queries.one_row(event_id, attendance_id)
+    return _enter(actor, event_id, session, row, new, ACT_OF[new.standing], was=was, record_id=record_id)
+
+
+def _enter(
+    actor: Actor,
+    event_id: int,
+    session: rules.Session,
+    row: Any,
+    new: rules.Presence,
+    act: str,
+    *,
+    was: str,
+    record_id: str,
+) -> bool:
+    rules.check_running(session)
     if row is None:
         raise RuleError(N_("This person is not on the list any more. Reload the page."))
-    record = _record(actor, event_id, row, act, how, record_id, at)
     if queries.known(event_id, [record_id]):
         return False
+    record = _record(actor, event_id, row, act, "chair", record_id)
     if db.session.execute(insert_new(CheckIn).values(record).returning(CheckIn.id)).first() is None:
         return False
-    before = rules.presence_of(row)
     moved = (
-        before.standing == was
+        rules.presence_of(row).standing == was
         and db.session.execute(
             update(Attendance)
             .where(
-                Attendance.id == attendance_id,
+                Attendance.id == row.id,
                 Attendance.present == row.present,
                 Attendance.status == row.status,
                 Attendance.left_at.is_not_distinct_from(row.left_at),
             )
-            .values(vars(rules.after(before, act, at or now, session, how=how, reason=reason)))
+            .values(vars(new))
             .returning(Attendance.id)
             .execution_options(synchronize_session=False)
         ).first()
@@ -184,10 +202,9 @@ def _rewrite(
         ])  # fmt: skip
     table = Attendance.__table__
     bulk.update(table, columns, bulk.native(table, ["id", *columns], values))
-    acts = {"absent": "absent", "leave": "leave", "in": "in", "late": "late", "early": "out", "both": "out"}
     db.session.execute(
         insert_new(CheckIn).values([
-            _record(actor, event.id, row, acts[wanted[row.id].standing], "chair", str(uuid4()))
+            _record(actor, event.id, row, ACT_OF[wanted[row.id].standing], "chair", str(uuid4()))
             for row in changed
         ])
     )  # fmt: skip
@@ -200,7 +217,6 @@ def _record(
     act: str,
     how: str,
     record_id: str,
-    told_at: datetime | None = None,
 ) -> dict[str, Any]:
     return {
         "event_id": event_id,
@@ -210,7 +226,7 @@ def _record(
         "act": act,
         "how": how,
         "at": clock.now(),
-        "told_at": told_at,
+        "told_at": None,
         "device": "",
         "flag": "",
         "by_id": actor.account_id,

@@ -12,6 +12,7 @@ OPENS_BEFORE = timedelta(hours=2)  # so long before the beginning the code may b
 OUT_UNTIL = timedelta(hours=1)  # so long after the end somebody may still sign out
 EARLY_BY = timedelta(minutes=5)  # who leaves less than that before the end stayed to the end
 
+NOT_AN_ACT = N_("Choose what happened.")
 ACTS = {
     "in": N_("came"),
     "late": N_("came late"),
@@ -30,7 +31,7 @@ STANDINGS = {
 HOWS = {
     "code": N_("scanned"),
     "chair": N_("ticked by the chair"),
-    "offline": N_("ticked without a line"),
+    "offline": N_("ticked on the chair's phone"),
     "paper": N_("signed on paper"),
 }
 FLAGS = {
@@ -137,6 +138,30 @@ def check_running(session: Session) -> None:
         raise RuleError(N_("This has been recorded by hand already. Correct its record instead."))
 
 
+def stated(
+    standing: str, came_at: datetime | None, left_at: datetime | None, session: Session, *, reason: str = ""
+) -> Presence:
+    """What the chair states of one person afterwards; RuleError where an instant is missing or cannot be."""
+    if standing not in STANDINGS:
+        raise RuleError(NOT_AN_ACT, field="standing")
+    reason = reason.strip()
+    if standing == "leave" and len(reason) < 2:
+        raise RuleError(N_("Say why leave was granted, in a few words."), field="reason")
+    late, early = standing in ("late", "both"), standing in ("early", "both")
+    inside = N_("Give a time between the beginning and the end.")
+    if late and (came_at is None or not session.starts_at < came_at < session.ends_at):
+        raise RuleError(inside, field="came")
+    if early and (left_at is None or not session.starts_at < left_at < session.ends_at):
+        raise RuleError(inside, field="left")
+    if late and early and came_at is not None and left_at is not None and left_at <= came_at:
+        raise RuleError(N_("Nobody leaves before coming. Check both times."), field="left")
+    if standing in ("absent", "leave"):
+        return Presence(False, "leave" if standing == "leave" else "", how="chair", reason=reason)
+    status = standing if standing != "in" else ""
+    came = came_at if late else session.starts_at
+    return Presence(True, status, came, left_at if early else None, "chair", reason)
+
+
 def check_open(session: Session, now: datetime) -> None:
     """RuleError unless the code of this session may be shown now."""
     check_running(session)
@@ -168,7 +193,7 @@ def check_act(act: str, reason: str) -> str:
     """The reason, trimmed; RuleError for an act that does not exist or leave without a reason."""
     reason = reason.strip()
     if act not in ACTS:
-        raise RuleError(N_("Choose what happened."), field="act")
+        raise RuleError(NOT_AN_ACT, field="act")
     if act == "leave" and len(reason) < 2:
         raise RuleError(N_("Say why leave was granted, in a few words."), field="reason")
     if len(reason) > 300:

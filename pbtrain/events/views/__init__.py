@@ -1,9 +1,17 @@
-"""The pages of meetings: list, the two steps of recording, one meeting, correction, held lines, photos."""
+"""The pages of meetings: list, recording, one meeting, correction, held lines, photos; and of the door."""
 
 from flask import Blueprint
 
 bp = Blueprint("events", __name__)
 
-from pbtrain.events.views import held, meetings, photos  # noqa: E402  their routes belong to bp
+from pbtrain.events.views import (  # noqa: E402  their routes belong to bp
+    checkin,
+    door,
+    door_records,
+    held,
+    meetings,
+    photos,
+    sheets,
+)
 
-__all__ = ["bp", "held", "meetings", "photos"]
+__all__ = ["bp", "checkin", "door", "door_records", "held", "meetings", "photos", "sheets"]
