@@ -1,6 +1,8 @@
-"""A real Chromium on a real server over the SQLite test file, at the width of a phone and of a desk.
+"""A real Chromium on a real server over the SQLite test file, at the width of a phone or of a desk.
 
-A test that asks for `page` runs at both widths and fails when the browser complains about anything.
+A journey is walked once, where its people sit: on a phone, or where it is marked `at("desktop")`; what is
+worked otherwise on the two is marked `at("phone", "desktop")`. `look` and `accessible` ask for both widths
+wherever they stand. A test that asks for `page` fails when the browser complains about anything.
 """
 
 from types import SimpleNamespace
@@ -53,7 +55,19 @@ def live_server(_served, db) -> str:
     return _served[1]
 
 
-@pytest.fixture(params=list(support.SCREENS))
+def pytest_configure(config):
+    config.addinivalue_line("markers", "at(*screens): where a journey is walked; a phone by itself")
+
+
+def pytest_generate_tests(metafunc):
+    if "screen" in metafunc.fixturenames and not any(
+        "screen" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")
+    ):
+        mark = metafunc.definition.get_closest_marker("at")
+        metafunc.parametrize("screen", mark.args if mark else ("phone",), indirect=True)
+
+
+@pytest.fixture
 def screen(request) -> str:
     """ "phone" (390 x 844) and "desktop" (1440 x 900)."""
     return request.param
@@ -131,12 +145,18 @@ def sign_in(context, _served, make):
     return signed_in
 
 
+@pytest.fixture(scope="session")
+def judged(shared) -> support.Judged:
+    """What axe has judged in this run."""
+    return support.Judged(shared / "judged-by-axe")
+
+
 @pytest.fixture
-def accessible(screen):
-    """`accessible(page)` fails with what axe finds against WCAG 2.2 AA; the phone asks for both widths."""
+def accessible(judged):
+    """`accessible(page)` fails with what axe finds against WCAG 2.2 AA, at both widths."""
 
     def check(page):
-        found = support.violations(page) if screen == "phone" else []
+        found = support.violations(page, judged)
         assert not found, f"{page.url}\n" + "\n".join(found)
 
     return check
@@ -144,7 +164,7 @@ def accessible(screen):
 
 @pytest.fixture
 def look(request, screen):
-    """`look(page, "preview")` checks what must hold on every page: one h1, nothing sideways, a way on.
+    """`look(page, "preview")` checks what must hold at both widths: one h1, nothing sideways, a way on.
 
     With PBTRAIN_SCREENSHOTS=1 a picture of each step lies in test-results/journeys/ afterwards.
     """
@@ -156,7 +176,7 @@ def look(request, screen):
         support.arrived(page)
         if support.PICTURES:
             page.screenshot(path=folder / f"{journey}-{len(steps):02}-{step}.png", full_page=whole)
-        wrong = support.shape(page)
+        wrong = support.shape_in_each(page)
         assert not wrong, f"{page.url} ({step}): {wrong}"
 
     return seen

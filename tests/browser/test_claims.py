@@ -117,6 +117,7 @@ def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, l
     assert db.session.scalars(select(HourEntry.credit)).all() == [100]
 
 
+@pytest.mark.at("phone", "desktop")
 def test_five_claims_on_the_desk_without_a_reload(town, page, sign_in, make, look, screen):
     for n in range(5):
         handed_in(make.actor(town.members[n % 2]), None, piece(n), title=f"答卷第 {n} 期", minutes=40 + n)

@@ -15,6 +15,8 @@ from pbtrain.hours.jobs import refresh_pace
 from pbtrain.hours.services import Line
 from pbtrain.org.roles import Role
 
+pytestmark = pytest.mark.at("desktop")
+
 
 @pytest.fixture
 def january(town, make, password_hash):

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from sqlalchemy import func, select
 
 from pbtrain.core.db import db
@@ -14,6 +15,7 @@ def size(page):
     return page.evaluate("() => parseFloat(getComputedStyle(document.body).fontSize)")
 
 
+@pytest.mark.at("phone", "desktop")
 def test_large_type_and_contrast(town, enter, look, accessible, screen):
     """Both stay on from page to page; type grows by about a third; nothing is cut off."""
     page = enter("surina")
@@ -120,6 +122,7 @@ def reach(page, role, name):
     raise AssertionError(f"{name} is not reached with the keyboard")
 
 
+@pytest.mark.at("phone", "desktop")
 def test_keyboard_only(town, make, new_context, new_page, look):
     """From signing in to handing in a quiz without a mouse."""
     course = make.course(town.academy, lessons=1, quiz_=make.quiz(town.academy))
@@ -159,6 +162,7 @@ def test_keyboard_only(town, make, new_context, new_page, look):
     look(page, "result")
 
 
+@pytest.mark.at("phone", "desktop")
 def test_a_light_home_looks_as_with_the_whole_style(town, enter):
     """A member's home leaves desk.css out: with it nothing would stand elsewhere or look otherwise."""
     seen = """() => [...document.querySelectorAll('body *')].filter(one => one.checkVisibility()).map(one => {

@@ -5,6 +5,7 @@ import pytest
 from tests.support import browser as support
 
 
+@pytest.mark.at("phone", "desktop")
 def test_an_error_page_is_shown_in_chinese_and_is_accessible(page, trouble, accessible, screen):
     trouble.expect("404")
     answer = page.goto("/no-such-page")
@@ -40,3 +41,41 @@ def test_axe_sees_a_picture_without_words(page, trouble):
     page.goto("/no-such-page")
     page.evaluate("document.querySelector('main').append(document.createElement('img'))")
     assert any("image-alt" in line for line in support.violations(page))
+
+
+def test_axe_sees_what_is_new_among_what_it_knows(page, trouble, tmp_path):
+    """Where every element of a page is known, what is added is judged, and so is a new order; once."""
+    trouble.expect("404")
+    page.goto("/no-such-page")
+    judged = support.Judged(tmp_path / "judged")
+    assert support.violations(page, judged) == []
+    for change, rule in (
+        ("e => e.append(document.createElement('img'))", "image-alt"),
+        ("e => { e.lastChild.remove(); e.insertAdjacentHTML('beforeend', '<h6>x</h6>') }", "heading-order"),
+        ("e => { e.lastChild.remove(); e.insertAdjacentHTML('beforeend', '<h2>x</h2><h3>x</h3>') }", ""),
+        ("e => e.lastChild.previousSibling.before(e.lastChild)", "heading-order"),  # both are known
+    ):
+        page.locator("main").evaluate(change)
+        found = support.violations(page, judged)
+        assert any(rule in line for line in found) if rule else not found, (rule, found)
+    known = judged.known()
+    assert support.violations(page, judged) == []
+    assert judged.known() == known
+    again = support.Judged(judged.file)  # as another worker reads it
+    assert sorted(again.known()) == sorted(known)
+
+
+def test_axe_sees_what_only_a_desk_shows(page, trouble, tmp_path):
+    """At the second width it judges what was hidden at the first."""
+    trouble.expect("404")
+    page.goto("/no-such-page")
+    page.evaluate(
+        """() => {
+          const picture = document.createElement('img'), wide = matchMedia('(min-width: 1000px)');
+          const set = () => (picture.hidden = !wide.matches);
+          wide.addEventListener('change', set); set();
+          document.querySelector('main').append(picture);
+        }"""
+    )
+    found = support.violations(page, support.Judged(tmp_path / "judged"))
+    assert [line.split(" ")[:2] for line in found if "image-alt" in line] == [["desktop:", "image-alt"]]

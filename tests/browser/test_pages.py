@@ -144,7 +144,7 @@ def first_look(shared):
 
 @pytest.mark.parametrize("screen", ["phone"], indirect=True)  # each page is looked at in every width
 @pytest.mark.parametrize("role", list(LOGINS), ids=str)
-def test_every_page_of_a_role(role, demo, come_in, screen, first_look):
+def test_every_page_of_a_role(role, demo, come_in, screen, first_look, judged):
     """One h1, a way on, nothing sideways, no English, no violation, and no page above 150 kB."""
     app, address = demo
     with app.app_context():
@@ -165,7 +165,7 @@ def test_every_page_of_a_role(role, demo, come_in, screen, first_look):
             page.screenshot(path=folder / f"{len(seen):02}-{kind[0]}.png", full_page=True)
         found = faults(page, known)
         if first_look("axe", kind[0]):
-            found += support.violations(page)  # at both widths
+            found += support.violations(page, judged)  # at both widths
         sent = answer.request.sizes()["responseBodySize"]
         if sent + ASSETS > PAGE_BYTES:
             found.append(f"{sent} bytes of text")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import select
 
 from pbtrain.core import clock
@@ -12,6 +13,8 @@ from pbtrain.home import reshaping
 from pbtrain.hours.models import HourEntry
 from pbtrain.org.models import CareSpan, Post
 from pbtrain.org.roles import Role
+
+pytestmark = pytest.mark.at("desktop")
 
 
 def test_the_meeting_of_a_merged_branch_is_put_right(db, make, town, page, sign_in, look, accessible):

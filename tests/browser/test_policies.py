@@ -12,6 +12,8 @@ from pbtrain.hours.services import Line
 from pbtrain.org.roles import Role
 from pbtrain.policies import queries
 
+pytestmark = pytest.mark.at("desktop")
+
 
 @pytest.fixture
 def league(make, town):

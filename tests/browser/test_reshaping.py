@@ -9,6 +9,8 @@ from pbtrain.hours import services as hours
 from pbtrain.org.models import Affiliation, Member, Unit
 from pbtrain.org.roles import Role
 
+pytestmark = pytest.mark.at("desktop")
+
 
 @pytest.fixture
 def league(make, town):

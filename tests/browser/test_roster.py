@@ -3,9 +3,12 @@
 from datetime import date
 from io import BytesIO
 
+import pytest
 from openpyxl import load_workbook
 
 from tests.roster.sheets import id_number
+
+pytestmark = pytest.mark.at("desktop")
 
 BRANCH = "示例青松社区党支部"
 GOOD = [

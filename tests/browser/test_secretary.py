@@ -57,6 +57,7 @@ def counted(member):
     return db.session.scalar(select(MemberYear.counted).where(MemberYear.member_id == member.id))
 
 
+@pytest.mark.at("desktop")
 def test_secretary(town, held, enter, look, accessible):
     """Who is behind, each line with its origin, one reversed with a reason; the member sees it struck."""
     page = enter("shuji")
@@ -175,6 +176,7 @@ def test_reminder(town, held, mail, enter, work, look, accessible):
     assert member.get_by_text("未读").count() == 0
 
 
+@pytest.mark.at("desktop")
 def test_report(town, held, enter, look, accessible):
     """The learning ledger of the year: page, paper, and a workbook that can be counted again."""
     page = enter("shuji")

@@ -1,6 +1,10 @@
 """A secretary prints slips for the branch; a member comes in with one, on a phone, without a mailbox."""
 
+import pytest
+
 from tests.support import browser as support
+
+pytestmark = pytest.mark.at("desktop")
 
 
 def test_slips(town, make, enter, new_context, new_page, look, accessible, trouble):

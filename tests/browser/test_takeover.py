@@ -1,8 +1,12 @@
 """Earlier hours by a sheet: sent by the secretary, checked, handed in with a scan, confirmed from above."""
 
+import pytest
+
 from pbtrain.org.roles import Role
 from tests.claims.conftest import picture
 from tests.roster import sheets
+
+pytestmark = pytest.mark.at("desktop")
 
 
 def lines(members):

@@ -74,6 +74,7 @@ def test_year_page(town, year, make, enter, look, accessible):
     look(page, "as-the-secretary-sees-it")
 
 
+@pytest.mark.at("desktop")
 def test_levels(town, year, make, sign_in, page, look, accessible):
     """How the units below stand, with the claims that wait."""
     figures.refresh(2026)

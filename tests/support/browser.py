@@ -126,33 +126,132 @@ def _axe() -> str:
     return (TOP / "node_modules/axe-core/axe.min.js").read_text()
 
 
-def violations(page: Page) -> list[str]:
+class Judged:
+    """Signs of what axe has seen in this run, whichever worker asked, one a line of a shared file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.read = file, 0
+        self.signs: set[str] = set()
+        file.touch()
+
+    def known(self) -> list[str]:
+        with self.file.open() as file:
+            file.seek(self.read)
+            told = file.read()
+        whole = told.rpartition("\n")[0]  # another worker may be in the middle of a line
+        self.read += len(whole)
+        self.signs.update(whole.split())
+        return list(self.signs)
+
+    def add(self, signs: list[str]) -> None:
+        with self.file.open("a") as file:
+            file.write("".join(f"{sign}\n" for sign in signs))
+
+
+# An element is known when one with the same name, classes, states and words or none stood under the same
+# ancestors at this width before; of the same children of one element two are looked at, because of stripes.
+# First in the answer stands the sign of the whole: which elements in which order.
+_UNKNOWN = """([known, width]) => {
+  const state = new RegExp('^(class|type|role|scope|lang|dir|autocomplete|tabindex|hidden|open|disabled|' +
+    'checked|required|inert|style|aria-(?!label|described|controls|owns|active|value).*)$');
+  const hash = text => {  // cyrb53
+    let a = 0xdeadbeef, b = 0x41c6ce57;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      a = Math.imul(a ^ code, 2654435761); b = Math.imul(b ^ code, 1597334677);
+    }
+    a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+    b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+    return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+  };
+  const own = one => one.localName + [...one.attributes].map(({name, value}) =>
+      state.test(name) ? `${name}=${value}` : name + (value ? '' : '!')).sort().join(' ') +
+    ([...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()) ? '#' : '');
+  const seen = new Set(known), fresh = [], skip = [], order = [];
+  const walk = (one, here) => {  // is there anything new in it?
+    order.push(here);
+    let any = !seen.has(here);
+    if (any) fresh.push(here);
+    const times = new Map(), old = [];
+    for (const child of one.children) {
+      const same = own(child), time = times.get(same) || 0;
+      times.set(same, time + 1);
+      const before = order.length, news = walk(child, hash(`${here}|${same}|${Math.min(time, 1)}`));
+      if (time > 1 && !news) order.length = before;
+      news ? any = true : old.push(child);
+    }
+    seen.add(here);
+    if (any) skip.push(...old);
+    return any;
+  };
+  walk(document.documentElement, hash(width + own(document.documentElement)));
+  const shown = [...document.querySelectorAll('body *')].filter(one => one.checkVisibility());
+  const before = globalThis.axeKnows?.shown, old = new Set(skip);
+  const come = before ? shown.filter(one => !before.has(one) && !old.has(one)) : [];
+  globalThis.axeKnows = {skip, come, shown: new Set(shown)};
+  const whole = hash(order.join());
+  return [seen.has(whole) ? '' : whole, fresh, come.length];
+}"""
+_ASK = """([what, values, where]) => {
+  const {skip, come} = globalThis.axeKnows;
+  const places = {whole: document, unknown: skip.length ? {include: [document], exclude: skip} : document,
+                  come: {include: come, exclude: skip}};
+  return axe.run(places[where], {runOnly: {type: what, values}, resultTypes: ['violations']});
+}"""
+COMPOSED = ("heading-order", "duplicate-id-aria", "landmark-unique", "label", "aria-valid-attr-value")
+BY_WIDTH = ("color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable")
+
+
+def violations(page: Page, judged: Judged | None = None) -> list[str]:
     """What axe finds wrong on this page, at the width of a phone and of a desk: rule, first elements.
 
-    Loading axe into a page costs several times what asking it costs: so both widths are asked at once.
+    Elements that were judged before in this run are not judged again; how a page is put together (COMPOSED)
+    is, for each order of elements. At the second width those of the first are asked what depends on it.
     """
-    usual, found = page.viewport_size, []
-    page.evaluate(_axe())  # through the debugger, so that the page's security policy stays as it is
+    usual, found, asked = page.viewport_size, [], list[Any]()
     for screen, settings in SCREENS.items():
         page.set_viewport_size(settings["viewport"])
-        answer = page.evaluate(
-            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
-            list(STANDARDS),
-        )
-        found += [
-            f"{screen}: {rule['id']} ({rule['help']}): "
-            + "; ".join(node["html"][:160] for node in rule["nodes"][:3])
-            for rule in answer["violations"]
-        ]
+        whole, fresh, come = page.evaluate(_UNKNOWN, [judged.known() if judged else [], screen])
+        everything = [["tag", STANDARDS, "unknown"]] if fresh else []
+        if asked and asked[0] in everything:
+            everything = [["rule", BY_WIDTH, "unknown"], *([["tag", STANDARDS, "come"]] if come else [])]
+        elif whole and not asked:
+            everything.append(["rule", COMPOSED, "whole"])
+        if (
+            everything and not asked
+        ):  # through the debugger, so that the page's security policy stays as it is
+            page.evaluate(_axe())
+        asked += everything
+        for question in everything:
+            found += [
+                f"{screen}: {rule['id']} ({rule['help']}): "
+                + "; ".join(node["html"][:160] for node in rule["nodes"][:3])
+                for rule in page.evaluate(_ASK, question)["violations"]
+            ]
+        if judged:
+            judged.add([*fresh, *filter(None, [whole])])
     if usual:
         page.set_viewport_size(usual)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def arrived(page: Page) -> None:
     """Wait until what was clicked last has led to a whole page: a click returns before its page is left."""
     page.wait_for_timeout(100)
     page.wait_for_function("() => document.readyState === 'complete'")
+
+
+def shape_in_each(page: Page) -> list[str]:
+    """What is wrong with the frame of a page as it stands and, on a screen of ours, at the other's width."""
+    usual, found = page.viewport_size, shape(page)
+    sizes = [settings["viewport"] for settings in SCREENS.values()]
+    if usual in sizes:
+        for size in sizes:
+            if size != usual:
+                page.set_viewport_size(size)
+                found += [f"at {size['width']} px: {fault}" for fault in shape(page)]
+        page.set_viewport_size(usual)
+    return found
 
 
 def shape(page: Page) -> list[str]:
