@@ -3,14 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from pbtrain.claims import noticing, queries, signals
 from pbtrain.claims.signals import Likeness, Line
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import HourEntry
+from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.roles import Perm
 from tests.claims.conftest import DAY, claim, handed_in, look_at_all, piece
 
@@ -137,16 +137,25 @@ def test_the_facts_of_a_desk_are_read_once(place, make, statements):
 
 
 def test_two_hundred_claims_in_one_sitting(client_for, make, place, statements, db):
-    """Every answer is a part of the page, and costs the same however many wait."""
+    """Every answer is a part of the page, and costs the same whether two hundred wait or a few."""
     members = [make.actor(make.member(place.branch)) for _ in range(10)]
     ids = [
         handed_in(members[n % 10], None, kind="self_study", title=f"自学{n}", minutes=10 + n // 10,
                   day=DAY - timedelta(days=n % 20))
-        for n in range(200)
+        for n in range(40)
     ]  # fmt: skip
+    last = claim(ids[-1])
+    columns = [column.key for column in HourClaim.__table__.columns if column.key not in ("id", "uuid")]
+    same = {name: getattr(last, name) for name in columns}
+    copies = [HourClaim(**same | {"occurrence": f"claim:copy{n}", "form_id": f"copy{n}"}) for n in range(160)]
+    make.save(*copies)
     client, costs = client_for(place.secretary), []
-    client.get("/desk")
+    assert "200" in client.get("/desk").get_data(as_text=True)
     for number, claim_id in enumerate(ids):
+        if number == 20:
+            with transaction() as session:  # taken back; the rest of the sitting is short
+                waiting = HourClaim.occurrence.startswith("claim:copy")
+                session.execute(update(HourClaim).where(waiting).values(state="withdrawn"))
         act = "return" if number % 10 == 9 else "approve"
         data = {"act": act, "version": "2", "reason": "请补充学习内容", "next": str(claim_id + 1)}
         with statements() as sent:
@@ -156,9 +165,9 @@ def test_two_hundred_claims_in_one_sitting(client_for, make, place, statements, 
         assert answer.status_code == 200
         assert b"<html" not in answer.data
     db.session.rollback()
-    assert db.session.scalar(select(func.count(HourEntry.id))) == 180
+    assert db.session.scalar(select(func.count(HourEntry.id))) == 36
     assert "没有等你审核的申报" in client.get("/desk").get_data(as_text=True)
-    assert max(costs[5:130]) <= min(costs[5:130]) + 2, (min(costs), max(costs))
+    assert max(costs[5:30]) <= min(costs[5:30]) + 2, costs
 
 
 def test_bulk_approval_takes_only_what_was_seen(client_for, place, make, db):

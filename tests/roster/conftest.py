@@ -1,5 +1,8 @@
 """An office with three branches, somebody who manages its roster, and rosters made as they are sent."""
 
+import csv
+import sys
+from contextlib import redirect_stdout
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -10,10 +13,30 @@ from pbtrain.core import clock, queue
 from pbtrain.core.db import transaction
 from pbtrain.home import roster_work
 from pbtrain.hours import services as hours
-from pbtrain.org import roster_services
+from pbtrain.org import roster_child, roster_files, roster_services
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.roles import Role
 from tests.roster import sheets
+
+
+@pytest.fixture(autouse=True)
+def own_child(monkeypatch):
+    """The reading child's work is done in this process: a process for each sheet would cost half of these
+    tests. Those of `test_hostile` start the real one."""
+
+    def read_here(path, kind, layout, answer):
+        limit = csv.field_size_limit()
+        arguments = ["roster_child", str(path), kind, roster_child.told(layout)]
+        try:
+            with monkeypatch.context() as patch, redirect_stdout(answer):
+                patch.setattr(sys, "argv", arguments)
+                patch.setattr(roster_child, "limit", lambda: None)
+                roster_child.main()
+        finally:
+            csv.field_size_limit(limit)
+        answer.seek(0)
+
+    monkeypatch.setattr(roster_files, "_child", read_here)
 
 
 @pytest.fixture

@@ -43,6 +43,16 @@ TEXTS: tuple[str | bytes, ...] = (
 NUMBERS = ("-1", "0", "1", str(HUGE), "2147483648", "9223372036854775808", "1e309", "NaN", "Infinity", "0x10")
 DATES = ("0001-01-01", "9999-12-31", "2023-02-29", "2026-13-01", "1989-06-01", "0000-00-00", "24:00", "99:99")
 HOSTILE = (*TEXTS, *NUMBERS, *DATES)
+# Bytes, sizes and days that one database stores and the other refuses.
+POISON = (
+    "\x00",
+    "示例\x00文字",
+    b"\xed\xa0\x80",
+    str(HUGE),
+    "2147483648",
+    "9223372036854775808",
+    "0001-01-01",
+)
 NAMES = ("page", "q", "year", "state", "unit", "unit_id", "next", "view", "kind", "day", "sort", "title")
 
 PNG = bytes.fromhex(
