@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from hypothesis import Phase, settings
 
 from pbtrain.accounts import passwords
 from pbtrain.core.db import db as database
@@ -193,3 +194,29 @@ def pytest_addoption(parser):
     parser.addoption(
         "--machine-runs", type=int, default=8, help="runs of the ledger's state machine per database"
     )
+    parser.addoption(
+        "--shrink", action="store_true", help="what hypothesis found is made as small as it can be; minutes"
+    )
+
+
+def pytest_configure(config):
+    """A state machine that fails says its steps at once; to shorten them takes longer than a test may."""
+    slow = () if config.getoption("--shrink") else (Phase.shrink, Phase.explain)
+    settings.register_profile("tests", phases=[phase for phase in Phase if phase not in slow])
+    settings.load_profile("tests")
+
+
+LONGEST = ("test_pages", "test_fuzz", "test_roster_city", "test_setup", "test_my_data", "test_closing")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest first, browsers next: a long test that comes last would keep one worker alone."""
+
+    def place(item):
+        name = item.path.stem
+        browser = item.path.parent.name == "browser"
+        return (
+            (LONGEST.index(name) if browser or name == "test_fuzz" else 9) if name in LONGEST else 9 - browser
+        )
+
+    items.sort(key=place)

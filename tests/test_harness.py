@@ -4,6 +4,9 @@ import os
 import subprocess
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -103,3 +106,27 @@ def test_only_what_a_dead_server_left_is_removed(tmp_path, monkeypatch):
         "begins",
         "new",
     }
+
+
+class Breaks(RuleBasedStateMachine):
+    """Fails at its first large number."""
+
+    runs = 0
+
+    def __init__(self):
+        super().__init__()
+        type(self).runs += 1
+
+    @rule(number=st.integers(0, 10**6))
+    def count(self, number):
+        assert number < 1000
+
+
+def test_a_machine_that_breaks_says_its_steps_at_once(capsys, request):
+    """Found, and run again to be told: no hundreds of runs to make it shorter, unless that is asked for."""
+    if request.config.getoption("--shrink"):
+        pytest.skip("asked for")
+    with pytest.raises(AssertionError) as failed:
+        run_state_machine_as_test(Breaks, settings=settings(max_examples=50, derandomize=True, database=None))
+    assert "state.count(number=" in "\n".join(failed.value.__notes__)
+    assert Breaks.runs < 20
