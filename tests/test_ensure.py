@@ -9,7 +9,7 @@ from tests.support import ensure
 
 @pytest.fixture
 def apt(monkeypatch):
-    """A machine without the quicker Chromium; `apt(known, works)` says how its apt is, and lists what runs."""
+    """A machine without the quicker Chromium; `apt(known, works)` says how its apt is and what it ran."""
     ran = []
 
     def of(known, works):

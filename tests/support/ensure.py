@@ -1,7 +1,7 @@
 """Before the tests: what they need from the machine is there, or is installed, or the run says what to type.
 
-`python -m tests.support.ensure` looks for a Chromium, a Chinese font and a PostgreSQL server. Where apt knows
-the Chromium without windows it is fetched too: it takes a third of the time. Without it the tests run as well.
+`python -m tests.support.ensure` looks for a Chromium, a Chinese font and a PostgreSQL server. Where apt
+knows the Chromium without windows it is fetched too: it takes a third of the time. The tests run without it.
 """
 
 import os
