@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.orm import aliased
 
+from pbtrain.classes.queries.audience import been_in_class
 from pbtrain.core.db import db
-from pbtrain.hours.activities import CLASSES
-from pbtrain.hours.models import HourEntry
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Academy, Member, Unit, UnitClosure
 from pbtrain.org.roles import Perm
@@ -26,18 +25,6 @@ def areas(actor: Actor) -> list[Row[Any]]:
             .where(Unit.id.in_(below), Unit.valid_until.is_(None))
             .order_by(Unit.code, Unit.id)
         )
-    )
-
-
-def _was_in_class(year: int) -> ColumnElement[bool]:
-    """A line of a training class in that year that no other line reverses."""
-    undo = aliased(HourEntry)
-    return exists().where(
-        HourEntry.member_id == Member.id,
-        HourEntry.credit_year == year,
-        HourEntry.activity.in_(sorted(CLASSES)),
-        HourEntry.reverses_id.is_(None),
-        ~exists().where(undo.reverses_id == HourEntry.id),
     )
 
 
@@ -68,4 +55,4 @@ def found(area_id: int, year: int, *, q: str = "", fresh: bool = False) -> Selec
     )
     for word in q.split()[:5]:
         listed = listed.where(_matching(word))
-    return listed.where(~_was_in_class(year)) if fresh else listed
+    return listed.where(~been_in_class(year)) if fresh else listed

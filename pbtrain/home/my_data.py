@@ -15,7 +15,7 @@ from pbtrain.core.db import db
 from pbtrain.core.i18n import N_, _
 from pbtrain.courses.models import Course, Enrolment
 from pbtrain.events.models import Attendance, Event
-from pbtrain.home import my_study
+from pbtrain.home import my_classes, my_study
 from pbtrain.home.my_study import Part, label
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.models import HourEntry
@@ -71,6 +71,7 @@ def everything(account_id: int, member_id: int) -> dict[str, Part]:
         "hours": _hours(member_id),
         **my_study.everything(member_id),
         "meetings": _meetings(member_id),
+        **my_classes.everything(member_id),
         "courses": _courses(member_id),
         "quizzes": _quizzes(member_id),
         "messages": _messages(account_id),

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.claims import keeping as claims
 from pbtrain.classes.services import certificates
+from pbtrain.classes.services import keeping as classes
 from pbtrain.closing import statements
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction, unhurried
@@ -171,6 +172,7 @@ def erase(member_id: int) -> Any:
     if form.validate_on_submit():
         with transaction(form):
             claims.forget(person, member_id)
+            classes.forget(person, member_id, name=erasure.NAME)
             account_id = erasure.erase(person, member_id, reason=form.reason.data or "")
             statements.forget(member_id)
             certificates.forget(member_id)

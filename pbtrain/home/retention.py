@@ -25,6 +25,9 @@ from pbtrain.claims import keeping
 from pbtrain.claims.models import Evidence, EvidenceLook
 from pbtrain.claims.rules import OPEN
 from pbtrain.classes.models import Certificate, CertificateStyle
+from pbtrain.classes.rules.enrolment import PHONE_DAYS
+from pbtrain.classes.services import keeping as enrolment
+from pbtrain.classes.services.guests import forget_phones
 from pbtrain.closing.models import StatementLook
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
@@ -163,6 +166,13 @@ RETENTION: dict[str, Kind] = {
     "takeover_rows": Kind(
         N_("Rows of sheets of earlier hours that were not taken over, and those sheets"), PIPL, 30,
         keeping.forget_rows,
+    ),
+    "class_lists": Kind(
+        N_("Rows of lists of people for a class, and the files"), PIPL, 30, enrolment.forget_rows
+    ),
+    "guest_phones": Kind(
+        N_("Mobile numbers of guests, counted from the end of their class"), PIPL, PHONE_DAYS,
+        forget_phones,
     ),
     "evidence_looks": Kind(
         N_("Who looked at the pictures of a claim that is decided"), PIPL, 400,

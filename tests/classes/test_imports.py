@@ -15,7 +15,7 @@ from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.events.models import Attendance, Guest
 from pbtrain.org.models import Member
-from tests.classes.seated import FIRST, act, forward, members, place, states, taken, training_class
+from tests.classes.seated import FIRST, LAST, act, forward, members, place, states, taken, training_class
 
 __all__ = ["place"]
 HEAD = ["姓名", "党员编号", "身份证后四位", "所在支部或单位", "外地学员", "手机号"]
@@ -149,10 +149,10 @@ def test_a_list_nobody_may_write_any_more(place, frozen):
     (a,) = members(place.branch, 1)
     one = people(a)[a]
     made = send(place, class_id, [one.name, one.code])
-    frozen.move_to(clock.at(FIRST, 8))
+    frozen.move_to(clock.at(LAST + timedelta(days=1), 8))
     with transaction(), pytest.raises(RuleError) as error:
         imports.apply(place.chief, made, 1, answer=False, overflow=True)
-    assert error.value.message == "The class has begun."
+    assert error.value.message == "This class is over or cancelled: nobody joins it any more."
     assert db.session.scalar(select(func.count()).select_from(ClassImportRow)) == 1
 
 
@@ -195,3 +195,29 @@ def test_phones_of_guests_are_gone_ninety_days_after_the_class(place, frozen):
         assert guests.forget_phones(clock.now() - timedelta(days=90), 100) == 1
         assert guests.forget_phones(clock.now() - timedelta(days=90), 100) == 0
     assert db.session.scalar(select(Guest.phone)) == ""
+
+
+def test_what_goes_with_who_is_erased_and_what_is_taken_home(place, make):
+    """Reasons and rows go, the seat goes to the next; before that 我的资料 holds all of it."""
+    from pbtrain.classes.services import keeping
+    from pbtrain.home import my_classes
+
+    class_id = training_class(place, capacity=1)
+    a, b = members(place.branch, 2)
+    one = people(a)[a]
+    made = send(place, class_id, [one.name, one.code])
+    with transaction():
+        imports.apply(place.chief, made, 1, answer=False, overflow=True)
+    forward(place, class_id, b)
+    act(place, class_id, "approve", b)
+    home = my_classes.everything(a)
+    assert [row[0] for row in home["classes"].rows] == ["示例专题班"]
+    assert len(home["class_steps"].rows) == 1
+    with transaction():
+        keeping.forget(place.admin, a, name="已注销")
+    assert states(class_id) == {a: "withdrawn", b: "offered"}
+    assert taken(class_id) == [(1, 1)]
+    assert db.session.scalar(select(func.count()).select_from(ClassImportRow)) == 0
+    with transaction():
+        keeping.forget_rows(clock.now() + timedelta(days=1), 10)
+    assert db.session.scalar(select(ClassImport.file_id)) is None

@@ -169,6 +169,12 @@ def check_open(state: str, until: date | None, starts_on: date, today: date) -> 
         raise RuleError(N_("The class has begun."))
 
 
+def check_takes(state: str, ends_on: date, today: date) -> None:
+    """RuleError unless the academy itself may still take somebody in: until the last day of the class."""
+    if state not in ("draft", "open", "running") or today > ends_on:
+        raise RuleError(N_("This class is over or cancelled: nobody joins it any more."))
+
+
 def check_quotas(
     capacity: int, wanted: Sequence[tuple[int | None, int]], held: dict[int | None, int]
 ) -> None:

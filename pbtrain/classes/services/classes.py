@@ -15,7 +15,7 @@ from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.classes.models import ClassSession, ClassTemplate, TrainingClass
 from pbtrain.classes.rules import terms as rules
-from pbtrain.classes.services import ending, telling
+from pbtrain.classes.services import ending, seats, telling
 from pbtrain.classes.services.catalogue import CHANGED, CHANGED_BY
 from pbtrain.core import clock
 from pbtrain.core.db import UNKEYED, db
@@ -152,6 +152,8 @@ def edit_class(actor: Actor | None, class_id: int, version: int, **values: Any) 
     if "capacity" in values:
         rules.check_capacity(values["capacity"], taken or 0)
     _changed(actor, class_id, version, "edited", **values)
+    if values.get("capacity", 0) > (taken or 0):
+        seats.fill(actor, seats.locked(class_id))  # whoever waits gets what is free now
 
 
 def move_state(actor: Actor | None, class_id: int, version: int, act: str, reason: str = "") -> None:

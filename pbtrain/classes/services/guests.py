@@ -51,7 +51,7 @@ def add_many(actor: Actor, academy_id: int, people: Sequence[dict[str, Any]]) ->
 def enrol_guest(actor: Actor, class_id: int, *, name: str, organisation: str, phone: str) -> Outcome:
     """The academy takes a guest into a class; RuleError where no seat is free for guests."""
     room = locked(class_id)
-    rules.check_open(room.row.state, None, room.row.starts_on, clock.today())
+    rules.check_takes(room.row.state, room.row.ends_on, clock.today())
     (guest_id,) = add_many(actor, room.row.unit_id, [{"name": name, "branch": organisation, "phone": phone}])
     guest = Person(None, "", 1, None, guest_id, None, None)
     done = enrol_many(actor, room, [guest], answer=False, overflow=False)

@@ -157,7 +157,7 @@ def apply(actor: Actor, import_id: int, version: int, *, answer: bool, overflow:
     """
     class_id = _seen(import_id, version, "preview")
     room = locked(class_id)
-    enrolment.check_open(room.row.state, None, room.row.starts_on, clock.today())
+    enrolment.check_takes(room.row.state, room.row.ends_on, clock.today())
     rows = db.session.execute(
         select(ClassImportRow.id, ClassImportRow.member_id, ClassImportRow.values)
         .where(ClassImportRow.import_id == import_id, ClassImportRow.outcome.in_(imports.GOOD))
