@@ -37,7 +37,7 @@ class ItemForm(VersionedForm):
 class TeacherForm(ItemForm):
     name = TextField(_l("Name"), validators=[InputRequired(), Length(max=60)])
     title = TextField(_l("Title or post"), validators=[Optional(), Length(max=60)])
-    organisation = TextField(_l("Organisation"), validators=[Optional(), Length(max=100)])
+    organisation = TextField(_l("Workplace"), validators=[Optional(), Length(max=100)])
     phone = TextField(_l("Telephone"), validators=[Optional(), Length(max=20)])
     topics = TextField(_l("Teaches"), validators=[Optional(), Length(max=300)])
 

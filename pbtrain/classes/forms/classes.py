@@ -40,9 +40,11 @@ class NewClassForm(OnceForm):
         validators=[Optional(), Length(max=100)],
         description=_l("Empty: as in the catalogue."),
     )
-    starts_on = DateField(_l("First day"), validators=[InputRequired()])
+    starts_on = DateField(_l("The class begins on"), validators=[InputRequired()])
     ends_on = DateField(
-        _l("Last day"), validators=[Optional()], description=_l("Empty: as long as the catalogue says.")
+        _l("The class ends on"),
+        validators=[Optional()],
+        description=_l("Empty: as long as the catalogue says."),
     )
     capacity = IntegerField(
         _l("Seats"),

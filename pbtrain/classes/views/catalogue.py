@@ -101,7 +101,7 @@ COLUMNS: dict[str, tuple[tuple[tuple[str, int, str], ...], Any]] = {
         lambda row: [row.name, row.theme, row.days, row.capacity, _(kinds.AUDIENCES.get(row.audience, ""))],
     ),
     "teachers": (
-        ((N_("Name"), 16, "text"), (N_("Title or post"), 16, "text"), (N_("Organisation"), 30, "text"),
+        ((N_("Name"), 16, "text"), (N_("Title or post"), 16, "text"), (N_("Workplace"), 30, "text"),
          (N_("Teaches"), 40, "text")),
         lambda row: [row.name, row.title, row.organisation, row.topics],
     ),

@@ -49,6 +49,7 @@ def page(class_id: int) -> str:
         troubles=troubles,
         late=around.tags([one.conflict for one in troubles]),
         panels=panels.of_class(signed(), row),
+        actions=[panel.actions for panel in panels.PANELS if panel.actions],
         kinds=kinds,
     )
 

@@ -30,7 +30,7 @@ from pbtrain.org.roles import Perm
 @needs(Perm.CLASS_MANAGE)
 def new_class() -> Answer | Response:
     """The next term, from the catalogue or blank."""
-    form, actor = NewClassForm(request.args if request.method == "GET" else None), signed()
+    form, actor = NewClassForm(request.args) if request.method == "GET" else NewClassForm(), signed()
     academies = queries.academies(actor)
     form.unit_id.choices = [(row.id, row.name) for row in academies]
     templates = queries.templates(actor)
@@ -111,7 +111,7 @@ def _said(act: str) -> str:
 def move_class(class_id: int) -> Answer | Response:
     """All days of a class at once: first what would stand in the way, then the move."""
     row = managed_or_404(class_id)
-    form = MoveForm(request.args) if "to_day" in request.args else MoveForm()
+    form = MoveForm(request.args) if request.method == "GET" else MoveForm()
     if request.method == "GET":
         form.version.data = str(row.version)
         form.to_day.data = form.to_day.data or row.starts_on + timedelta(days=1)
