@@ -10,9 +10,9 @@ from wtforms.widgets import HiddenInput
 from pbtrain.claims import rules
 from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
 from pbtrain.core.i18n import _, _l
-from pbtrain.hours.activities import ACTIVITIES
+from pbtrain.hours.activities import EARNING
 
-MEETINGS = {key: kind.label for key, kind in ACTIVITIES.items() if kind.recorded_by_branch}
+MEETINGS = {key: kind.label for key, kind in EARNING.items() if kind.recorded_by_branch}
 COUNTS = {"minutes": _l("Minutes"), "points": _l("Points of the platform"), "lessons": _l("Lessons")}
 MODES = {"group": _l("Group study"), "self": _l("Self-study, shown apart")}
 PROOFS = {"B": _l("B: confirmed by somebody"), "C": _l("C: record of the platform"), "D": _l("D: own word")}

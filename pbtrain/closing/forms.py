@@ -5,7 +5,7 @@ from wtforms.validators import InputRequired, Length, NumberRange
 
 from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
 from pbtrain.core.i18n import _, _l
-from pbtrain.hours.activities import ACTIVITIES
+from pbtrain.hours.activities import EARNING
 
 
 class SignForm(BaseForm):
@@ -20,7 +20,7 @@ class CorrectionForm(BaseForm):
 
     title = TextField(_l("What was studied"), [InputRequired(_l("Say what it was.")), Length(max=200)])
     activity = SelectField(
-        _l("Form"), choices=lambda: choices((key, _(one.label)) for key, one in ACTIVITIES.items())
+        _l("Form"), choices=lambda: choices((key, _(one.label)) for key, one in EARNING.items())
     )
     day = DateField(_l("Day"), [InputRequired(_l("Give the day."))])
     minutes = IntegerField(_l("Minutes"), [InputRequired(_l("How many minutes?")), NumberRange(1, 1440)])

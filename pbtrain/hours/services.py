@@ -15,7 +15,7 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import held, notices, posting, rules, sealed
-from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
+from pbtrain.hours.activities import ACTIVITIES, CHANNELS, EARNING, PROOFS
 from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.posting import Draft, Person
@@ -132,7 +132,7 @@ def _check(lines: Sequence[Line]) -> None:
     today = clock.today()
     for line in lines:
         rules.check_line(line.minutes, line.day, line.starts_at, line.ends_at, today=today)
-        if line.activity not in ACTIVITIES or line.proof not in PROOFS or not line.occurrence.isascii():
+        if line.activity not in EARNING or line.proof not in PROOFS or not line.occurrence.isascii():
             raise ValueError(f"not a line: {line!r}")
 
 

@@ -11,7 +11,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from pbtrain.core.formatting import whole_hours
 from pbtrain.core.forms import BaseForm, TextField, choices
 from pbtrain.core.i18n import _, _l
-from pbtrain.hours.activities import ACTIVITIES
+from pbtrain.hours.activities import EARNING
 from pbtrain.hours.policy import CADRE_ACTIVITIES, PolicyRules
 from pbtrain.policies.presets import ONLINE_BY_LENGTH, PRESETS
 from pbtrain.policies.rules import LABELS, PROOFS
@@ -20,7 +20,7 @@ A_COLUMN = NumberRange(0, 2**31 - 1)  # what a column holds
 MOST = 999_900  # hundredths: no year has more hours
 STEPS = ((1, "0.01"), (10, "0.1"), (25, "0.25"), (50, "0.5"), (100, "1"))
 MOST_STEPS = 5  # of the scale by the length of a lesson
-KINDS = {key: kind for key, kind in ACTIVITIES.items() if key not in CADRE_ACTIVITIES}
+KINDS = {key: kind for key, kind in EARNING.items() if key not in CADRE_ACTIVITIES}
 
 
 class HoursField(TextField):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.hours.activities import ACTIVITIES
+from pbtrain.hours.activities import EARNING
 from pbtrain.hours.policy import PolicyRules
 
 DAY = 24 * 60  # minutes
@@ -60,7 +60,7 @@ def laxer(lower: PolicyRules, upper: PolicyRules) -> Iterator[Laxer]:
     """Where a lower level asks less or counts more than the level above (architecture.md, "The heart"):
     targets must be as high, caps as low, types as few; nothing may be worth more for the same minutes."""
     yield from _asked(lower, upper)
-    for activity, kind in ACTIVITIES.items():
+    for activity, kind in EARNING.items():
         yield from _worth(lower, upper, activity, kind.label, kind.mode)
     yield from _capped(lower, upper)
     yield from _decided(lower, upper)
@@ -114,7 +114,7 @@ def _capped(lower: PolicyRules, upper: PolicyRules) -> Iterator[Laxer]:
         ("day_cap", DAY_CAP, lower.day_cap, upper.day_cap),
         ("self_cap", SELF_CAP, lower.self_cap, upper.self_cap),
     ]
-    for key, kind in ACTIVITIES.items():
+    for key, kind in EARNING.items():
         pairs.append((f"cap_{key}", kind.label, lower.activity_caps.get(key), upper.activity_caps.get(key)))
     for level, of in PROOFS.items():
         pairs.append((f"proof_{level}", of, lower.proof_caps.get(level), upper.proof_caps.get(level)))

@@ -6,7 +6,7 @@ from typing import Any
 
 from pbtrain.core.formatting import whole_hours
 from pbtrain.core.marks import N_
-from pbtrain.hours.activities import ACTIVITIES
+from pbtrain.hours.activities import EARNING
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.policies.rules import LABELS, PROOFS
 
@@ -54,7 +54,7 @@ def facts(rules: PolicyRules) -> Iterator[Fact]:
     for name, (label, unit) in ROOMS.items():
         value = getattr(rules, name)
         yield Fact(name, label, "", unit, None if name in NO_LIMIT and not value else value)
-    for key, kind in ACTIVITIES.items():
+    for key, kind in EARNING.items():
         if key in rules.cadre_activities:
             continue
         counts = _yes(key not in rules.excluded)
