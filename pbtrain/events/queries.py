@@ -1,21 +1,23 @@
 """Reading meetings: the list of a branch, one meeting with its people, lines and pictures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, extract, func, or_, select, true
+from sqlalchemy import Select, and_, case, extract, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
 from pbtrain.core.db import db
 from pbtrain.core.storage import StoredFile
-from pbtrain.events.models import Attendance, Event, EventPhoto
+from pbtrain.events.models import Attendance, Event, EventHost, EventPhoto, Theme
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.answering import answered, stands
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.models import Affiliation, Member, Unit
+from pbtrain.org.models import Affiliation, Member, Post, Unit, UnitClosure
+from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Perm
 
 WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
@@ -38,21 +40,70 @@ def branches(actor: Actor) -> list[Any]:
     )
 
 
-def roster(unit_id: int, day: date) -> list[Any]:
-    """Who belonged to the branch on that day, by name."""
+def roster(unit_ids: int | Sequence[int], day: date) -> list[Any]:
+    """Who belonged to the branch, or to one of these, on that day: id, name, unit_id; the first branch's
+    people first, each by name."""
+    units = [unit_ids] if isinstance(unit_ids, int) else list(unit_ids)
+    place = case({unit_id: index for index, unit_id in enumerate(units)}, value=Affiliation.unit_id)
     return list(
         db.session.execute(
-            select(Member.id, Member.name)
+            select(Member.id, Member.name, Affiliation.unit_id)
             .join(Affiliation, Affiliation.member_id == Member.id)
             .where(
-                Affiliation.unit_id == unit_id,
+                Affiliation.unit_id.in_(units),
                 Affiliation.valid_from <= day,
                 or_(Affiliation.valid_until.is_(None), Affiliation.valid_until > day),
                 or_(Member.left_on.is_(None), Member.left_on > day),
             )
-            .order_by(Member.pinyin, Member.id)
+            .order_by(place, Member.pinyin, Member.id)
         )
     )
+
+
+def committee(unit_id: int, day: date) -> set[int]:
+    """Who held a post in the branch on that day: the people of its committee, by member id."""
+    return set(
+        db.session.scalars(
+            select(Post.member_id).where(Post.unit_id == unit_id, is_on(Post, day)).order_by(Post.member_id)
+        )
+    )
+
+
+def planned(actor: Actor, event_id: int) -> Any:
+    """A planned event this person may record, move or cancel; None out of reach or when it is planned no
+    longer."""
+    return db.session.execute(
+        select(
+            Event.id,
+            Event.unit_id,
+            Event.activity,
+            Event.title,
+            Event.day,
+            Event.starts_at,
+            Event.minutes,
+            Event.place,
+            Event.theme_id,
+            Event.version,
+            Unit.name.label("unit_name"),
+        )
+        .join(Unit, Unit.id == Event.unit_id)
+        .where(Event.id == event_id, Event.state == "planned")
+        .where(Event.unit_id.in_(units_where(actor, Perm.EVENT_RECORD)))
+    ).first()
+
+
+def of_unit(event_id: int, unit_id: int) -> bool:
+    """Does this event belong to that branch?"""
+    return bool(db.session.scalar(select(Event.id).where(Event.id == event_id, Event.unit_id == unit_id)))
+
+
+def theme_for(unit_id: int, theme_id: int) -> Any:
+    """A theme that was given above this branch: id, title, activity, from_day, due_on; None otherwise."""
+    return db.session.execute(
+        select(Theme.id, Theme.title, Theme.body, Theme.activity, Theme.from_day, Theme.due_on)
+        .join(UnitClosure, UnitClosure.above_id == Theme.unit_id)
+        .where(UnitClosure.below_id == unit_id, Theme.id == theme_id, Theme.withdrawn_at.is_(None))
+    ).first()
 
 
 def branch_named(actor: Actor, unit_id: int) -> Any:
@@ -60,6 +111,13 @@ def branch_named(actor: Actor, unit_id: int) -> Any:
     return db.session.execute(
         select(Unit.id, Unit.name).where(Unit.id == unit_id, Unit.id.in_(reach(actor)))
     ).first()
+
+
+def seen_by(actor: Actor) -> Any:
+    """The meetings of this person's branches, and those that others held together with them."""
+    units = reach(actor)  # once: its common table has one name
+    joint = select(EventHost.event_id).where(EventHost.unit_id.in_(units))
+    return or_(Event.unit_id.in_(units), Event.id.in_(joint))
 
 
 def meetings(actor: Actor, *, search: str = "", year: int | None = None, unit_id: int = 0) -> Select[Any]:
@@ -81,7 +139,7 @@ def meetings(actor: Actor, *, search: str = "", year: int | None = None, unit_id
             listed.label("listed"),
         )
         .join(Unit, Unit.id == Event.unit_id)
-        .where(Event.unit_id.in_(reach(actor)), Event.unit_id == unit_id if unit_id else true())
+        .where(Event.state == "held", Event.unit_id == unit_id if unit_id else true(), seen_by(actor))
         .order_by(Event.day.desc(), Event.starts_at.desc(), Event.id.desc())
     )
     if search:

@@ -11,6 +11,8 @@ DAYS_BACK = 60  # how long ago a meeting may be recorded by its branch
 SHORTEST, LONGEST = 10, 480  # minutes of study at one meeting
 MOST_PEOPLE = 1000  # of one meeting; the ledger takes so many lines at once
 MOST_PHOTOS = 3
+MOST_PAPERS = 3
+MOST_HOSTS = 10  # further branches of a joint activity
 
 
 def check_meeting(
@@ -22,15 +24,16 @@ def check_meeting(
     today: date,
     now: datetime,
     days_back: int = DAYS_BACK,
+    shortest: int = SHORTEST,
 ) -> None:
     """Raise RuleError unless such a meeting can have been held and may still be recorded."""
     if not 2 <= len(title) <= 100:
         raise RuleError(N_("Give the subject, in 2 to 100 characters."), field="title")
-    if not SHORTEST <= minutes <= LONGEST:
+    if not shortest <= minutes <= LONGEST:
         raise RuleError(
             N_("The time of study is between %(least)s and %(most)s minutes."),
             field="minutes",
-            least=SHORTEST,
+            least=shortest,
             most=LONGEST,
         )
     if day > today:
@@ -62,6 +65,18 @@ def check_photos(count: int) -> None:
     """Raise RuleError for more pictures than are kept."""
     if count > MOST_PHOTOS:
         raise RuleError(N_("At most %(most)s photos."), field="photos", most=MOST_PHOTOS)
+
+
+def check_hosts(count: int) -> None:
+    """Raise RuleError for more co-hosts than one list of names can hold."""
+    if count > MOST_HOSTS:
+        raise RuleError(N_("At most %(most)s further branches."), field="hosts", most=MOST_HOSTS)
+
+
+def check_papers(count: int) -> None:
+    """Raise RuleError for more attachments than are kept."""
+    if count > MOST_PAPERS:
+        raise RuleError(N_("At most %(most)s attachments."), field="papers", most=MOST_PAPERS)
 
 
 def content_hash(facts: Iterable[object]) -> str:

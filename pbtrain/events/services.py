@@ -3,19 +3,22 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
-from pbtrain.core import clock, images
+from pbtrain.core import clock
 from pbtrain.core.db import db, insert_new
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.images import Picture
 from pbtrain.core.marks import N_
-from pbtrain.events import queries, rules
-from pbtrain.events.models import Attendance, Event, EventPhoto
-from pbtrain.hours import custody, held
+from pbtrain.events import joint, queries, rules
+from pbtrain.events import papers as papers_kept
+from pbtrain.events.kinds import KINDS
+from pbtrain.events.models import Attendance, Event
+from pbtrain.hours import custody, held, posting
 from pbtrain.hours import services as hours
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.services import Line, Posted
@@ -23,6 +26,8 @@ from pbtrain.org.access import Actor
 from pbtrain.org.answering import living
 
 CORRECTED = N_("%(name)s has corrected this record at %(when)s. Compare and save again.")
+HELD = N_("%(name)s has recorded or cancelled this planned meeting already, at %(when)s.")
+HELD_BY_SOMEBODY = N_("This planned meeting has been recorded or cancelled meanwhile.")
 CORRECTED_BY_SOMEBODY = N_("Somebody corrected this record meanwhile. Compare and save again.")
 
 
@@ -36,11 +41,23 @@ class Meeting:
     starts_at: datetime
     minutes: int
     place: str = ""
+    channel: str = "onsite"
+    form: str = ""  # a key of kinds.FORMS
+    speaker: str = ""
+    agenda: str = ""
+    notes: str = ""
+    point_id: int | None = None
+    theme_id: int | None = None
+    hosts: tuple[int, ...] = ()  # further branches: theirs are offered too, and credited at home
 
     @property
     def day(self) -> date:
         """The learning day on which it began."""
         return clock.local(self.starts_at).date()
+
+    def columns(self) -> dict[str, Any]:
+        """What of it stands in the event's own row."""
+        return {name: value for name, value in vars(self).items() if name != "hosts"} | {"day": self.day}
 
 
 @dataclass(frozen=True)
@@ -52,8 +69,17 @@ class Recorded:
     same: bool = True  # did the earlier sending say the same?
 
 
-def check_meeting(meeting: Meeting, *, days_back: int = rules.DAYS_BACK) -> None:
-    """Raise RuleError unless a branch can have held this and may still record it."""
+def days_back(unit_id: int, day: date) -> int:
+    """How long after its day the rules of the branch let a meeting be recorded; ours where they say nothing."""
+    try:
+        return posting.policies([unit_id]).on(unit_id, day).record_days or rules.DAYS_BACK
+    except RuleError:  # no rules are published yet: posting hours will say so
+        return rules.DAYS_BACK
+
+
+def check_meeting(meeting: Meeting, *, back: int | None = None) -> None:
+    """Raise RuleError unless a branch can have held this and may still record it; `back` days, else as many
+    as its rules give."""
     kind = ACTIVITIES.get(meeting.activity)
     if kind is None or not kind.recorded_by_branch:
         raise RuleError(N_("Choose what kind of meeting it was."), field="activity")
@@ -64,7 +90,8 @@ def check_meeting(meeting: Meeting, *, days_back: int = rules.DAYS_BACK) -> None
         day=meeting.day,
         today=clock.today(),
         now=clock.now(),
-        days_back=days_back,
+        days_back=days_back(meeting.unit_id, meeting.day) if back is None else back,
+        shortest=KINDS[meeting.activity].shortest,
     )
 
 
@@ -75,46 +102,73 @@ def record_event(
     *,
     form_id: str,
     photos: Sequence[tuple[Picture, str]] = (),
-    days_back: int = rules.DAYS_BACK,
+    papers: Sequence[tuple[bytes, str]] = (),
+    planned_id: int | None = None,
+    days_back: int | None = None,
 ) -> Recorded:
-    """Write the meeting, who came of those who stood in the branch on that day, and their hours.
+    """Write the meeting, who came of those who stood in its branches on that day, and their hours.
 
+    `planned_id`: the planned event that was held; Conflict when it has been recorded or cancelled meanwhile.
     The same form sent again gives the same record, whoever was faster. The number of statements does not
-    grow with the people. The caller has made sure that the unit is in the actor's reach.
+    grow with the people. The caller has made sure that the unit, its co-hosts and the plan are in reach.
     """
-    check_meeting(meeting, days_back=days_back)
+    check_meeting(meeting, back=days_back)
     came = set(present)
     form_hash = rules.content_hash([actor.account_id, *vars(meeting).values(), *sorted(came)])
-    made = db.session.execute(
-        insert_new(Event)
-        .values(
-            **vars(meeting),
-            day=meeting.day,
-            form_id=form_id,
-            form_hash=form_hash,
-            recorded_by_id=actor.account_id,
-            recorded_at=clock.now(),
-            version=1,
-        )
-        .returning(Event.id)
-    ).first()
-    if made is None:
+    event_id = _keep_once(actor, meeting, form_id, form_hash, planned_id)
+    if event_id is None:
         return _earlier(actor, form_id, form_hash)
-    offered = {row.id for row in queries.roster(meeting.unit_id, meeting.day)}
+    joint.keep(event_id, meeting.hosts)
+    offered = {row.id for row in queries.roster((meeting.unit_id, *meeting.hosts), meeting.day)}
     rules.check_people(came, offered)
-    _tick(made.id, {member_id: member_id in came for member_id in offered})
-    _keep(actor, made.id, meeting.unit_id, photos)
-    posted = hours.post_many(actor, [_line(made.id, meeting, member_id) for member_id in sorted(came)])
+    known = set() if planned_id is None else {row.id for row in queries.attendance(event_id)}
+    _retick(event_id, known & came, came=True)
+    _retick(event_id, known - came, came=False)
+    _tick(event_id, {member_id: member_id in came for member_id in offered - known})
+    papers_kept.keep(actor, event_id, meeting.unit_id, photos, papers)
+    lines = [_line(event_id, meeting, member_id) for member_id in sorted(came)]
+    posted = hours.post_many(actor, lines) if ACTIVITIES[meeting.activity].earns else None
     audit.record(
         actor,
         "event.recorded",
-        f"event:{made.id}",
+        f"event:{event_id}",
         unit_id=meeting.unit_id,
         came=len(came),
         listed=len(offered),
         photos=len(photos),
+        hosts=list(meeting.hosts),
     )
-    return Recorded(made.id, posted)
+    if meeting.hosts:
+        joint.tell(actor, event_id, meeting.title, meeting.day, meeting.hosts)
+    return Recorded(event_id, posted)
+
+
+def _keep_once(
+    actor: Actor, meeting: Meeting, form_id: str, form_hash: str, planned_id: int | None
+) -> int | None:
+    """The id of the event this form makes or finishes; None when the form was sent before."""
+    values = meeting.columns() | {
+        "form_id": form_id,
+        "form_hash": form_hash,
+        "recorded_by_id": actor.account_id,
+        "recorded_at": clock.now(),
+        "state": "held",
+    }
+    if planned_id is None:
+        return db.session.scalar(insert_new(Event).values(**values, version=1).returning(Event.id))
+    if db.session.scalar(select(Event.id).where(Event.form_id == form_id)) is not None:
+        return None
+    moved = db.session.scalar(
+        update(Event)
+        .where(Event.id == planned_id, Event.unit_id == meeting.unit_id, Event.state == "planned")
+        .values(**values, version=Event.version + 1)
+        .returning(Event.id)
+    )
+    if moved is None:
+        raise races.lost_to(
+            HELD, HELD_BY_SOMEBODY, f"event:{planned_id}", "event.recorded", "event.cancelled"
+        )
+    return moved
 
 
 def correct_event(
@@ -128,15 +182,24 @@ def correct_event(
     """
     moved = db.session.execute(
         update(Event)
-        .where(Event.id == event_id, Event.version == version)
+        .where(Event.id == event_id, Event.version == version, Event.state == "held")
         .values(version=Event.version + 1)
-        .returning(Event.unit_id, Event.activity, Event.title, Event.starts_at, Event.minutes, Event.place)
+        .returning(
+            Event.unit_id,
+            Event.activity,
+            Event.title,
+            Event.starts_at,
+            Event.minutes,
+            Event.place,
+            Event.channel,
+        )
     ).first()
     if moved is None:
         raise races.lost_to(CORRECTED, CORRECTED_BY_SOMEBODY, f"event:{event_id}", "event.corrected")
-    meeting, came = Meeting(**moved._mapping), set(present)
+    meeting, came = Meeting(**moved._mapping, hosts=joint.hosts_of(event_id)), set(present)
     listed = {row.id: row.present for row in queries.attendance(event_id)}
-    newly_listed = {row.id for row in queries.roster(meeting.unit_id, meeting.day)} - set(listed)
+    branches = (meeting.unit_id, *meeting.hosts)
+    newly_listed = {row.id for row in queries.roster(branches, meeting.day)} - set(listed)
     rules.check_people(came, set(listed) | newly_listed)
     wrong = {member_id for member_id, was in listed.items() if was and member_id not in came}
     added = {member_id for member_id in came if not listed.get(member_id)}
@@ -149,7 +212,7 @@ def correct_event(
         held.withdraw(actor, occurrence, wrong, reason=reason)
     posted = None
     heir_id = living({meeting.unit_id}).get(meeting.unit_id)
-    if added:
+    if added and ACTIVITIES[meeting.activity].earns:
         posted = hours.post_many(actor, [_line(event_id, meeting, member_id) for member_id in sorted(added)])
         if posted.held and heir_id != meeting.unit_id:  # the branch has ended: nobody there would decide
             custody.hand_over(meeting.unit_id, heir_id, added)
@@ -186,6 +249,7 @@ def _line(event_id: int, meeting: Meeting, member_id: int) -> Line:
         occurrence=f"event:{event_id}",
         title=meeting.title,
         starts_at=meeting.starts_at,
+        channel=meeting.channel,
         ends_at=meeting.starts_at + timedelta(minutes=meeting.minutes),
         proof="B",
     )
@@ -207,11 +271,3 @@ def _retick(event_id: int, member_ids: set[int], *, came: bool) -> None:
             .where(Attendance.event_id == event_id, Attendance.member_id.in_(sorted(member_ids)))
             .values(present=came)
         )
-
-
-def _keep(actor: Actor, event_id: int, unit_id: int, photos: Sequence[tuple[Picture, str]]) -> None:
-    rules.check_photos(len(photos))
-    for picture, name in photos:
-        file = images.keep(picture, name, unit_id=unit_id, made_by_id=actor.account_id)
-        db.session.add(EventPhoto(event_id=event_id, file_id=file.id))
-    db.session.flush()  # so that a wrong reference shows here, not at the commit

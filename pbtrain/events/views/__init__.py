@@ -1,4 +1,4 @@
-"""The pages of meetings: list, recording, one meeting, correction, held lines, photos; and of the door."""
+"""The pages of a branch's activities: list, recording, one meeting, calendar, themes, grid, points; the door."""
 
 from flask import Blueprint
 
@@ -11,7 +11,18 @@ from pbtrain.events.views import (  # noqa: E402  their routes belong to bp
     held,
     meetings,
     photos,
+    recording,
     sheets,
 )
 
-__all__ = ["bp", "checkin", "door", "door_records", "held", "meetings", "photos", "sheets"]
+__all__ = [
+    "bp",
+    "checkin",
+    "door",
+    "door_records",
+    "held",
+    "meetings",
+    "photos",
+    "recording",
+    "sheets",
+]
