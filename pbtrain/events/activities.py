@@ -23,7 +23,7 @@ MOST_TIMES, LABEL_LENGTH, MOST_STEPS, STEP_LENGTH = 52, 30, 12, 120
 
 
 def settings_for(unit_id: int, *, above: bool = False) -> dict[str, Setting]:
-    """Every activity as it holds in a unit, one statement; `above`: as it would without the unit's own rows."""
+    """Every activity as it holds in a unit, one statement; `above`: as it would without its own rows."""
     rows = db.session.execute(
         select(
             ActivityRow.activity,

@@ -1,7 +1,7 @@
 """Joint activities: several branches hold one event, each member is credited at home (domain.md A107).
 
-The recording branch's secretary may tick members of a co-host; the co-host's secretaries are told at once, see
-the record and have it in their own calendar. Only sister branches, those of the same level, can be named.
+The recording branch's secretary may tick members of a co-host; the co-host's secretaries are told at once,
+see the record and have it in their own calendar. Only sister branches, of the same level, can be named.
 """
 
 from collections.abc import Sequence
@@ -85,8 +85,8 @@ def tell(actor: Actor, event_id: int, title: str, day: date, hosts: Sequence[int
         .order_by(RoleGrant.account_id, Unit.id)
     )
     subject = N_("Recorded together with your branch: %(title)s, %(day)s")
-    body = N_("Members of %(branch)s were ticked by %(name)s; their hours stand in your ledger. Look whether it "
-              "is right.")  # fmt: skip
+    body = N_("Members of %(branch)s were ticked by %(name)s; their hours stand in your ledger. Look whether "
+              "it is right.")  # fmt: skip
     enqueue_many(
         Note(
             account_id,

@@ -1,13 +1,14 @@
 """What is asked of each activity of a branch: how often, how it is proved, its steps, its form. Pure.
 
-Frequencies are those of the rules of branch work (支部工作条例) and of member education (党员教育管理工作条例,
-Art. 16-18): meeting of all members quarterly, committee and Party groups monthly, one fixed theme day a month,
-a lecture each quarter, organisational life meeting and appraisal yearly. What no rule asks has none (0). The
-texts of steps are ours. A unit may write its own over them: `settled`.
+Frequencies are those of the rules of branch work (支部工作条例) and of member education (Art. 16-18; see
+domain.md D.10, D.11): all members quarterly, committee and groups monthly, one fixed theme day a month,
+organisational life meeting and appraisal yearly; lectures regularly, once a quarter is our reading. What no
+rule asks has none (0). The texts of steps are ours. A unit may write its own over them: `settled`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from pbtrain.core.marks import N_
@@ -72,8 +73,8 @@ SERVICE = _steps(
 
 @dataclass(frozen=True)
 class Kind:
-    """What is asked of one activity. `per_year` times a year, 0: as needed; `core`: one of 三会一课 and the
-    theme day; `shortest` minutes of study; `roll`: who is ticked beforehand, the whole branch or its committee."""
+    """What is asked of one activity. `per_year` times a year, 0: as needed; `core`: of 三会一课 or theme day;
+    `shortest` minutes of study; `roll`: who is ticked beforehand, the branch or its committee."""
 
     per_year: int = 0
     form: str = ""
@@ -106,8 +107,8 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """How one activity is called and asked for in a unit. `label` is "" where the shipped one holds; `written`
-    says whether the steps are somebody's own words; `by` is the unit that decided, 0: as shipped."""
+    """How one activity is called and asked for in a unit. `label` "": the shipped one; `written`: the steps
+    are somebody's own words; `by` is the unit that decided, 0: as shipped."""
 
     key: str
     label: str = ""
@@ -160,4 +161,4 @@ def due_months(per_year: int) -> tuple[tuple[int, ...], ...]:
     """
     times = min(per_year, 12)
     edges = [12 * part // times for part in range(times + 1)] if times else [0]
-    return tuple(tuple(range(a + 1, b + 1)) for a, b in zip(edges, edges[1:], strict=False))
+    return tuple(tuple(range(a + 1, b + 1)) for a, b in pairwise(edges))

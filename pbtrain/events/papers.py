@@ -1,4 +1,4 @@
-"""What belongs to a record of a meeting: photos, the sheet of signatures, papers as PDF. Part of the services."""
+"""What belongs to the record of a meeting: photos, and papers as PDF. Part of the services."""
 
 from collections.abc import Sequence
 

@@ -5,13 +5,21 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, case, extract, func, or_, select, true
+from sqlalchemy import Select, and_, case, exists, extract, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
 from pbtrain.core.db import db
 from pbtrain.core.storage import StoredFile
-from pbtrain.events.models import Attendance, Event, EventHost, EventPhoto, Theme
+from pbtrain.events.models import (
+    Attendance,
+    Event,
+    EventAmendment,
+    EventHost,
+    EventPhoto,
+    LearningPoint,
+    Theme,
+)
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.answering import answered, stands
@@ -158,9 +166,9 @@ def years(actor: Actor) -> list[int]:
     return [int(value) for value in found]
 
 
-def meeting(actor: Actor, event_id: int) -> Any:
-    """One meeting this person may see, with its branch and who recorded it; None out of reach."""
-    return db.session.execute(
+def _record() -> Select[Any]:
+    """One event with its branch and who recorded it; `joint`, `amended`: is there more to read?"""
+    return (
         select(
             Event.id,
             Event.unit_id,
@@ -172,13 +180,46 @@ def meeting(actor: Actor, event_id: int) -> Any:
             Event.place,
             Event.recorded_at,
             Event.version,
+            Event.state,
+            Event.channel,
+            Event.form,
+            Event.speaker,
+            Event.agenda,
+            Event.notes,
             Unit.name.label("unit_name"),
             stands(Unit).label("stands"),
             Account.name.label("recorder"),
+            Theme.title.label("theme"),
+            LearningPoint.name.label("point"),
+            exists().where(EventHost.event_id == Event.id).label("joint"),
+            exists().where(EventAmendment.event_id == Event.id).label("amended"),
         )
         .join(Unit, Unit.id == Event.unit_id)
         .outerjoin(Account, Account.id == Event.recorded_by_id)
-        .where(Event.id == event_id, Event.unit_id.in_(reach(actor)))
+        .outerjoin(Theme, Theme.id == Event.theme_id)
+        .outerjoin(LearningPoint, LearningPoint.id == Event.point_id)
+    )
+
+
+def meeting(actor: Actor, event_id: int) -> Any:
+    """One meeting this person may see, with its branch and who recorded it; `own`: one this person corrects,
+    not only held together with others. None out of reach."""
+    units = reach(actor)
+    joint = select(EventHost.event_id).where(EventHost.unit_id.in_(units))
+    own = Event.unit_id.in_(units)
+    return db.session.execute(
+        _record().add_columns(own.label("own")).where(Event.id == event_id, or_(own, Event.id.in_(joint)))
+    ).first()
+
+
+def record_of(actor: Actor, event_id: int) -> Any:
+    """One meeting that was held, for whoever sees the reports of its branch or of a co-host."""
+    units = units_where(actor, Perm.REPORT_VIEW)
+    joint = select(EventHost.event_id).where(EventHost.unit_id.in_(units))
+    return db.session.execute(
+        _record()
+        .where(Event.id == event_id, Event.state == "held")
+        .where(or_(Event.unit_id.in_(units), Event.id.in_(joint)))
     ).first()
 
 
@@ -245,10 +286,10 @@ def effect(event_id: int) -> Effect:
 
 
 def photos(event_id: int) -> list[Any]:
-    """The pictures of a meeting, in the order they were sent."""
+    """The pictures and papers of a meeting, in the order they were sent: uuid, name, kind."""
     return list(
         db.session.execute(
-            select(StoredFile.uuid, StoredFile.name)
+            select(StoredFile.uuid, StoredFile.name, EventPhoto.kind)
             .join(EventPhoto, EventPhoto.file_id == StoredFile.id)
             .where(EventPhoto.event_id == event_id)
             .order_by(EventPhoto.id)
@@ -258,10 +299,9 @@ def photos(event_id: int) -> list[Any]:
 
 def file_in_reach(actor: Actor, uuid: str) -> StoredFile | None:
     """A picture of a meeting this person may see; None out of reach."""
-    seen = or_(
-        Event.unit_id.in_(reach(actor)),
-        Event.unit_id.in_(units_where(actor, Perm.REPORT_VIEW)),
-    )
+    own, reports = reach(actor), units_where(actor, Perm.REPORT_VIEW)
+    joint = select(EventHost.event_id).where(EventHost.unit_id.in_(reports))
+    seen = or_(Event.unit_id.in_(own), Event.unit_id.in_(reports), Event.id.in_(joint))
     return db.session.scalars(
         select(StoredFile)
         .join(EventPhoto, EventPhoto.file_id == StoredFile.id)

@@ -70,7 +70,7 @@ class Recorded:
 
 
 def days_back(unit_id: int, day: date) -> int:
-    """How long after its day the rules of the branch let a meeting be recorded; ours where they say nothing."""
+    """How many days later the rules of the branch let a meeting be recorded; ours where they say nothing."""
     try:
         return posting.policies([unit_id]).on(unit_id, day).record_days or rules.DAYS_BACK
     except RuleError:  # no rules are published yet: posting hours will say so
@@ -158,7 +158,7 @@ def _keep_once(
         return db.session.scalar(insert_new(Event).values(**values, version=1).returning(Event.id))
     if db.session.scalar(select(Event.id).where(Event.form_id == form_id)) is not None:
         return None
-    moved = db.session.scalar(
+    moved: int | None = db.session.scalar(
         update(Event)
         .where(Event.id == planned_id, Event.unit_id == meeting.unit_id, Event.state == "planned")
         .values(**values, version=Event.version + 1)
@@ -180,23 +180,7 @@ def correct_event(
     ended: its books take the lines, as on that day. The caller has made sure that the meeting is in the
     actor's reach.
     """
-    moved = db.session.execute(
-        update(Event)
-        .where(Event.id == event_id, Event.version == version, Event.state == "held")
-        .values(version=Event.version + 1)
-        .returning(
-            Event.unit_id,
-            Event.activity,
-            Event.title,
-            Event.starts_at,
-            Event.minutes,
-            Event.place,
-            Event.channel,
-        )
-    ).first()
-    if moved is None:
-        raise races.lost_to(CORRECTED, CORRECTED_BY_SOMEBODY, f"event:{event_id}", "event.corrected")
-    meeting, came = Meeting(**moved._mapping, hosts=joint.hosts_of(event_id)), set(present)
+    meeting, came = _opened(event_id, version), set(present)
     listed = {row.id: row.present for row in queries.attendance(event_id)}
     branches = (meeting.unit_id, *meeting.hosts)
     newly_listed = {row.id for row in queries.roster(branches, meeting.day)} - set(listed)
@@ -229,6 +213,29 @@ def correct_event(
         reason=reason,
     )
     return Recorded(event_id, posted)
+
+
+def _opened(event_id: int, version: int) -> Meeting:
+    """The meeting as it was held, its record one version on; Conflict when somebody was faster."""
+    moved = db.session.execute(
+        update(Event)
+        .where(Event.id == event_id, Event.version == version, Event.state == "held")
+        .values(version=Event.version + 1)
+        .returning(
+            Event.unit_id,
+            Event.activity,
+            Event.title,
+            Event.starts_at,
+            Event.minutes,
+            Event.place,
+            Event.channel,
+        )
+    ).first()
+    if moved is None:
+        raise races.lost_to(
+            CORRECTED, CORRECTED_BY_SOMEBODY, f"event:{event_id}", "event.corrected", "event.amended"
+        )
+    return Meeting(**moved._mapping, hosts=joint.hosts_of(event_id))
 
 
 def _earlier(actor: Actor, form_id: str, form_hash: str) -> Recorded:

@@ -17,6 +17,8 @@ from pbtrain.core.formatting import hours, long_day
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
 from pbtrain.courses.models import Course, Enrolment
+from pbtrain.events.models import Event, EventHost
+from pbtrain.events.overview import WITH_MEMBERS
 from pbtrain.hours.models import Book, MemberYear
 from pbtrain.hours.queries import BEHIND
 from pbtrain.notify.models import Message
@@ -33,6 +35,7 @@ REMINDERS: dict[str, Find] = {}
 HOURS_PAGE = "/hours"
 LEAST_GAP = 100  # hundredths: nobody is written to for less than 1.0 学时
 DUE_SOON = timedelta(days=7)
+IDLE_FROM = 20  # day of the month from which a branch without a meeting is told
 
 
 def reminder(find: Find) -> Find:
@@ -224,3 +227,49 @@ def _copy_note(row: Any) -> Note:
         people=row.people,
     )
     return Note(row.taken_by_id, f"copy:{row.id}", subject, body, COPIES_PAGE)
+
+
+@reminder
+def idle_month(today: date, after: int, limit: int) -> Found:
+    """Secretaries whose branch has held nothing this month, once from its 20th day on (domain.md A13)."""
+    if today.day < IDLE_FROM:
+        return []
+    first = today.replace(day=1)
+    about = literal(f"idle:{today:%Y-%m}:") + cast(RoleGrant.unit_id, String)
+    held = exists().where(
+        Event.unit_id == RoleGrant.unit_id, Event.state == "held", Event.day >= first, Event.day <= today
+    )
+    joint = exists().where(
+        EventHost.unit_id == RoleGrant.unit_id,
+        EventHost.event_id == Event.id,
+        Event.state == "held",
+        Event.day >= first,
+        Event.day <= today,
+    )
+    rows = db.session.execute(
+        select(
+            RoleGrant.id,
+            Account.id.label("account_id"),
+            about.label("about"),
+            RoleGrant.unit_id,
+            Unit.name.label("unit_name"),
+        )
+        .join(Account, Account.id == RoleGrant.account_id)
+        .join(Unit, Unit.id == RoleGrant.unit_id)
+        .where(RoleGrant.role == Role.BRANCH_SECRETARY, is_on(RoleGrant, today), RoleGrant.id > after)
+        .where(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None), Unit.valid_from < first)
+        .where(Account.disabled_at.is_(None), ~held, ~joint, untold(about))
+        .order_by(RoleGrant.id)
+        .limit(limit)
+    )
+    return [(row.id, _idle_note(row, today)) for row in rows]
+
+
+def _idle_note(row: Any, today: date) -> Note:
+    subject = in_chinese(
+        N_("%(branch)s has held nothing in month %(month)s yet"), branch=row.unit_name, month=today.month
+    )
+    body = in_chinese(
+        N_("The theme Party day is held once a month. Record what was held, or look at the plan.")
+    )
+    return Note(row.account_id, row.about, subject, body, f"/branches/{row.unit_id}/plan")

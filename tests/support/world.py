@@ -30,7 +30,7 @@ from pbtrain.core.queue import Job
 from pbtrain.core.storage import StoredFile, put
 from pbtrain.core.tokens import fingerprint, new_token
 from pbtrain.courses.models import Course, Enrolment, Lesson
-from pbtrain.events.models import Attendance, Event, EventPhoto, Guest
+from pbtrain.events.models import Attendance, Event, EventPhoto, EventSeries, Guest, LearningPoint, Theme
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
 from pbtrain.hours.policy import PolicyRules
@@ -323,13 +323,40 @@ class Builder:
             StoredFile(sha256=put(b"jpeg"), size=4, mime="image/jpeg", name="示例.jpg", unit_id=unit.id)
         )
         photo = self.add(EventPhoto(event_id=event.id, file_id=file.id))
-        return {
+        ids = {
             "event_id": event.id,
             "attendance_id": expected.id,
             "sheet_uuid": sheet.uuid,
             "file_id": file.id,
             "uuid": file.uuid,
             "photo_id": photo.id,
+        }
+        return ids | self.calendar(unit, person)
+
+    def calendar(self, unit: Unit, person: Member) -> dict[str, Any]:
+        """What is planned and given in a unit, and where it learns."""
+        theme = self.add(
+            Theme(unit_id=unit.id, activity="theme_day", title="示例主题", from_day=DAY, due_on=COMES)
+        )
+        series = self.add(
+            EventSeries(
+                unit_id=unit.id, activity="theme_day", title="示例固定党日", every="day:15", time="15:00",
+                minutes=90, from_day=DAY, until_day=COMES,
+            )
+        )  # fmt: skip
+        planned = self.add(
+            Event(
+                unit_id=unit.id, activity="theme_day", title="示例计划", day=COMES, state="planned",
+                starts_at=clock.at(COMES, 14), minutes=90, form_id=f"form-{self.next()}", form_hash="",
+            )
+        )  # fmt: skip
+        point = self.add(LearningPoint(unit_id=unit.id, name="示例中心户", host_id=person.id))
+        return {
+            "theme_id": theme.id,
+            "series_id": series.id,
+            "planned_id": planned.id,
+            "point_id": point.id,
+            "activity": "theme_day",
         }
 
     def classes(self, unit: Unit) -> dict[str, Any]:

@@ -9,9 +9,13 @@ from pbtrain.events.views import (  # noqa: E402  their routes belong to bp
     door,
     door_records,
     held,
+    levels,
     meetings,
     photos,
+    plans,
+    points,
     recording,
+    records,
     sheets,
 )
 
@@ -21,8 +25,12 @@ __all__ = [
     "door",
     "door_records",
     "held",
+    "levels",
     "meetings",
     "photos",
+    "plans",
+    "points",
     "recording",
+    "records",
     "sheets",
 ]

@@ -10,12 +10,16 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
-from pbtrain.events import queries, services
-from pbtrain.events.forms import KINDS, CorrectForm
+from pbtrain.events import activities, amending, joint, queries, services
+from pbtrain.events.forms import KINDS, CorrectForm, words
+from pbtrain.events.kinds import FORMS
+from pbtrain.events.kinds import KINDS as ASKED
 from pbtrain.events.views import bp
+from pbtrain.hours.activities import ACTIVITIES, CHANNELS
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.answering import heir_of
 from pbtrain.org.roles import Perm
+
 
 @bp.get("/events")
 @needs(Perm.EVENT_CORRECT)
@@ -30,6 +34,8 @@ def meetings() -> str:
     if one and not (one.isascii() and one.isdecimal() and len(one) < 10):
         abort(404)
     branch = (queries.branch_named(actor, int(one)) or abort(404)) if one else None
+    own = [unit_id for unit_id, _name in queries.branches(actor)]
+    home = branch.id if branch else own[0] if own else None
     found = queries.meetings(actor, search=search, year=year, unit_id=branch.id if branch else 0)
     return render_template(
         "events/meetings.html",
@@ -38,13 +44,20 @@ def meetings() -> str:
         year=year,
         years=years,
         branch=branch,
-        kinds=KINDS,
+        kinds=words(activities.settings_for(home or 0)),
         may_record=may(actor, Perm.EVENT_RECORD),
+        calendar_of=home,
     )
 
 
 def _seen(event_id: int) -> Any:
     return queries.meeting(signed(), event_id) or abort(404)
+
+
+def _own(event_id: int) -> Any:
+    """A meeting that was held and that this person corrects; 404 for one a co-host recorded."""
+    event = _seen(event_id)
+    return event if event.own and event.state == "held" else abort(404)
 
 
 @bp.get("/events/<int:event_id>")
@@ -59,7 +72,15 @@ def meeting(event_id: int) -> str:
         people=queries.attendance(event_id),
         effect=queries.effect(event_id),
         photos=queries.photos(event_id),
-        kinds=KINDS,
+        kinds=words(activities.settings_for(event.unit_id)),
+        hosts=joint.host_names(event_id) if event.joint else [],
+        amendments=amending.amendments(event_id) if event.amended else [],
+        labels=amending.LABELS,
+        forms=FORMS,
+        channels=CHANNELS,
+        earns=ACTIVITIES[event.activity].earns,
+        asked=ASKED[event.activity].core,
+        may_record=may(signed(), Perm.EVENT_RECORD, event.unit_id),
         heir=heir,
         may_decide=may(signed(), Perm.HOURS_REVERSE, heir.id if heir else event.unit_id),
     )
@@ -69,7 +90,7 @@ def meeting(event_id: int) -> str:
 @needs(Perm.EVENT_CORRECT)
 def correct(event_id: int) -> Response:
     """Tick who really came; a lost race shows both versions side by side."""
-    event, code = _seen(event_id), 200
+    event, code = _own(event_id), 200
     form = CorrectForm(data={"version": event.version})
     clash = False
     if form.is_submitted():
@@ -86,7 +107,7 @@ def correct(event_id: int) -> Response:
                     )
             except Conflict as error:
                 form.blame(error)
-                event, code, clash = _seen(event_id), 409, True
+                event, code, clash = _own(event_id), 409, True
                 form.version.data = event.version
             except RuleError as error:
                 form.blame(error)
@@ -111,7 +132,9 @@ def _ticks(event: Any, form: CorrectForm, clash: bool) -> list[tuple[Any, ...]]:
     known = {row.id for row in listed}
     persons = [(row.id, row.name, row.present) for row in listed]
     persons += [
-        (row.id, row.name, False) for row in queries.roster(event.unit_id, event.day) if row.id not in known
+        (row.id, row.name, False)
+        for row in queries.roster((event.unit_id, *joint.hosts_of(event.id)), event.day)
+        if row.id not in known
     ]
     if not form.is_submitted():
         return persons
