@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
@@ -14,9 +14,9 @@ from pbtrain.core import clock
 from pbtrain.core.db import db, insert_new
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.events import joint, plan_rules, queries, rules
+from pbtrain.events import joint, plan_rules, rules
 from pbtrain.events.kinds import KINDS
-from pbtrain.events.models import Attendance, Event, EventAmendment, EventSeries
+from pbtrain.events.models import Event, EventAmendment, EventSeries
 from pbtrain.events.plan_rules import Proposal
 from pbtrain.org.access import Actor
 
@@ -255,21 +255,3 @@ def _amend(actor: Actor, event_id: int, field: str, was: str, reason: str) -> No
     db.session.add(
         EventAmendment(event_id=event_id, field=field, was=was, reason=reason[:300], by_id=actor.account_id)
     )
-
-
-def expect(event_id: int) -> int:
-    """Give everybody who stands in the event's branches on its day a row of attendance; how many are new.
-
-    Called when the door of a branch's planned event opens, so that those who scan are expected.
-    """
-    event = db.session.execute(select(Event.unit_id, Event.day).where(Event.id == event_id)).one()
-    listed = {row.id for row in queries.attendance(event_id)}
-    people = queries.roster((event.unit_id, *joint.hosts_of(event_id)), event.day)
-    rows = [
-        {"event_id": event_id, "member_id": row.id, "present": False}
-        for row in people
-        if row.id not in listed
-    ]
-    if rows:
-        db.session.execute(insert(Attendance).values(rows))
-    return len(rows)

@@ -127,7 +127,7 @@ def record_event(
     _tick(event_id, {member_id: member_id in came for member_id in offered - known})
     papers_kept.keep(actor, event_id, meeting.unit_id, photos, papers)
     lines = [_line(event_id, meeting, member_id) for member_id in sorted(came)]
-    posted = hours.post_many(actor, lines) if ACTIVITIES[meeting.activity].earns else None
+    posted = hours.post_many(actor, lines)
     audit.record(
         actor,
         "event.recorded",
@@ -155,10 +155,12 @@ def _keep_once(
         "state": "held",
     }
     if planned_id is None:
-        return db.session.scalar(insert_new(Event).values(**values, version=1).returning(Event.id))
+        fresh = insert_new(Event).values(**values, version=1).returning(Event.id)
+        made: int | None = db.session.scalar(fresh)
+        return made
     if db.session.scalar(select(Event.id).where(Event.form_id == form_id)) is not None:
         return None
-    moved: int | None = db.session.scalar(
+    moved = db.session.scalar(
         update(Event)
         .where(Event.id == planned_id, Event.unit_id == meeting.unit_id, Event.state == "planned")
         .values(**values, version=Event.version + 1)
@@ -168,7 +170,7 @@ def _keep_once(
         raise races.lost_to(
             HELD, HELD_BY_SOMEBODY, f"event:{planned_id}", "event.recorded", "event.cancelled"
         )
-    return moved
+    return planned_id
 
 
 def correct_event(
@@ -196,7 +198,7 @@ def correct_event(
         held.withdraw(actor, occurrence, wrong, reason=reason)
     posted = None
     heir_id = living({meeting.unit_id}).get(meeting.unit_id)
-    if added and ACTIVITIES[meeting.activity].earns:
+    if added:
         posted = hours.post_many(actor, [_line(event_id, meeting, member_id) for member_id in sorted(added)])
         if posted.held and heir_id != meeting.unit_id:  # the branch has ended: nobody there would decide
             custody.hand_over(meeting.unit_id, heir_id, added)

@@ -15,7 +15,7 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import held, notices, posting, rules, sealed
-from pbtrain.hours.activities import ACTIVITIES, CHANNELS, EARNING, PROOFS
+from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
 from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.posting import Draft, Person
@@ -82,10 +82,11 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
 
     The same occurrence for the same member posts once, whatever is retried; after a reversal it posts
     again as the next revision. A line that overlaps another of its member is held for a decision.
-    Raises RuleError for a line that cannot be true or a closed year; at most 1,000 lines of one book.
+    Lines of activities that earn nothing are left out. Raises RuleError for a line that cannot be true or a
+    closed year; at most 1,000 lines of one book.
     """
     done = Posted()
-    _check(lines)
+    lines = _checked(lines)
     persons = posting.people(line.member_id for line in lines)
     homes = {(line.member_id, line.day): _home(persons, line) for line in lines}
     done.without_branch = sorted({key[0] for key, home in homes.items() if home is None})
@@ -128,12 +129,14 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
     return done
 
 
-def _check(lines: Sequence[Line]) -> None:
+def _checked(lines: Sequence[Line]) -> list[Line]:
+    """Those of the lines that earn hours, each of which can be true."""
     today = clock.today()
     for line in lines:
         rules.check_line(line.minutes, line.day, line.starts_at, line.ends_at, today=today)
-        if line.activity not in EARNING or line.proof not in PROOFS or not line.occurrence.isascii():
+        if line.activity not in ACTIVITIES or line.proof not in PROOFS or not line.occurrence.isascii():
             raise ValueError(f"not a line: {line!r}")
+    return [line for line in lines if ACTIVITIES[line.activity].earns]
 
 
 def reverse_many(

@@ -1,4 +1,4 @@
-"""The pages of a branch's activities: list, recording, one meeting, calendar, themes, grid, points; the door."""
+"""The pages of a branch's activities: list, recording, calendar, themes, grid, points; the door."""
 
 from flask import Blueprint
 
