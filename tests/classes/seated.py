@@ -50,7 +50,7 @@ def training_class(place, capacity=2, quotas=None, **fields):
     with transaction() as session:
         session.add(row := TrainingClass(**fields))
         session.flush()
-        for day in (FIRST, LAST):
+        for day in (fields["starts_on"], fields["ends_on"]):
             event = Event(
                 unit_id=place.academy.id, activity=row.activity or "training_class", title="示例讲授",
                 day=day, starts_at=clock.at(day, 9), minutes=180,

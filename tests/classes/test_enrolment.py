@@ -329,11 +329,11 @@ def test_leave_above_a_seventh_ends_the_training_of_cadres(place, client_for):
     act(place, class_id, "approve", a, b)
     session_id = db.session.scalar(select(ClassSession.id).order_by(ClassSession.id))
     client = client_for(actor_of(a))
-    url, form = f"/classes/open/{class_id}/leave", {"session": session_id, "reason": "出差开会"}
+    url, form = f"/classes/open/{class_id}/leave", {"session": session_id, "why": "出差开会"}
     page = client.post(url, data=form)
     assert page.status_code == 422
     assert "180 分钟" in page.text
-    assert client.post(url, data={"reason": "出差"}).status_code == 422
+    assert client.post(url, data={"why": "出差"}).status_code == 422
     assert states(class_id) == {a: "enrolled", b: "waiting"}
     assert client.post(url, data=form | {"meant": "y"}).status_code == 303
     assert states(class_id) == {a: "withdrawn", b: "offered"}
@@ -345,7 +345,7 @@ def test_leave_above_a_seventh_ends_the_training_of_cadres(place, client_for):
         select(ClassSession.id).where(ClassSession.class_id == class_id).order_by(ClassSession.id)
     )
     ((enrolment_id, _version),) = versions(class_id, a)
-    form = {"session": first, "reason": "家中有事"}
+    form = {"session": first, "why": "家中有事"}
     desk = client_for(place.chief)
     assert desk.post(f"/classes/{class_id}/learners/{enrolment_id}/leave", data=form).status_code == 303
     db.session.rollback()

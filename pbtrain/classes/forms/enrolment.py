@@ -19,7 +19,7 @@ class ActForm(BaseForm):
 class LeaveForm(BaseForm):
     """Leave from sessions, which are ticked beside it."""
 
-    reason = ProseField(_l("Reason"), [Length(max=rules.LONGEST_REASON)])
+    why = ProseField(_l("Reason"), [Length(max=rules.LONGEST_REASON)])
     meant = BooleanField(_l("I know that this ends the training"))
 
 

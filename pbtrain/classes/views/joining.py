@@ -116,7 +116,7 @@ def my_leave(class_id: int) -> Response:
     try:
         with transaction():
             left = take_leave(
-                actor, class_id, place.id, numbers("session"), reason=form.reason.data or "", who="person",
+                actor, class_id, place.id, numbers("session"), reason=form.why.data or "", who="person",
                 meant=form.meant.data,
             )  # fmt: skip
     except Conflict:

@@ -185,7 +185,7 @@ def learner_leave(class_id: int, enrolment_id: int) -> Response:
     try:
         with transaction():
             left = take_leave(
-                signed(), class_id, enrolment_id, numbers("session"), reason=form.reason.data or "",
+                signed(), class_id, enrolment_id, numbers("session"), reason=form.why.data or "",
                 who="academy", meant=form.meant.data,
             )  # fmt: skip
     except Conflict:
