@@ -49,9 +49,17 @@ def page(class_id: int) -> str:
         troubles=troubles,
         late=around.tags([one.conflict for one in troubles]),
         panels=panels.of_class(signed(), row),
+        door=next_door(row, units),
         actions=[panel.actions for panel in panels.PANELS if panel.actions],
         kinds=kinds,
     )
+
+
+def next_door(row: TrainingClass, units: list[Slot]) -> Slot | None:
+    """The unit whose door opens next, for a class that takes people; None when all were held."""
+    if row.state not in ("open", "running"):
+        return None
+    return next((unit for unit in units if not unit.door_closed), None)
 
 
 def _credit(row: TrainingClass, units: list[Slot]) -> dict[str, int | None]:
