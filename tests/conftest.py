@@ -18,7 +18,7 @@ from pbtrain.core.db import db as database
 from tests.support import frozen as clocks
 from tests.support import hashing, postgres
 from tests.support.client import Client
-from tests.support.databases import Backend, Postgres, Sqlite
+from tests.support.databases import Backend, Postgres, Remembered, Sqlite
 from tests.support.statements import counted
 
 hashing.cheapen()
@@ -75,9 +75,11 @@ def shared(request, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def instance(tmp_path_factory):
+def instance(tmp_path_factory, shared):
     """Uploads, keys and other files of the tests' instance; nobody's real instance is touched."""
     folder = tmp_path_factory.mktemp("instance")
+    Remembered.folder = shared / "templates"
+    Remembered.folder.mkdir(exist_ok=True)
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PBTRAIN_")}
     os.environ["PBTRAIN_INSTANCE_PATH"] = str(folder)
     for name in ("PBTRAIN_TEST_DATABASE_URL", "PBTRAIN_PG_BIN"):

@@ -4,6 +4,7 @@ Nothing is rolled back behind a test's back: what it commits is committed for re
 """
 
 import fcntl
+import os
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -25,14 +26,25 @@ SETTINGS = {"TESTING": True, "WTF_CSRF_ENABLED": False, "KEYS": KEYS, "THREADS":
 
 
 class Remembered(BytecodeCache):
-    """Templates are compiled once in a process, not once for each application: all of them take a second."""
+    """Templates are compiled once in a run, not for each application and worker: all take some seconds."""
+
+    folder: Path | None = None  # that the workers of a run share
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key + bucket.checksum in COMPILED:
-            bucket.bytecode_from_string(COMPILED[bucket.key + bucket.checksum])
+        key = bucket.key + bucket.checksum
+        file = self.folder / key if self.folder else None
+        if key not in COMPILED and file is not None and file.exists():
+            COMPILED[key] = file.read_bytes()
+        if key in COMPILED:
+            bucket.bytecode_from_string(COMPILED[key])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        COMPILED[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+        key = bucket.key + bucket.checksum
+        COMPILED[key] = bucket.bytecode_to_string()
+        if self.folder:
+            part = self.folder / f"{key}.{os.getpid()}"
+            part.write_bytes(COMPILED[key])
+            part.rename(self.folder / key)
 
 
 def make_app(address: str, **settings: object) -> Flask:

@@ -108,11 +108,12 @@ class Cell:
         return f"{self.visitor.name} {self.method} {self.scope} ({self.place or 'no object'})"
 
 
-def cells(world: World, rule: Rule, wanted: Row) -> Iterator[Cell]:
+def cells(world: World, rule: Rule, wanted: Row, *, refused_too: bool = True) -> Iterator[Cell]:
     """Every visitor, each method of the rule, each relation to the object where the rule names one.
 
     A guard that refuses does so before any object is read, so whoever holds the permission nowhere is asked
-    in one place only.
+    in one place only, and on one database only (`refused_too`): what is read there, the visitor's grants,
+    is the same for every route.
     """
     methods = sorted((rule.methods or set()) & {"GET", "POST"})
     names_one = bool(set(rule.arguments) - {"filename"}) or "%(" in wanted.query + str(wanted.body)
@@ -124,6 +125,8 @@ def cells(world: World, rule: Rule, wanted: Row) -> Iterator[Cell]:
         if names_one and "mine" in wanted.who.values() and visitor.mine:
             scopes.append(("mine", visitor.home))
         refused = wanted.guard in PERMS and visitor.name not in wanted.who
+        if refused and not refused_too and visitor.name != "anonymous":
+            continue
         if visitor.name == "anonymous" or refused or role:
             scopes = scopes[:1]
         for method in methods:
