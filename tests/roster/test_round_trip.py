@@ -159,7 +159,7 @@ def everything():
     ]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(lines=people())
 def test_the_round_trip_is_the_identity(send, state, confirm, place, frozen, lines):
     where = place()
@@ -180,7 +180,7 @@ def test_the_round_trip_is_the_identity(send, state, confirm, place, frozen, lin
     assert len(first) == people
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(found=members(), full=st.booleans())
 def test_whatever_pages_have_recorded_survives_the_round_trip(
     send, state, confirm, place, frozen, found, full
