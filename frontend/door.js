@@ -1,6 +1,5 @@
 // The door. On the large screen: clock, countdown, wake lock, and no stale code when the line breaks (htmx renews
 // the rest). In the chair's list: <form data-tick> goes out at once, or waits on this phone until the line is back.
-import { token } from './token.js';
 
 const STALE = 20; // seconds without news after which the code on the screen would be refused
 
@@ -106,7 +105,7 @@ function list(page) {
     try {
       answer = await fetch(page.dataset.door, {
         method: 'POST',
-        headers: { 'X-CSRFToken': token(), 'Content-Type': 'application/json' },
+        headers: { 'X-CSRFToken': document.querySelector('meta[name="csrf-token"]').content, 'Content-Type': 'application/json' },
         body: JSON.stringify({ sent_at: new Date().toISOString(), records }),
         redirect: 'manual',
         signal: AbortSignal.timeout(15000),
