@@ -16,7 +16,7 @@ from pbtrain.core.queue import Job
 from pbtrain.courses.models import Course, Enrolment, LessonDone
 from pbtrain.demo import load
 from pbtrain.demo.roster import LOGINS
-from pbtrain.events.models import Attendance, Event
+from pbtrain.events.models import Attendance, CheckIn, Event
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
@@ -103,6 +103,11 @@ STATES = {
     "held": (3, lambda: count(HourClaim.state == "held")),
     "held, approved": (1, lambda: count(HourClaim.state == "approved")),
     "held, refused": (1, lambda: count(HourClaim.state == "rejected")),
+    "an open door": (1, lambda: count(Event.door_opened_at.is_not(None), Event.door_closed_at.is_(None))),
+    "a closed door": (1, lambda: count(Event.door_closed_at.is_not(None))),
+    "two with one phone": (1, lambda: count(CheckIn.flag == "device")),
+    "on leave": (1, lambda: count(Attendance.status == "leave")),
+    "late or left early": (2, lambda: count(Attendance.status.in_(("late", "early")))),
     "absent": (500, lambda: count(~Attendance.present)),
     "last year": (60, lambda: count(HourEntry.credit_year == YEAR - 1)),
     "published course": (4, lambda: count(Course.state == "published")),
