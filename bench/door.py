@@ -54,7 +54,7 @@ def measure(address: str, folder: Path, seconds: float) -> dict[str, Any]:
     """p50 and p95 of the answers in milliseconds, their ratio, and what was lost or doubled."""
     instance = folder / f"instance-door-{secrets.token_hex(2)}"
     keys.ensure(instance / "keys")
-    settings = {"INSTANCE_PATH": str(instance), "SQLALCHEMY_DATABASE_URI": address}
+    settings: dict[str, Any] = {"INSTANCE_PATH": str(instance), "SQLALCHEMY_DATABASE_URI": address}
     settings |= {"WTF_CSRF_ENABLED": False}
     event_id, scans = _prepare(create_app(**settings, MAY_CHANGE_SCHEMA=True), seconds)
     app = create_app(**settings)
@@ -79,7 +79,8 @@ def measure(address: str, folder: Path, seconds: float) -> dict[str, Any]:
 
 def _prepare(app: Flask, seconds: float) -> tuple[int, list[Scan]]:
     """A branch of five hundred, all signed in and holding a ticket, and its meeting that has just begun."""
-    draw, scans = Random(7), []
+    draw = Random(7)
+    scans: list[Scan] = []
     with app.app_context():
         schema.migrate()
         with transaction() as session:
