@@ -61,7 +61,7 @@ VENUES = (  # name, kind, capacity, days before which a list is due
 SESSIONS = (  # hour, minute, minutes, subject, way, venue, teacher
     ((9, 0, 150, "展馆体验教学", "visit", 0, 4), (14, 30, 180, "专题讲授", "lecture", 4, 1)),
     ((8, 30, 180, "现场教学", "visit", 3, 3), (14, 30, 180, "案例教学", "case", 2, 0)),
-    ((8, 30, 180, "分组研讨和交流", "seminar", 6, 2), (14, 30, 45, "结业测验", "test", 4, 5)),
+    ((8, 30, 180, "分组研讨和交流", "seminar", 6, 2), (14, 30, 45, "结业测验", "exam", 4, 5)),
 )
 NAMESPACE = uuid.UUID("5de0c0de-32aa-4000-8000-000000000200")
 LATE = "示例：路上积雪"
