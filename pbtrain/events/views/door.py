@@ -81,7 +81,7 @@ def _stage(event: Any) -> dict[str, Any]:
     now = clock.now()
     live, code = queries.live(event.id), shown(event, now)
     mark = f"{tickets.slot_of(now) if code else 0}-{live.mark}-{event.version}"
-    return {"event": event, "live": live, "code": code, "mark": mark, "session": queries.session_of(event)}
+    return {"event": event, "crowd": live, "code": code, "mark": mark, "session": queries.session_of(event)}
 
 
 @bp.post("/door/<int:event_id>/open")
@@ -104,7 +104,7 @@ def door_list(event_id: int) -> str:
     return render_template(
         "events/door/list.html",
         event=event,
-        live=live,
+        crowd=live,
         session=queries.session_of(event),
         running=running_,
         flags=queries.flagged(event_id),
@@ -160,7 +160,7 @@ def close_door(event_id: int) -> Response:
         "events/door/close.html",
         event=event,
         form=form,
-        live=queries.live(event_id),
+        crowd=queries.live(event_id),
         session=session,
         early=session.starts_at <= now < session.ends_at,
         until_now=max(0, int((now - session.starts_at).total_seconds()) // 60),
