@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pbtrain.classes.models import (
     ClassEnrolment,
@@ -18,7 +18,9 @@ from pbtrain.classes.services import catalogue, classes, moves, timetable
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.events.models import Event
+from pbtrain.events.door import people, running
+from pbtrain.events.models import Attendance, Event
+from pbtrain.hours.models import HourEntry
 from pbtrain.notify.models import Message
 from tests.classes.conftest import MONDAY
 
@@ -157,3 +159,29 @@ def test_members_read_of_the_open_classes_of_academies_that_serve_them(hall, beg
     assert served.get(f"/classes/open/{class_id}").status_code == 200
     assert served.get(f"/classes/open/{draft}").status_code == 404
     assert stranger.get(f"/classes/open/{class_id}").status_code == 404
+
+
+def test_a_door_that_closes_counts_study_by_the_way_of_teaching(hall, begin, make, frozen, db):
+    class_id, learner = begin(), make.member(hall.branch)
+    visit, lecture, _case = queries.timetable(class_id)
+    with transaction():
+        people.expect([visit.event_id, lecture.event_id], [learner.id])
+    for unit in (visit, lecture):
+        frozen.move_to(unit.starts)
+        with transaction():
+            running.open_door(hall.actor, unit.event_id)
+        with transaction() as session:
+            session.execute(
+                update(Attendance)
+                .where(Attendance.event_id == unit.event_id)
+                .values(present=True, how="code", came_at=unit.starts)
+            )
+        frozen.move_to(unit.ends)
+        with transaction() as session:
+            version = session.get_one(Event, unit.event_id).version
+            running.close_door(hall.actor, unit.event_id, version=version, witnessed=True)
+    found = db.session.execute(select(HourEntry.minutes, HourEntry.proof).order_by(HourEntry.id)).all()
+    assert [tuple(one) for one in found] == [
+        (120, "A"),
+        (180, "A"),
+    ]  # 150 minutes on the spot, 180 of lecture

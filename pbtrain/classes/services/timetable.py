@@ -3,6 +3,7 @@
 What stands in their way is shown, not refused (`rules.timetable`); only what could not be held is refused.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,10 +16,11 @@ from pbtrain.classes.kinds import MODES
 from pbtrain.classes.models import ClassSession, TrainingClass
 from pbtrain.classes.rules.timetable import EARLIEST, LATEST, LONGEST, SHORTEST
 from pbtrain.classes.services import seats
-from pbtrain.core import clock
+from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
+from pbtrain.events.door import study
 from pbtrain.events.models import Event
 from pbtrain.org.access import Actor
 
@@ -161,3 +163,20 @@ def _moved(actor: Actor | None, row: TrainingClass, slot: Any, version: int, act
         acts = ("class.unit_edited", "class.unit_moved", "class.unit_removed")
         raise races.lost_to(CHANGED_BY, CHANGED, f"class:{row.id}", *acts, slot=slot.id)
     audit.record(actor, act, f"class:{row.id}", unit_id=row.unit_id, slot=slot.id)
+
+
+def study_shares(event_ids: Collection[int]) -> dict[int, study.Share]:
+    """How much of these events is study by the way their units are taught; one statement."""
+    rows = db.session.execute(
+        select(ClassSession.event_id, ClassSession.mode)
+        .where(ClassSession.event_id.in_(bulk.among(event_ids)))
+        .order_by(ClassSession.event_id)
+    )
+    return {
+        row.event_id: study.Share(MODES[row.mode].factor, MODES[row.mode].proof)
+        for row in rows
+        if row.mode in MODES
+    }
+
+
+study.ADVISERS.append(study_shares)  # a door that closes asks it

@@ -12,7 +12,7 @@ from pbtrain.core import bulk, clock
 from pbtrain.core.db import db, insert_new
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
-from pbtrain.events.door import queries, rules
+from pbtrain.events.door import queries, rules, study
 from pbtrain.events.door.running import line_of
 from pbtrain.events.models import Attendance, CheckIn, Event
 from pbtrain.hours import held
@@ -166,7 +166,7 @@ def _post_anew(
     reason: str,
 ) -> Posted:
     """Reverse the lines whose minutes are others now, and post what is due instead."""
-    lines, stale = [], set()
+    lines, stale, share = [], set(), study.share_of(event.id)
     for row in changed:
         since, minutes = rules.span(wanted[row.id], session)
         before = (row.minutes if row.minutes is not None else event.minutes) if row.present else 0
@@ -175,7 +175,7 @@ def _post_anew(
         if before:
             stale.add(row.credited_id)
         if minutes:
-            lines.append(line_of(event, row.credited_id, since, minutes, "B"))
+            lines.append(line_of(event, row.credited_id, since, minutes, "B", share))
     occurrence = f"event:{event.id}"
     if stale:
         standing = hours.live_entries(occurrence)

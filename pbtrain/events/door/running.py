@@ -12,7 +12,7 @@ from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.events.door import people, queries, rules
+from pbtrain.events.door import people, queries, rules, study
 from pbtrain.events.models import Attendance, Event, Guest
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book
@@ -81,7 +81,7 @@ def close_door(
     ).first()
     if moved is None:
         raise races.lost_to(CLOSED, CLOSED_BY_SOMEBODY, f"event:{event_id}", "door.closed")
-    doubtful = queries.shared_phones(event_id)
+    doubtful, share = queries.shared_phones(event_id), study.share_of(event_id)
     short: list[tuple[int, int]] = []
     lines: list[Line] = []
     here = 0
@@ -92,7 +92,7 @@ def close_door(
             short.append((row.id, minutes))
         if row.credited_id is not None and minutes:
             seen = witnessed and row.how == "code" and row.member_id not in doubtful
-            lines.append(line_of(event, row.credited_id, since, minutes, "A" if seen else "B"))
+            lines.append(line_of(event, row.credited_id, since, minutes, "A" if seen else "B", share))
     bulk.update(Attendance.__table__, ["minutes"], short)
     posted = hours.post_many(actor, lines)
     audit.record(
@@ -102,18 +102,20 @@ def close_door(
     return Closed(here, len(lines), posted)
 
 
-def line_of(event: Any, member_id: int, since: datetime, minutes: int, proof: str) -> Line:
-    """The hours of one person at this event, from `since` on."""
+def line_of(
+    event: Any, member_id: int, since: datetime, minutes: int, proof: str, share: study.Share
+) -> Line:
+    """The hours of one person who was at this event so many minutes, from `since` on."""
     return Line(
         member_id=member_id,
         day=event.day,
         activity=event.activity,
-        minutes=minutes,
+        minutes=share.minutes(minutes),
         occurrence=f"event:{event.id}",
         title=event.title,
         starts_at=since,
         ends_at=since + timedelta(minutes=minutes),
-        proof=proof,
+        proof=share.proved(proof),
     )
 
 
@@ -151,7 +153,12 @@ def credit_guest(actor: Actor | None, guest_id: int) -> Posted:
         )
         .order_by(Event.id)
     ).all()
-    lines = [line_of(row, member_id, _since(row), row.there, "B") for row in attended if row.there > 0]
+    shares = study.shares([row.id for row in attended])
+    lines = [
+        line_of(row, member_id, _since(row), row.there, "B", shares.get(row.id, study.WHOLE))
+        for row in attended
+        if row.there > 0
+    ]
     return hours.post_many(actor, lines)
 
 
