@@ -278,5 +278,5 @@ def _retick(event_id: int, member_ids: set[int], *, came: bool) -> None:
         db.session.execute(
             update(Attendance)
             .where(Attendance.event_id == event_id, Attendance.member_id.in_(sorted(member_ids)))
-            .values(present=came)
+            .values(present=came, status="", minutes=None)  # the whole time, or none
         )

@@ -11,6 +11,7 @@ from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
 from pbtrain.events import activities, amending, joint, queries, services
+from pbtrain.events.door import queries as door
 from pbtrain.events.forms import KINDS, CorrectForm, words
 from pbtrain.events.kinds import FORMS
 from pbtrain.events.kinds import KINDS as ASKED
@@ -89,8 +90,12 @@ def meeting(event_id: int) -> str:
 @bp.route("/events/<int:event_id>/correct", methods=["GET", "POST"])
 @needs(Perm.EVENT_CORRECT)
 def correct(event_id: int) -> Response:
-    """Tick who really came; a lost race shows both versions side by side."""
+    """Tick who really came; a lost race shows both versions side by side. What was kept at the door is
+    corrected there, by the minute."""
     event, code = _own(event_id), 200
+    kept = door.doored(signed(), event_id)
+    if kept is not None and kept.door_closed_at is not None:
+        return redirect(url_for(".door_list", event_id=event_id), 303)
     form = CorrectForm(data={"version": event.version})
     clash = False
     if form.is_submitted():

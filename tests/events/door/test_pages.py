@@ -164,6 +164,7 @@ def test_ticks_closing_and_a_correction(
         assert chair_client.get(f"/door/{opened}/list").status_code == 200
     assert len(sent) <= 8
     assert chair_client.get(f"/door/{opened}").status_code == 303  # no code any more
+    assert chair_client.get(f"/events/{opened}/correct").location == f"/door/{opened}/list"
     right = {"standing": "in", "version": 2, "was": "late", "record_id": str(uuid4())}
     assert "reason-error" in chair_client.post(person, data=right).text
     assert chair_client.post(person, data=right | {"reason": "示例：其实准时"}).status_code == 303
