@@ -1,4 +1,4 @@
-"""How much of the time at an event is study, and how well it is proved at best: all of it, if nothing is said.
+"""How much of the time at an event is study, and how well it is proved at best: all of it, if none says else.
 
 What stands above (classes, whose ways of teaching differ) adds to ADVISERS when it is imported.
 """
