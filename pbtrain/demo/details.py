@@ -36,7 +36,7 @@ WITH_NUMBER = range(8)  # places on the office's roster
 def id_number(born_on: date, sex: str, place: int) -> str:
     """A number with a right last digit, of a place that does not exist."""
     start = f"000000{born_on:%Y%m%d}{2 * place + (sex == 'M'):03}"
-    return start + ric.calc_check_digit(start)
+    return start + ric.calc_check_digit(f"{start}0")  # it wants a place for the digit
 
 
 def add_details(world: World) -> None:

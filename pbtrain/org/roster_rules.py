@@ -216,7 +216,7 @@ def read_id(cell: Any, today: date, notes: Counter[str]) -> str:
         raise Refused(N_("An old number of 15 digits. Enter the one of 18 digits."))
     if not re.fullmatch(r"\d{17}[\dX]", number):
         raise Refused(N_("An ID number has 18 digits; this one has %(size)s."), size=len(number))
-    if ric.calc_check_digit(number[:-1]) != number[-1]:
+    if ric.calc_check_digit(number) != number[-1]:
         raise Refused(N_("The last digit does not fit the others. Check it against the card."))
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

@@ -11,7 +11,7 @@ from pbtrain.org import members, services
 from pbtrain.org.models import Member
 from tests.browser.conftest import PASSWORD
 
-OLD, NEW, NUMBER = "13800000012", "13900000034", "150102199003074520"
+OLD, NEW, NUMBER = "13800000012", "13900000034", "150102199003074526"
 
 
 def arrive(page, title):

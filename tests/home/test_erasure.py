@@ -21,7 +21,7 @@ from pbtrain.org import data_reports, erasure, members, services
 from pbtrain.org.models import CareSpan, DataReport, Member
 from pbtrain.org.roles import Role
 
-NUMBER = "150102199003074520"
+NUMBER = "150102199003074526"
 
 
 @pytest.fixture

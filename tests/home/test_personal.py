@@ -24,8 +24,8 @@ from pbtrain.org.roster_child import find_header
 from pbtrain.policies import jobs
 from pbtrain.policies.trial import Trial
 
-PHONE, NUMBER, MASKED = "13800000012", "150102199003074520", "138****0012"
-SHOWN_NUMBER = "150102********4520"
+PHONE, NUMBER, MASKED = "13800000012", "150102199003074526", "138****0012"
+SHOWN_NUMBER = "150102********4526"
 
 
 @pytest.fixture

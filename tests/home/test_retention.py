@@ -63,7 +63,7 @@ def test_each_kind_goes_after_its_days_and_not_before(db, old_and_new):
     assert set(counts(db).values()) == {1}
     none = (
         "roster_rows", "codes", "devices", "takeover_rows", "evidence_looks", "statement_looks", "trials",
-        "class_lists", "guest_phones",
+        "class_lists", "guest_phones", "entry_lists", "class_files",
     )  # fmt: skip
     assert removed == dict.fromkeys((*none, "files"), 0) | dict.fromkeys(
         ("login_tries", "sessions", "slips", "links", "messages", "data_reports", "jobs"), 1

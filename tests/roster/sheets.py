@@ -12,7 +12,7 @@ DATE = "yyyy-mm-dd"
 def id_number(born="19900307", serial=123, area="150102"):
     """A number whose last digit is right."""
     start = f"{area}{born}{serial:03d}"
-    return start + ric.calc_check_digit(start)
+    return start + ric.calc_check_digit(f"{start}0")  # it wants a place for the digit
 
 
 def person(number=1, branch="示例第1党支部", **more):
