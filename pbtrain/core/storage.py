@@ -51,15 +51,15 @@ def path_of(sha256: str) -> Path:
     return folder() / sha256[:2] / sha256
 
 
-def put(content: bytes) -> str:
+def put(content: bytes, *, most: int = MAX_BYTES) -> str:
     """Keep this content for good and return its SHA-256; the same content is kept once.
+
+    `most`: bytes; what we make ourselves may be larger than what people send.
 
     Raises OSError when the disk is full or fails: nothing is half there then.
     """
-    if len(content) > MAX_BYTES:
-        raise RuleError(
-            N_("The file is larger than %(limit)s MB. Send a smaller one."), limit=MAX_BYTES >> 20
-        )
+    if len(content) > most:
+        raise RuleError(N_("The file is larger than %(limit)s MB. Send a smaller one."), limit=most >> 20)
     sha256 = hashlib.sha256(content).hexdigest()
     final = path_of(sha256)
     if final.exists() and final.stat().st_size == len(content):

@@ -156,6 +156,14 @@ PLACES: dict[str, tuple[Place, ...]] = {
                 "classes.card",
             ),
         ),
+        Place(
+            N_("Training figures"),
+            "chart",
+            "certificates.statistics",
+            Perm.CLASS_MANAGE,
+            ("certificates.statistics", "certificates.behind"),
+            desk_only=True,
+        ),
         Place(N_("Certificates"), "medal", "certificates.index", Perm.CLASS_MANAGE, ("certificates.",)),
         Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
         Place(

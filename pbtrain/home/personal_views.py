@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from pbtrain.claims import keeping as claims
-from pbtrain.classes.services import certificates
+from pbtrain.classes.services import certificates, entry
 from pbtrain.classes.services import keeping as classes
 from pbtrain.closing import statements
 from pbtrain.core import clock
@@ -176,6 +176,7 @@ def erase(member_id: int) -> Any:
             account_id = erasure.erase(person, member_id, reason=form.reason.data or "")
             statements.forget(member_id)
             certificates.forget(member_id)
+            entry.forget(member_id)
             if account_id is not None:
                 notify.forget(account_id)
         if not form.errors:

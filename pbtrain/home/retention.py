@@ -25,7 +25,10 @@ from pbtrain.claims import keeping
 from pbtrain.claims.models import Evidence, EvidenceLook
 from pbtrain.claims.rules import OPEN
 from pbtrain.classes.models import Certificate, CertificateStyle
+from pbtrain.classes.papers import NAME as CLASS_FILE
+from pbtrain.classes.rules import entry
 from pbtrain.classes.rules.enrolment import PHONE_DAYS
+from pbtrain.classes.services import entry as entry_lists
 from pbtrain.classes.services import keeping as enrolment
 from pbtrain.classes.services.guests import forget_phones
 from pbtrain.closing.models import StatementLook
@@ -187,6 +190,17 @@ RETENTION: dict[str, Kind] = {
         _rows(
             StoredFile,
             lambda before: and_(StoredFile.name.like(f"{TRIAL_FILE}%"), StoredFile.created_at < before),
+        ),
+    ),
+    "entry_lists": Kind(
+        N_("ID numbers on lists of who enters a site, days after the visit"), PIPL, entry.KEPT_DAYS,
+        entry_lists.purge,
+    ),
+    "class_files": Kind(
+        N_("Files of classes as one ZIP: names, attendance, photos"), PIPL, 7,
+        _rows(
+            StoredFile,
+            lambda before: and_(StoredFile.name.like(f"{CLASS_FILE}%"), StoredFile.created_at < before),
         ),
     ),
     "files": Kind(

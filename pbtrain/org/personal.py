@@ -67,7 +67,7 @@ FACTS: dict[str, Fact] = {
     "post_since": Fact(N_("In the post since"), "work", BY_POST, ROSTER),
     "hours": Fact(N_("Study hours"), "work", N_("For the training ledger of the branch."), LEDGER),
     "figures": Fact(
-        N_("Figures of a unit"), "work", N_("How the units below stand; nobody is named."), OVERSIGHT
+        N_("Figures of a unit"), "work", N_("How the units below stand; nobody is named."), NOMINATION
     ),
     "username": Fact(N_("User name"), "work", N_("To sign in."), ROSTER),
     "sex": Fact(N_("Sex"), "person", STATISTICS, ROSTER),
@@ -152,6 +152,7 @@ _UNIT_COLUMNS = dict.fromkeys(
     ),
     "figures",
 )  # fmt: skip
+_CLASS_COLUMNS = dict.fromkeys(("分组", "项目", "期数", "人次", "人数"), "figures")
 EXPORTS = (
     Export("roster.export", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS),
     Export("admin.roster_in_full", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS, in_full=True),
@@ -163,6 +164,7 @@ EXPORTS = (
     Export("roster.stays", Perm.ROSTER_MANAGE, _STAY_COLUMNS),
     Export("policies.trial_xlsx", Perm.POLICY_EDIT, _TRIAL_COLUMNS),
     Export("hours.unit_xlsx", Perm.UNITS_VIEW, _UNIT_COLUMNS),
+    Export("certificates.statistics_xlsx", Perm.CLASS_MANAGE, _CLASS_COLUMNS),
 )
 
 

@@ -362,7 +362,7 @@ class Builder:
     def classes(self, unit: Unit) -> dict[str, Any]:
         """What an academy of this unit has: who teaches where, a class that is open and one that is not."""
         teacher = self.add(Teacher(unit_id=unit.id, name="示例教师", pinyin="shili"))
-        venue = self.add(Venue(unit_id=unit.id, name="示例展馆", kind="site", capacity=40))
+        venue = self.add(Venue(unit_id=unit.id, name="示例展馆", kind="site", capacity=40, list_days=4))
         template = self.add(
             ClassTemplate(unit_id=unit.id, name="示例专题班", days=1, capacity=35, sessions=[], rule={})
         )
@@ -422,6 +422,7 @@ class Builder:
             "closed_class_id": row.id,
             "closed_enrolment_id": enrolment.id,
             "picture": "seal",
+            "behind": "people",
         }
 
     def office(self, unit: Unit, account_id: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.views import learners
-from pbtrain.classes.views.certificates import issuing
+from pbtrain.classes.views.certificates import entry_lists, issuing
 from pbtrain.org.access import Actor
 
 
@@ -30,6 +30,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("classes/_learners.html", learners.some),
     Panel("classes/_quotas.html", learners.quotas, "side"),
     Panel("classes/_certificate_panel.html", issuing.panel, "side"),
+    Panel("classes/_papers_panel.html", entry_lists.panel, "side"),
 )
 PLACES = ("top", "main", "side", "end")
 

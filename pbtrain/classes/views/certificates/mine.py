@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.classes.models import Certificate
 from pbtrain.classes.queries import certificates as queries
+from pbtrain.classes.queries import evaluation
 from pbtrain.classes.rules import completion
 from pbtrain.classes.views.certificates import bp
 from pbtrain.classes.views.certificates.issuing import one_pdf
@@ -21,6 +22,7 @@ def mine() -> str:
     """The reader's certificates, the newest first."""
     return render_template(
         "classes/my_certificates.html",
+        waiting=evaluation.waiting(signed().member_id or 0),
         page=paged(queries.of_member(signed().member_id or 0), size=20),
         today=clock.today(),
         standing=completion.standing,

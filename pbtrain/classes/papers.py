@@ -1,0 +1,188 @@
+"""The file of a class (结班档案) as one ZIP: roster, attendance, hours, evaluation, certificates, photos.
+
+Made as a job; the file goes by itself after a week, because it holds people's names.
+"""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from pbtrain.audit import services as audit
+from pbtrain.classes import press
+from pbtrain.classes.models import ClassSession, TrainingClass
+from pbtrain.classes.queries import certificates, evaluation
+from pbtrain.classes.rules.evaluation import QUESTIONS
+from pbtrain.core import sheets, storage
+from pbtrain.core.db import db, transaction
+from pbtrain.core.errors import RuleError
+from pbtrain.core.i18n import in_chinese
+from pbtrain.core.marks import N_
+from pbtrain.core.queue import Job, Running, enqueue, handler
+from pbtrain.events.models import Attendance, Event, EventPhoto
+from pbtrain.org.access import Actor, actor_for, may
+from pbtrain.org.roles import Perm
+
+KIND, NAME = "classes.file", "class-file-"
+MOST = 200 * 1024 * 1024
+PARTS = 6  # steps of the job
+STATES = {"present": "到课", "": "缺课", "late": "迟到", "early": "早退", "leave": "请假"}
+
+
+def ask(actor: Actor, row: TrainingClass, address: str) -> int:
+    """Ask for the file, unless it is being made; inside the caller's transaction. `address`: the page of a
+    certificate whose code is "{code}"."""
+    newest = latest(row.id)
+    if newest is not None and newest.state in ("queued", "running"):
+        return int(newest.id)
+    audit.record(actor, "class.file", f"class:{row.id}", unit_id=row.unit_id)
+    key = f"{KIND}:{row.id}:{newest.id if newest else 0}"
+    return enqueue(KIND, {"class_id": row.id, "address": address}, owner_id=actor.account_id, key=key)
+
+
+def latest(class_id: int) -> Any:
+    """The newest job of a class: id, state, steps, error, result; or None."""
+    return db.session.execute(
+        select(Job.id, Job.state, Job.done_steps, Job.all_steps, Job.error, Job.result, Job.finished_at)
+        .where(Job.key.startswith(f"{KIND}:{class_id}:", autoescape=True))
+        .order_by(Job.id.desc())
+        .limit(1)
+    ).first()
+
+
+def file_of(job: Any) -> storage.StoredFile | None:
+    """What a job made, while it is kept."""
+    if job is None or job.state != "done" or not job.result:
+        return None
+    file = db.session.get(storage.StoredFile, job.result["file"])
+    return file if file is not None and storage.path_of(file.sha256).exists() else None
+
+
+@handler(KIND)
+def make(running: Running) -> dict[str, Any]:
+    """Put the file together; again after a crash makes it anew."""
+    actor = actor_for(running.owner_id) if running.owner_id else None
+    row = db.session.get(TrainingClass, running.args["class_id"])
+    if row is None or actor is None or not may(actor, Perm.CLASS_MANAGE, row.unit_id):
+        raise RuleError(N_("Whoever asked for this may not do it any more."))
+    class_id, unit_id, title = row.id, row.unit_id, f"第{row.number}期{row.title}"
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for done, part in enumerate((_roster, _attendance, _evaluation, _certificates, _photos)):
+            running.progress(done, PARTS)
+            row = db.session.get_one(TrainingClass, class_id)
+            part(archive, row, running.args["address"])
+            db.session.rollback()
+    running.progress(PARTS - 1, PARTS)
+    content = target.getvalue()
+    with transaction() as session:
+        file = storage.StoredFile(
+            sha256=storage.put(content, most=MOST), size=len(content), mime="application/zip",
+            name=f"{NAME}{class_id}-{title}.zip"[:200], unit_id=unit_id, made_by_id=running.owner_id,
+        )  # fmt: skip
+        session.add(file)
+        session.flush()  # the result names it
+        return {"file": file.id}
+
+
+def _sheet(
+    archive: zipfile.ZipFile, name: str, columns: Sequence[sheets.Column], rows: Any, above: str
+) -> None:
+    with sheets.written(name, columns, rows, above=[above], landscape=True) as file:
+        file.seek(0)
+        archive.writestr(f"{name}.xlsx", file.read())
+
+
+def _roster(archive: zipfile.ZipFile, row: TrainingClass, address: str) -> None:
+    """Who took part, with hours and certificate."""
+    credits = certificates.credits_of(row)
+    rows = [
+        [n, one.name, one.unit_name, "是" if one.met else "否", one.attended.minutes,
+         credits.get(one.member_id or 0, 0) if one.member_id else "", one.number]
+        for n, one in enumerate(certificates.learners(row), 1)
+    ]  # fmt: skip
+    columns = [
+        sheets.Column("序号", 6, "number"), sheets.Column("姓名", 14), sheets.Column("支部或单位", 28),
+        sheets.Column("达到结业条件", 14), sheets.Column("到课分钟", 10, "number"),
+        sheets.Column("台账学时", 10, "hours"), sheets.Column("证书编号", 20),
+    ]  # fmt: skip
+    _sheet(archive, "1-花名册与学时", columns, rows, f"第{row.number}期{row.title}")
+
+
+def _attendance(archive: zipfile.ZipFile, row: TrainingClass, address: str) -> None:
+    """A line for each person, a column for each session."""
+    sessions = certificates.held_sessions(row.id)
+    found = db.session.execute(
+        select(Attendance.event_id, Attendance.member_id, Attendance.guest_id, Attendance.present,
+               Attendance.status)
+        .join(ClassSession, ClassSession.event_id == Attendance.event_id)
+        .where(ClassSession.class_id == row.id)
+        .order_by(Attendance.id)
+    )  # fmt: skip
+    marks = {
+        (one.event_id, one.member_id, one.guest_id): STATES.get(
+            one.status or ("present" if one.present else ""), "到课"
+        )
+        for one in found
+    }
+    rows = [
+        [one.name, *(marks.get((each.event_id, one.member_id, one.guest_id), "") for each in sessions)]
+        for one in certificates.learners(row)
+    ]
+    columns = [sheets.Column("姓名", 14)]
+    columns += [sheets.Column(f"{one.day:%m-%d} {one.title}", 16) for one in sessions]
+    _sheet(archive, "2-考勤表", columns, rows, f"第{row.number}期{row.title}")
+
+
+def _evaluation(archive: zipfile.ZipFile, row: TrainingClass, address: str) -> None:
+    """Means, where enough have answered; words without names."""
+    found = evaluation.found(row.id)
+    rows: list[list[Any]] = []
+    named = [(in_chinese(text), found.questions[key]) for key, text in QUESTIONS.items()]
+    named += [(name, result) for name, result in found.teachers]
+    named += [(f"{one.day:%m-%d} {one.title}", result) for one, result in found.sessions]
+    rows = [
+        [
+            name,
+            result.answers,
+            f"{result.mean / 100:.2f}" if result.mean is not None else "答卷不足5份，不显示",
+        ]
+        for name, result in named
+    ]
+    rows += [["学员的话", "", text] for text in found.comments]
+    columns = [
+        sheets.Column("项目", 36),
+        sheets.Column("答卷", 8, "number"),
+        sheets.Column("平均分（满分5）", 60),
+    ]
+    _sheet(archive, "3-学员评价", columns, rows, f"应答 {found.asked} 人，已答 {found.answers} 人（匿名）")
+
+
+def _certificates(archive: zipfile.ZipFile, row: TrainingClass, address: str) -> None:
+    """All that stand, as one PDF."""
+    rows = certificates.standing(row.id)
+    db.session.rollback()
+    if rows:
+        pdf = press.drawn(rows, lambda code: address.replace("{code}", code))
+        archive.writestr("4-证书.pdf", pdf, zipfile.ZIP_STORED)
+
+
+def _photos(archive: zipfile.ZipFile, row: TrainingClass, address: str) -> None:
+    """Pictures of the sessions and photographed sheets, by day."""
+    found = db.session.execute(
+        select(Event.day, Event.title, storage.StoredFile.sha256, EventPhoto.kind, EventPhoto.id)
+        .join(ClassSession, ClassSession.event_id == Event.id)
+        .join(EventPhoto, EventPhoto.event_id == Event.id)
+        .join(storage.StoredFile, storage.StoredFile.id == EventPhoto.file_id)
+        .where(ClassSession.class_id == row.id, storage.StoredFile.mime.startswith("image/"))
+        .order_by(Event.starts_at, EventPhoto.id)
+    ).all()
+    size = 0
+    for one in found:
+        path = storage.path_of(one.sha256)
+        size += path.stat().st_size if path.exists() else 0
+        if path.exists() and size < MOST // 2:
+            title = "".join(ch for ch in one.title if ch.isalnum())[:30]
+            archive.write(path, f"5-照片/{one.day:%m-%d}-{title}-{one.id}.jpg", zipfile.ZIP_STORED)
