@@ -10,7 +10,7 @@ from pbtrain.core import clock, site
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.demo import class_year, classes, details, door, mail, meetings, roster, study, trust
+from pbtrain.demo import activities, class_year, classes, details, door, mail, meetings, roster, study, trust
 from pbtrain.demo.cast import ACADEMY
 from pbtrain.demo.roster import LOGINS, PASSWORD, World
 from pbtrain.hours import services as hours
@@ -52,6 +52,7 @@ def load_small(tell: Tell) -> None:
         _begin_years(world)
         meetings.hold_meetings(world, tell)
         door.keep_doors(world)
+        activities.fill_calendars(world)
         study.take_courses(world, study.write_courses(world, tell), tell)
         tell("Classes of the academy")
         classes.hold_classes(world)

@@ -22,7 +22,7 @@ FIELDS = {  # what may be amended, as a page calls it
     "title": N_("Subject"),
     "place": N_("Place"),
     "speaker": N_("Who spoke or led the reading"),
-    "form": N_("Form of study"),
+    "form": N_("Way of study"),
     "agenda": N_("Agenda"),
     "notes": N_("Minutes of the meeting"),
 }

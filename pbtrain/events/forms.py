@@ -108,7 +108,7 @@ class RecordForm(MeetingFields, BaseForm):
     photos = MultipleFileField(_l("Photos"), validators=[FileSize(MAX_BYTES)])
     papers = MultipleFileField(_l("Attachments"), validators=[FileSize(MAX_BYTES)])
     channel = SelectField(_l("How it reached people"))
-    form = SelectField(_l("Form of study"))
+    form = SelectField(_l("Way of study"))
     speaker = TextField(_l("Who spoke or led the reading"), validators=[Length(max=60)])
     point = SelectField(_l("Learning point"), coerce=int)
     agenda = ProseField(_l("Agenda"), validators=[Length(max=PROSE)])

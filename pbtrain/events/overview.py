@@ -63,14 +63,19 @@ class Standing:
 
 
 def standing(
-    settings: dict[str, Setting], events: Sequence[Any], *, year: int, today: date
+    settings: dict[str, Setting], events: Sequence[Any], *, year: int, today: date, since: date
 ) -> list[Standing]:
-    """How a branch stands with everything it is asked for, from the events of its year."""
+    """How a branch that began on `since` stands with everything it is asked for, from its year's events."""
     counts: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for event in events:
         counts[event.activity, event.state][event.day.month] += 1
     return [
-        Standing(one, ticks(one, counts[one.key, "held"], counts[one.key, "planned"], year=year, today=today))
+        Standing(
+            one,
+            ticks(
+                one, counts[one.key, "held"], counts[one.key, "planned"], year=year, today=today, since=since
+            ),
+        )
         for one in settings.values()
         if one.open and one.per_year
     ]
@@ -131,9 +136,9 @@ def themes_for(unit_id: int, today: date) -> list[Any]:
 
 
 def branches_below(unit_id: int) -> Select[Any]:
-    """The live branches below a unit, or the unit itself when it is one, by code: id, name."""
+    """The live branches below a unit, or the unit itself when it is one, by code: id, name, first day."""
     return (
-        select(Unit.id, Unit.name)
+        select(Unit.id, Unit.name, Unit.valid_from)
         .join(UnitClosure, UnitClosure.below_id == Unit.id)
         .where(UnitClosure.above_id == unit_id, Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None))
         .order_by(Unit.code, Unit.id)

@@ -160,7 +160,7 @@ class AmendForm(BaseForm):
     title = TextField(_l("Subject"), validators=[InputRequired(), Length(2, 100)])
     place = TextField(_l("Place"), validators=[Length(max=100)])
     speaker = TextField(_l("Who spoke or led the reading"), validators=[Length(max=60)])
-    form = SelectField(_l("Form of study"))
+    form = SelectField(_l("Way of study"))
     agenda = ProseField(_l("Agenda"), validators=[Length(max=PROSE)])
     notes = ProseField(_l("Minutes of the meeting"), validators=[Length(max=PROSE)])
     reason = TextField(_l("Why is it amended"), validators=[InputRequired(), Length(2, REASON_LENGTH)])

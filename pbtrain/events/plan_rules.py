@@ -107,7 +107,7 @@ def _near(activity: str, every: str, year: int, month: int) -> date:
 @dataclass(frozen=True)
 class Tick:
     """One span of the year of one activity: its first and last month, how often it was held and is planned,
-    and how it stands: held, planned, due (its time is running), missed, later."""
+    and how it stands: held, planned, due (its time runs), missed, later, or before the branch began."""
 
     first: int
     last: int
@@ -117,9 +117,16 @@ class Tick:
 
 
 def ticks(
-    setting: Setting, held: Mapping[int, int], planned: Mapping[int, int], *, year: int, today: date
+    setting: Setting,
+    held: Mapping[int, int],
+    planned: Mapping[int, int],
+    *,
+    year: int,
+    today: date,
+    since: date = date.min,
 ) -> list[Tick]:
-    """How a branch stands with one activity, span by span; `held` and `planned` count by month."""
+    """How a branch stands with one activity, span by span; `held` and `planned` count by month. Nothing is
+    missed before the branch began (`since`)."""
     month = today.month if today.year == year else 13 if today.year > year else 0
     found = []
     for span in due_months(setting.per_year):
@@ -128,7 +135,7 @@ def ticks(
         if done:
             state = "held"
         elif span[-1] < month:
-            state = "missed"
+            state = "missed" if (since.year, since.month) <= (year, span[0]) else "before"
         elif comes:
             state = "planned"
         else:

@@ -185,7 +185,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
         replace(MINE, desk_only=True),  # a phone has it at the top
     ),
     "auditor": (
-        Place(N_("Overview"), "chart", "home.home", owns=("hours.",)),
+        Place(N_("Overview"), "chart", "home.home", owns=("hours.", "events.")),
         REPORTS,
         APPEALS,
         RULES,

@@ -16,7 +16,7 @@ from pbtrain.core.queue import Job
 from pbtrain.courses.models import Course, Enrolment, LessonDone
 from pbtrain.demo import load
 from pbtrain.demo.roster import LOGINS
-from pbtrain.events.models import Attendance, CheckIn, Event
+from pbtrain.events.models import Attendance, CheckIn, Event, EventAmendment, EventHost
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
@@ -108,6 +108,11 @@ STATES = {
     "two with one phone": (1, lambda: count(CheckIn.flag == "device")),
     "on leave": (1, lambda: count(Attendance.status == "leave")),
     "late or left early": (2, lambda: count(Attendance.status.in_(("late", "early")))),
+    "planned": (5, lambda: count(Event.state == "planned")),
+    "cancelled": (1, lambda: count(Event.state == "cancelled")),
+    "amended, moved": (2, lambda: count(EventAmendment.field != "state")),
+    "of a theme": (2, lambda: count(Event.theme_id.is_not(None))),
+    "with several hosts": (1, lambda: count(EventHost.id > 0)),
     "absent": (500, lambda: count(~Attendance.present)),
     "last year": (60, lambda: count(HourEntry.credit_year == YEAR - 1)),
     "published course": (4, lambda: count(Course.state == "published")),

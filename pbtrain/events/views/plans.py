@@ -56,7 +56,7 @@ def plan(branch_id: int) -> str:
         year=year,
         today=today,
         kinds=words(settings),
-        standing=overview.standing(settings, events, year=year, today=today),
+        standing=overview.standing(settings, events, year=year, today=today, since=unit.valid_from),
         coming=[one for one in events if one.state == "planned"],
         past=[one for one in events if one.state == "held"][::-1],
         cancelled=[one for one in events if one.state == "cancelled"],
