@@ -2,17 +2,22 @@
 
 import os
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from pbtrain.core import clock, site
 from pbtrain.core.db import record_apart, transaction
+from pbtrain.hours import services as hours
+from pbtrain.hours.verify import verify
+from pbtrain.org.models import Unit
 from tests.support import postgres
+from tests.support.remembering import remembered
 
 
 @pytest.mark.parametrize("run", ["first", "second"])
@@ -130,3 +135,42 @@ def test_a_machine_that_breaks_says_its_steps_at_once(capsys, request):
         run_state_machine_as_test(Breaks, settings=settings(max_examples=50, derandomize=True, database=None))
     assert "state.count(number=" in "\n".join(failed.value.__notes__)
     assert Breaks.runs < 20
+
+
+@pytest.fixture
+@remembered
+def village(make, frozen):
+    root = make.unit("示例市委")
+    with transaction():
+        hours.publish_default_policy(None, make.key(root), 2026)
+    branch = make.unit("示例支部", parent=root)
+    member = make.member(branch)
+    line = hours.Line(make.key(member), clock.today(), "theme_day", 90, "event:1", "示例")
+    with transaction():
+        hours.post_many(None, [line])
+    return SimpleNamespace(root=root, branch=branch, ids=[member.id], actor=make.actor(member))
+
+
+@pytest.mark.parametrize("run", ["built", "put back", "put back again"])
+def test_a_remembered_world_is_the_same_each_time(db, make, village, run):
+    """Its rows, the counters behind them and the triggers; what a test does to it is gone."""
+    assert (village.branch.name, village.branch.parent_id) == ("示例支部", village.root.id)
+    assert village.actor.member_id == village.ids[0]
+    assert [one.name for one in db.session.scalars(select(Unit).order_by(Unit.id))] == [
+        "示例市委",
+        "示例支部",
+    ]
+    assert [str(one) for one in verify()] == []
+    db.session.rollback()
+    with pytest.raises(DBAPIError), transaction() as session:
+        session.execute(text("DELETE FROM hour_entry"))
+    village.ids.append(make.member(village.branch).id)
+    assert village.ids[1] == village.ids[0] + 1
+    with transaction() as session:
+        session.get_one(Unit, village.branch.id).name = "改名"
+
+
+def test_a_remembered_world_is_built_where_something_stands_already(make, request):
+    first = make.unit("先有的")
+    village = request.getfixturevalue("village")
+    assert village.root.id == first.id + 1

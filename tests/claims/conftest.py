@@ -17,6 +17,7 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
 from pbtrain.org.roles import Role
 from tests.hours.conftest import at_once  # noqa: F401 - a fixture
+from tests.support.remembering import remembered
 
 DAY = date(2026, 9, 2)
 
@@ -90,6 +91,7 @@ def claim(claim_id):
 
 
 @pytest.fixture
+@remembered
 def place(make, frozen):
     """A committee with a policy, a branch with secretary and member, another branch, and those above."""
     root = make.unit()

@@ -11,6 +11,7 @@ from pbtrain.hours import services as hours
 from pbtrain.org.models import Academy
 from pbtrain.org.roles import Role
 from tests.hours.conftest import at_once
+from tests.support.remembering import remembered
 
 __all__ = ["at_once"]
 
@@ -20,6 +21,7 @@ UNITS = (("国门展馆体验教学", 0, "09:00", 150, "visit", 0, 0), ("专题�
 
 
 @pytest.fixture
+@remembered
 def hall(make, frozen):
     """root › committee › branch; root › academy, which serves the committee."""
     root = make.unit()

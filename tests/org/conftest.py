@@ -13,11 +13,13 @@ from pbtrain.org import posts
 from pbtrain.org.models import (
     Member,
 )
+from tests.support.remembering import remembered
 
 YEAR = 2026
 
 
 @pytest.fixture
+@remembered
 def league(make, frozen):
     """A top with two committees; the first has two branches of three with a secretary each and hours."""
     top = make.unit("示例市委")

@@ -17,6 +17,7 @@ from pbtrain.org import roster_child, roster_files, roster_services
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.roles import Role
 from tests.roster import sheets
+from tests.support.remembering import remembered
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,7 @@ def own_child(monkeypatch):
 
 
 @pytest.fixture
+@remembered
 def office(make):
     """A committee with three branches and its unit administrator; another committee beside it."""
     root = make.unit("示例市委")

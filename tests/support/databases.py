@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask_migrate import upgrade
@@ -18,7 +19,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from pbtrain.app import create_app
 from pbtrain.core.db import db
 from tests.support import postgres
-from tests.support.emptying import Emptier
+from tests.support.emptying import Emptier, Rows
 
 KEYS = {name: bytes([number]) * 32 for number, name in enumerate(("session", "data", "lookup", "link"), 1)}
 COMPILED: dict[str, bytes] = {}
@@ -104,6 +105,18 @@ class Backend(ABC):
     def reset(self) -> None:
         """Give the next test an empty, migrated database."""
 
+    @abstractmethod
+    def untouched(self) -> bool:
+        """Is the database empty, and can what is made now be kept and put back?"""
+
+    @abstractmethod
+    def keep(self) -> Any:
+        """What `put_back` needs to bring all rows back to how they are now."""
+
+    @abstractmethod
+    def put_back(self, kept: Any) -> None:
+        """Give an empty database the rows of `keep`."""
+
     def close(self) -> None:
         """Leave nothing behind."""
         self.release()
@@ -118,15 +131,28 @@ class Sqlite(Backend):
         super().__init__()
         self.template, self.file = shared / "template.sqlite3", own / "test.sqlite3"
         self.address = f"sqlite:///{self.file}"
+        self.kept = 0
         with once(shared, "sqlite") as first:
             if first:
                 migrate(f"sqlite:///{self.template}")
 
     def reset(self) -> None:
+        self.put_back(self.template)
+
+    def untouched(self) -> bool:
+        written = self.file.with_name(self.file.name + "-wal")
+        return not (written.exists() and written.stat().st_size)
+
+    def keep(self) -> Path:
+        self.release()  # the last connection writes everything into the one file
+        self.kept += 1
+        return Path(shutil.copyfile(self.file, self.file.with_name(f"kept-{self.kept}.sqlite3")))
+
+    def put_back(self, kept: Path) -> None:
         self.release()
         for ending in ("", "-wal", "-shm"):  # a new file: a forgotten connection keeps the old one to itself
             self.file.with_name(self.file.name + ending).unlink(missing_ok=True)
-        shutil.copyfile(self.template, self.file)
+        shutil.copyfile(kept, self.file)
 
 
 class Postgres(Backend):
@@ -160,6 +186,17 @@ class Postgres(Backend):
         self._drop()
         self.keeper.execute(f'CREATE DATABASE "{self.database}" TEMPLATE "{self.template}" {self.copying}')
         self.emptier = Emptier.of(self.address, self.keeper)
+
+    def untouched(self) -> bool:
+        return self.emptier is not None and not self.emptier.written()
+
+    def keep(self) -> Rows:
+        assert self.emptier is not None
+        return self.emptier.rows()
+
+    def put_back(self, kept: Rows) -> None:
+        assert self.emptier is not None
+        self.emptier.fill(kept)
 
     def _idle(self) -> int:
         """Connections that wait in the pools of our applications."""

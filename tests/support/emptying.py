@@ -5,10 +5,12 @@ have done beyond writing rows (the schema changed, a connection left busy or bro
 by False: then the database is made anew.
 """
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, LiteralString
 
 import psycopg
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 USES = 60  # deleted rows leave holes: after so many tests the database is made anew anyway
 NOTICE = """
@@ -31,6 +33,17 @@ SELECT (SELECT count(*) FROM pb_test.changed), count(*), count(*) FILTER (WHERE 
 """
 COUNTERS = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
 COUNTERS += " FROM pg_sequences WHERE last_value IS NOT NULL"
+NUMBERS = "SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences"
+NUMBERS += " WHERE last_value IS NOT NULL"
+SILENT = (SQL("SET LOCAL session_replication_role = replica"), SQL("SET LOCAL lock_timeout = '2s'"))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a database held: rows of each table as COPY writes them, and how far its counters were."""
+
+    tables: dict[str, bytes]
+    counters: list[tuple[str, int]]
 
 
 class Emptier:
@@ -66,20 +79,50 @@ class Emptier:
             changed, others, busy = self.connection.execute(STATE).fetchone()
             if changed or busy or others != idle or self.uses > USES or self._version() != self.version:
                 return False
-            self._delete([name for (name,) in self.connection.execute(self.probe)])
+            self._delete(self.written())
         except psycopg.Error:
             return False
         return True
 
+    def written(self) -> list[str]:
+        """The tables that have rows."""
+        return [name for (name,) in self.connection.execute(self.probe)]
+
+    def rows(self) -> "Rows":
+        """All rows as they are now."""
+        tables = {}
+        for table in self.written():
+            with self.connection.cursor().copy(SQL("COPY {} TO STDOUT").format(Identifier(table))) as copy:
+                tables[table] = b"".join(bytes(part) for part in copy)
+        return Rows(tables, self.connection.execute(NUMBERS).fetchall())
+
+    def fill(self, kept: "Rows") -> None:
+        """Put these rows into empty tables; triggers stay silent."""
+        with self.connection.transaction():
+            self.connection.execute(SQL("; ").join([*SILENT, *self._guards(kept.tables, "DISABLE")]))
+            for table, rows in kept.tables.items():
+                with self.connection.cursor().copy(
+                    SQL("COPY {} FROM STDIN").format(Identifier(table))
+                ) as copy:
+                    copy.write(rows)
+            counters = [SQL("SELECT setval({}, {})").format(name, value) for name, value in kept.counters]
+            self.connection.execute(SQL("; ").join([*self._guards(kept.tables, "ENABLE ALWAYS"), *counters]))
+
+    def _guards(self, tables: Iterable[str], words: LiteralString) -> list[Composed]:
+        command = SQL("ALTER TABLE {} " + words + " TRIGGER {}")
+        return [
+            command.format(Identifier(table), Identifier(trigger))
+            for table in tables
+            for trigger in self.always.get(table, ())
+        ]
+
     def _delete(self, written: list[str]) -> None:
-        steps = [SQL("SET LOCAL session_replication_role = replica"), SQL("SET LOCAL lock_timeout = '2s'")]
-        guards = [(table, trigger) for table in written for trigger in self.always.get(table, ())]
-        for words in ("DISABLE", None, "ENABLE ALWAYS"):
-            if words is None:
-                steps += [SQL("DELETE FROM {}").format(Identifier(table)) for table in written]
-            else:
-                command = SQL("ALTER TABLE {} " + words + " TRIGGER {}")
-                steps += [command.format(Identifier(t), Identifier(name)) for t, name in guards]
+        steps = [
+            *SILENT,
+            *self._guards(written, "DISABLE"),
+            *(SQL("DELETE FROM {}").format(Identifier(table)) for table in written),
+            *self._guards(written, "ENABLE ALWAYS"),
+        ]
         with self.connection.transaction():
             self.connection.execute(SQL("; ").join([*steps, SQL(COUNTERS)]))
 
