@@ -10,7 +10,19 @@ from pbtrain.core import clock, site
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.demo import activities, class_year, classes, details, door, mail, meetings, roster, study, trust
+from pbtrain.demo import (
+    activities,
+    class_year,
+    classes,
+    details,
+    door,
+    enrolments,
+    mail,
+    meetings,
+    roster,
+    study,
+    trust,
+)
 from pbtrain.demo.cast import ACADEMY
 from pbtrain.demo.roster import LOGINS, PASSWORD, World
 from pbtrain.hours import services as hours
@@ -56,6 +68,7 @@ def load_small(tell: Tell) -> None:
         study.take_courses(world, study.write_courses(world, tell), tell)
         tell("Classes of the academy")
         classes.hold_classes(world)
+        enrolments.fill_class(world)
         tell("Claims, sign-offs, rules of next year")
         trust.add_trust(world)
         mail.send_messages(world)

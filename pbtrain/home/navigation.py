@@ -154,6 +154,12 @@ PLACES: dict[str, tuple[Place, ...]] = {
                 "classes.edit_unit",
                 "classes.notice",
                 "classes.card",
+                "classes.learner",
+                "classes.quotas",
+                "classes.list",
+                "classes.one_list",
+                "classes.new_guest",
+                "classes.merge_guest",
             ),
         ),
         Place(

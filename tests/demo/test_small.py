@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from pbtrain.accounts import passwords
 from pbtrain.accounts.models import Account, Slip
+from pbtrain.classes.models import ClassEnrolment, ClassLeave, TrainingClass
 from pbtrain.core import clock, site
 from pbtrain.core.db import db as database
 from pbtrain.core.queue import Job
@@ -178,3 +179,14 @@ def test_an_account_for_each_role(demo):
         assert account["unit"].startswith("示例")
     with passwords.turn():
         assert passwords.fits(row.password_hash, accounts[0]["password"])
+
+
+def test_a_class_with_people_in_every_state(demo):
+    """Waiting and told, coming and not: the pages of enrolment show all of it."""
+    found = Counter(database.session.scalars(select(ClassEnrolment.state)))
+    assert set(found) >= {
+        "nominated", "applied", "waiting", "offered", "enrolled", "declined", "withdrawn", "refused"
+    }  # fmt: skip
+    row = database.session.scalars(select(TrainingClass).where(TrainingClass.number == 210)).one()
+    assert row.taken == count(ClassEnrolment.class_id == row.id, ClassEnrolment.seat)
+    assert count(ClassLeave.id > 0) == 1

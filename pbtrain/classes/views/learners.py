@@ -14,6 +14,7 @@ from pbtrain.classes.services.enrolment import Outcome
 from pbtrain.classes.services.leave import Left, take_leave
 from pbtrain.classes.views import bp
 from pbtrain.classes.views.common import managed_or_404, one_of
+from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
@@ -139,7 +140,7 @@ def learner_page(
         steps=queries.steps(one.id),
         phone=queries.phones(row, one.id),
         until=rules.phone_until(row.ends_on),
-        acts=rules.acts_from(one.state, "academy"),
+        acts=[name for name in rules.acts_from(one.state, "academy") if _timely(row, name)],
         rules=rules,
         problem=problem,
         form=ActForm(),
@@ -147,6 +148,11 @@ def learner_page(
         sessions=queries.leaves(row.id, one.id) if one.state in rules.COMES else [],
         ticked=request.form.getlist("session"),
     )
+
+
+def _timely(row: TrainingClass, act: str) -> bool:
+    """Who came and who did not is known once the class has begun."""
+    return act not in ("complete", "absent") or clock.today() >= row.starts_on
 
 
 @bp.post("/<int:class_id>/learners/<int:enrolment_id>")
