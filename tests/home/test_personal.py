@@ -303,7 +303,7 @@ def addresses(export, one, import_id, trial_id):
         "roster.stays": f"/roster/imports/{import_id}/stays.xlsx",
         "policies.trial_xlsx": f"/policies/trials/{trial_id}/changes.xlsx",
         "hours.unit_xlsx": f"/units/{one.parent_id}/hours.xlsx",
-            "certificates.statistics_xlsx": "/classes/statistics.xlsx",
+        "certificates.statistics_xlsx": "/classes/statistics.xlsx",
     }[export.endpoint]
 
 
