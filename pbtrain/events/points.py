@@ -17,10 +17,12 @@ CHANGED = N_("%(name)s has changed this learning point already, at %(when)s.")
 CHANGED_BY_SOMEBODY = N_("Somebody changed this learning point meanwhile.")
 
 
-def points(unit_id: int, *, closed: bool = False) -> list[Any]:
+def points(unit_id: int) -> list[Any]:
     """The learning points of a branch by name: id, name, place, host, host_id, open, version, and how many
     meetings were held there."""
-    held = select(func.count()).where(Event.point_id == LearningPoint.id, Event.state == "held")
+    held = select(func.count()).where(
+        Event.unit_id == unit_id, Event.point_id == LearningPoint.id, Event.state == "held"
+    )
     found = (
         select(
             LearningPoint.id,
@@ -37,9 +39,19 @@ def points(unit_id: int, *, closed: bool = False) -> list[Any]:
         .order_by(LearningPoint.name, LearningPoint.id)
         .limit(200)
     )
-    if not closed:
-        found = found.where(LearningPoint.open)
     return list(db.session.execute(found))
+
+
+def open_points(unit_id: int) -> list[Any]:
+    """Those that may be chosen for a meeting, by name: id, name."""
+    return list(
+        db.session.execute(
+            select(LearningPoint.id, LearningPoint.name)
+            .where(LearningPoint.unit_id == unit_id, LearningPoint.open)
+            .order_by(LearningPoint.name, LearningPoint.id)
+            .limit(200)
+        )
+    )
 
 
 def save_point(

@@ -23,7 +23,7 @@ from pbtrain.org.roles import Perm
 def points(branch_id: int) -> str:
     """The learning points of a branch."""
     unit = branch_of(branch_id, Perm.EVENT_RECORD)
-    return render_template("events/points.html", unit=unit, rows=services.points(unit.id, closed=True))
+    return render_template("events/points.html", unit=unit, rows=services.points(unit.id))
 
 
 @bp.route("/branches/<int:branch_id>/points/new", methods=["GET", "POST"])
@@ -39,9 +39,7 @@ def point_new(branch_id: int) -> Response:
 def point(branch_id: int, point_id: int) -> Response:
     """Change one, or say that it is not in use any more."""
     unit = branch_of(branch_id, Perm.EVENT_RECORD)
-    row = next((one for one in services.points(unit.id, closed=True) if one.id == point_id), None) or abort(
-        404
-    )
+    row = next((one for one in services.points(unit.id) if one.id == point_id), None) or abort(404)
     values = {name: getattr(row, name) for name in ("version", "name", "place", "open")}
     values["host"] = row.host_id or 0
     return _edit(unit, PointForm(data=values), point_id)

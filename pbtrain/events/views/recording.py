@@ -4,6 +4,7 @@ Everything else (form, channel, speaker, learning point, agenda, minutes, attach
 From a planned event the first step is filled in already.
 """
 
+from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 from urllib.parse import urlencode
@@ -19,7 +20,8 @@ from pbtrain.core.i18n import _
 from pbtrain.events import activities, joint, queries, rules, services
 from pbtrain.events.forms import KINDS, MeetingForm, RecordForm, words
 from pbtrain.events.kinds import KINDS as ASKED
-from pbtrain.events.points import points
+from pbtrain.events.kinds import Setting
+from pbtrain.events.points import open_points
 from pbtrain.events.services import Meeting
 from pbtrain.events.views import bp
 from pbtrain.hours.activities import EARNING
@@ -36,7 +38,7 @@ USUAL_KINDS = ("theme_day", "party_lecture", "members_meeting", "committee_meeti
 def new() -> Response:
     """Step 1: what was held; `plan`: a planned event that was."""
     form = MeetingForm(request.args, data=_usual())
-    return _first(form, _offer(form))
+    return _first(form, _offer(form).branches)
 
 
 def _first(form: MeetingForm, branches: list[Any], code: int = 200) -> Response:
@@ -70,16 +72,26 @@ def _usual() -> dict[str, Any]:
     return usual
 
 
-def _offer(form: MeetingForm | RecordForm) -> list[Any]:
-    """Fill in what may be chosen; 404 for a branch, a plan or a theme out of reach."""
+@dataclass(frozen=True)
+class Offered:
+    """What may be chosen: the reader's branches, the activities of the one chosen, and its sisters."""
+
+    branches: list[Any]
+    settings: dict[str, Setting]
+    sisters: list[Any]
+
+
+def _offer(form: MeetingForm | RecordForm) -> Offered:
+    """Fill in what may be chosen; 404 for a branch out of reach."""
     branches = queries.branches(signed())
     form.offer(branches)
     if form.unit.data is None and branches:
         form.unit.data = branches[0].id
     elif form.unit.data not in {row.id for row in branches}:
         abort(404)
-    form.offer_of(activities.settings_for(form.unit.data), joint.sisters(form.unit.data))
-    return branches
+    offered = Offered(branches, activities.settings_for(form.unit.data), joint.sisters(form.unit.data))
+    form.offer_of(offered.settings, offered.sisters)
+    return offered
 
 
 @bp.get("/events/new/people")
@@ -87,13 +99,14 @@ def _offer(form: MeetingForm | RecordForm) -> list[Any]:
 def people() -> Response:
     """Step 2: who came. Everyone is ticked beforehand; a tick less is somebody who did not come."""
     form = MeetingForm(request.args)
-    branches = _offer(form)
+    offered = _offer(form)
     if not (form.validate() and _check(form)):
-        return _first(form, branches, 422)
+        return _first(form, offered.branches, 422)
     second = RecordForm(request.args)
-    second.offer(branches)
+    second.offer(offered.branches)
+    second.offer_of(offered.settings, offered.sisters)
     second.usual(form.activity.data)
-    return _people_page(second, ticked=None)
+    return _people_page(second, offered, ticked=None)
 
 
 @bp.post("/events/new/people")
@@ -101,13 +114,13 @@ def people() -> Response:
 def record() -> Response:
     """Save the meeting, once for each form."""
     form = RecordForm()
-    _offer(form)
-    form.offer_points(points(form.unit.data))
+    offered = _offer(form)
+    form.offer_points(open_points(form.unit.data))
     for name, usual in (("channel", "onsite"), ("form", ""), ("point", 0)):  # left out: as usual
         if name not in request.form:
             form[name].data = usual
     saved = _record(form) if form.validate() and _check(form) else None
-    return saved or _people_page(form, ticked=set(form.present.data or ()))
+    return saved or _people_page(form, offered, ticked=set(form.present.data or ()))
 
 
 def _meeting(form: MeetingForm | RecordForm) -> Meeting:
@@ -198,18 +211,16 @@ def _record(form: RecordForm) -> Response | None:
     return redirect(url_for(".meeting", event_id=recorded.event_id), 303)
 
 
-def _people_page(form: RecordForm, *, ticked: set[int] | None) -> Response:
+def _people_page(form: RecordForm, offered: Offered, *, ticked: set[int] | None) -> Response:
     """The list to tick; `ticked` when it comes back to be mended, None when everybody is ticked."""
     unit_id, hosts = form.unit.data, list(form.hosts.data or ())
-    settings = activities.settings_for(unit_id)
-    form.offer_of(settings, joint.sisters(unit_id))
-    form.offer_points(points(unit_id))
+    form.offer_points(open_points(unit_id))
     if ticked is None or form.form_id.errors:
         form.form_id.data = str(uuid4())
     persons = queries.roster((unit_id, *hosts), form.day.data) if form.day.data else []
     carried = {name: request.values.getlist(name) for name in STEP_1 if request.values.getlist(name)}
     before = _before(form.activity.data, unit_id, form.day.data)
-    names = {row.id: row.name for row in joint.sisters(unit_id)} if hosts else {}
+    names = {row.id: row.name for row in offered.sisters}
     page = render_template(
         "events/people.html",
         form=form,
@@ -222,7 +233,7 @@ def _people_page(form: RecordForm, *, ticked: set[int] | None) -> Response:
             )
             for row in persons
         ],
-        kinds=words(settings),
+        kinds=words(offered.settings),
         earns=EARNING,
         carried=carried,
         back_url=f"{url_for('.new')}?{urlencode(carried, doseq=True)}",
