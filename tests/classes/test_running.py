@@ -22,6 +22,7 @@ from pbtrain.events.door import people, running
 from pbtrain.events.models import Attendance, Event
 from pbtrain.hours.models import HourEntry
 from pbtrain.notify.models import Message
+from pbtrain.quizzes.models import Quiz, QuizVersion
 from tests.classes.conftest import MONDAY
 
 
@@ -185,3 +186,35 @@ def test_a_door_that_closes_counts_study_by_the_way_of_teaching(hall, begin, mak
         (120, "A"),
         (180, "A"),
     ]  # 150 minutes on the spot, 180 of lecture
+
+
+def test_the_exam_of_a_class_is_a_published_quiz_of_its_academy(hall, begin, db, make, client_for):
+    class_id, elsewhere = begin(), make.unit(kind="academy")
+    with transaction() as session:
+        quizzes = [
+            Quiz(unit_id=unit, title=title)
+            for unit, title in (
+                (hall.academy_id, "结业测验"), (hall.academy_id, "还没发布"),
+                (make.key(elsewhere), "别处的测验"),
+            )
+        ]  # fmt: skip
+        session.add_all(quizzes)
+        session.flush()
+        for quiz in (quizzes[0], quizzes[2]):
+            session.add(QuizVersion(quiz_id=quiz.id, number=1, published_at=clock.now()))
+        asked, draft, foreign = (quiz.id for quiz in quizzes)
+    admin, address = client_for(hall.admin), f"/classes/{class_id}/edit"
+    page = admin.get(address).text
+    assert "结业测验" in page
+    assert "还没发布" not in page
+    assert "别处的测验" not in page
+    form = {"version": "1", "title": "示例班", "capacity": "35", "audience": "all", "language": "zh",
+            "answer_days": "3", "share": "80"}  # fmt: skip
+    for other in (draft, foreign):
+        assert admin.post(address, data=form | {"quiz_id": other}).status_code == 422
+    assert admin.post(address, data=form | {"quiz_id": asked}).status_code == 303
+    row = db.session.get_one(TrainingClass, class_id, populate_existing=True)
+    assert (row.quiz_id, row.rule["exam"]) == (asked, True)
+    assert admin.post(address, data=form | {"version": "2", "quiz_id": "0"}).status_code == 303
+    row = db.session.get_one(TrainingClass, class_id, populate_existing=True)
+    assert (row.quiz_id, row.rule["exam"]) == (None, False)

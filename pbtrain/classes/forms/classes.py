@@ -1,5 +1,6 @@
 """What the browser may send about a class, its days and its units."""
 
+from collections.abc import Iterable
 from datetime import date, time
 from typing import Any
 from uuid import uuid4
@@ -100,6 +101,11 @@ class ClassForm(VersionedForm):
         _l("Attendance for the certificate, in percent"),
         validators=[InputRequired(), NumberRange(min=0, max=100)],
     )
+    quiz_id = SelectField(
+        _l("Exam for the certificate"),
+        coerce=int,
+        description=_l("A quiz of a course of this academy; learners sit it there."),
+    )
     body = ProseField(_l("What it is about"), validators=[Optional(), Length(max=5000)])
     body_mn = ProseField(_l("The same in Mongolian"), validators=[Optional(), Length(max=5000)])
     notice = ProseField(
@@ -117,13 +123,20 @@ class ClassForm(VersionedForm):
         self.rule = dict(row.rule) if row is not None else {}
         if row is not None and not self.is_submitted():
             self.share.data = row.rule.get("share", 0)
+            self.quiz_id.data = row.quiz_id or 0
+
+    def offer(self, exams: Iterable[Any]) -> None:
+        """The quizzes that can be asked for, as (id, title)."""
+        self.quiz_id.choices = choices([(0, _("no exam")), *(tuple(row) for row in exams)])
 
     def values(self) -> dict[str, Any]:
         """Columns of a class."""
         found = super().values()
         share = found.pop("share")
         prose = ("party_branch", "branch_leader", "contact", "body", "body_mn", "notice")
-        return found | {name: found[name] or "" for name in prose} | {"rule": self.rule | {"share": share}}
+        exam = found["quiz_id"] or None
+        rule = self.rule | {"share": share, "exam": exam is not None}
+        return found | {name: found[name] or "" for name in prose} | {"rule": rule, "quiz_id": exam}
 
 
 class MoveForm(VersionedForm):

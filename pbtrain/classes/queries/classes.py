@@ -26,6 +26,7 @@ from pbtrain.events.models import Event, Guest
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Academy, Member, Unit, UnitClosure
 from pbtrain.org.roles import Perm
+from pbtrain.quizzes.models import Quiz, QuizVersion
 
 
 def academies(actor: Actor) -> list[Row[Any]]:
@@ -267,6 +268,18 @@ def usual(actor: Actor) -> TrainingClass | None:
         .where(TrainingClass.unit_id.in_(units_where(actor, Perm.CLASS_MANAGE)))
         .order_by(TrainingClass.id.desc())
         .limit(1)
+    )
+
+
+def exams(unit_id: int, kept: int | None = None) -> list[Row[Any]]:
+    """The published quizzes of an academy a certificate may ask for, as (id, title), with `kept`."""
+    published = select(QuizVersion.quiz_id).where(QuizVersion.published_at.is_not(None))
+    return list(
+        db.session.execute(
+            select(Quiz.id, Quiz.title)
+            .where(Quiz.unit_id == unit_id, or_(Quiz.id.in_(published), Quiz.id == kept))
+            .order_by(Quiz.title, Quiz.id)
+        )
     )
 
 

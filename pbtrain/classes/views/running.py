@@ -65,7 +65,9 @@ def _create(form: NewClassForm) -> int:
 @needs(Perm.CLASS_MANAGE)
 def edit_class(class_id: int) -> Answer | Response:
     """What a class says of itself: name, seats, branch, texts."""
-    form = ClassForm(obj=managed_or_404(class_id))
+    found = managed_or_404(class_id)
+    form = ClassForm(obj=found)
+    form.offer(queries.exams(found.unit_id, found.quiz_id))
     if form.validate_on_submit():
         with transaction(form):
             managed_or_404(class_id)
