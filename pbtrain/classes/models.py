@@ -233,10 +233,10 @@ class CertificateStyle(Model):
 
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), unique=True)
     title: Mapped[str] = mapped_column(String(40), default="")
-    body: Mapped[str] = mapped_column(String(500), default="")  # with {name} {class} {from} {until} {hours}
+    body: Mapped[str] = mapped_column(String(500), default="")  # with {姓名} {班次} {开始} {结束} {学时}
     signer: Mapped[str] = mapped_column(String(60), default="")
     signature: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of the stored picture
-    series: Mapped[str] = mapped_column(String(20), default="")  # "国门{year}" stands before the number
+    series: Mapped[str] = mapped_column(String(20), default="")  # "国门{年份}" stands before the number
     valid_years: Mapped[int] = mapped_column(default=0)  # 0: for good
     last: Mapped[int] = mapped_column(default=0)  # number given out last
     version: Mapped[int] = mapped_column(default=1)

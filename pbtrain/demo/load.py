@@ -12,6 +12,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.demo import (
     activities,
+    certificates,
     class_year,
     classes,
     details,
@@ -69,6 +70,7 @@ def load_small(tell: Tell) -> None:
         tell("Classes of the academy")
         classes.hold_classes(world)
         enrolments.fill_class(world)
+        certificates.give_certificates(world)
         tell("Claims, sign-offs, rules of next year")
         trust.add_trust(world)
         mail.send_messages(world)

@@ -162,6 +162,14 @@ PLACES: dict[str, tuple[Place, ...]] = {
                 "classes.merge_guest",
             ),
         ),
+        Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
+        Place(
+            N_("Teachers and venues"),
+            "pin",
+            "classes.catalogue",
+            Perm.CLASS_MANAGE,
+            ("classes.shelf", "classes.new_item", "classes.edit_item"),
+        ),
         Place(
             N_("Training figures"),
             "chart",
@@ -171,14 +179,6 @@ PLACES: dict[str, tuple[Place, ...]] = {
             desk_only=True,
         ),
         Place(N_("Certificates"), "medal", "certificates.index", Perm.CLASS_MANAGE, ("certificates.",)),
-        Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
-        Place(
-            N_("Teachers and venues"),
-            "pin",
-            "classes.catalogue",
-            Perm.CLASS_MANAGE,
-            ("classes.shelf", "classes.new_item", "classes.edit_item"),
-        ),
         Place(
             N_("Find learners"),
             "search",

@@ -63,7 +63,7 @@ def school(
     )
     if styled:
         make.save(
-            CertificateStyle(unit_id=academy.id, title="结业证书", signer="院长 示例", series="国门{year}-")
+            CertificateStyle(unit_id=academy.id, title="结业证书", signer="院长 示例", series="国门{年份}-")
         )
     row = make.save(
         TrainingClass(

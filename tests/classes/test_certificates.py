@@ -64,9 +64,9 @@ def test_texts_numbers_and_days():
     for wrong in ("{nme}", "{name.__class__}", "{", "{name}}", "{}"):
         with pytest.raises(RuleError):
             completion.check_text(wrong, "body")
-    assert completion.filled("{name}", {"name": "{hours}", "hours": "8"}) == "{hours}"
+    assert completion.filled("{姓名}", {"name": "{学时}", "hours": "8"}) == "{学时}"
     with pytest.raises(RuleError):
-        completion.check_series("{name}")
+        completion.check_series("{姓名}")
     assert completion.numbered("", 2026, 1) == "2026-00001"
     assert completion.valid_until(date(2028, 2, 29), 3) == date(2031, 2, 28)
     assert completion.valid_until(date(2028, 2, 29), 0) is None
@@ -174,7 +174,7 @@ def test_a_new_one_has_a_new_number(db, frozen, client_for):
 
 
 def sheet(**more):
-    return {"title": "结业证书", "body": "{name}完成{class}", "signer": "院长", "series": "国门{year}-",
+    return {"title": "结业证书", "body": "{姓名}完成{班次}", "signer": "院长", "series": "国门{年份}-",
             "valid_years": "3", "version": "0"} | more  # fmt: skip
 
 
@@ -196,7 +196,7 @@ def test_the_look_is_said_and_of_two_editors_the_second_is_told(db, frozen, clie
         assert answer.data.startswith(b"\xff\xd8")
     assert said(client.post(path, data=sheet()), 409)
     assert client.post(path, data=sheet(version="1", title="培训证书")).status_code == 303
-    told = said(client.post(f"{path}/example", data=sheet(body="{name}好")))
+    told = said(client.post(f"{path}/example", data=sheet(body="{姓名}好")))
     assert "示例姓名好" in told
     issue(one)
     assert standing(one)[0].valid_until is not None

@@ -75,7 +75,7 @@ def build(app: Flask) -> World:
             ids[place] |= builder.lines(ids[place])
             ids[place] |= builder.claims(units[place], ids[place])
             ids[place] |= builder.certificates(units[place], ids[place]["member_id"])
-            session.add(CertificateStyle(unit_id=units[place].id, title="结业证书", body="{name}"))
+            session.add(CertificateStyle(unit_id=units[place].id, title="结业证书", body="{姓名}"))
         for place, area in SERVES.items():
             builder.academy(units[place], units[area])
         visitors = {"anonymous": Visitor("anonymous")}

@@ -9,14 +9,14 @@ from pbtrain.core.forms import BaseForm, ProseField, TextField
 from pbtrain.core.i18n import _l
 from pbtrain.core.storage import MAX_BYTES
 
-BRACES = " ".join(f"{{{word}}}" for word in completion.PLACEHOLDERS)
+BRACES = " ".join(f"{{{word}}}" for word in completion.WORDS)
 
 
 class StyleForm(BaseForm):
     """What an academy's certificates look like."""
 
     version = HiddenField(default="0")
-    title = TextField(_l("Title"), [InputRequired(), Length(max=40)])
+    title = TextField(_l("Title of the certificate"), [InputRequired(), Length(max=40)])
     body = ProseField(_l("Text"), [InputRequired(), Length(max=500)],
                       description=_l("Words in braces are filled in: %(words)s", words=BRACES))  # fmt: skip
     signer = TextField(_l("Who signs"), [Optional(), Length(max=60)],
@@ -24,7 +24,7 @@ class StyleForm(BaseForm):
     series = TextField(
         _l("Before the number"),
         [Optional(), Length(max=20)],
-        description=_l("{year} becomes the year: “国门{year}-” gives 国门2026-00001."),
+        description=_l("{年份} becomes the year: “国门{年份}-” gives 国门2026-00001."),
     )
     valid_years = IntegerField(
         _l("Valid for how many years"),

@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
+from pbtrain.classes.kinds import MODES
 from pbtrain.classes.models import (
     Certificate,
     CertificateStyle,
@@ -87,6 +88,11 @@ def sat() -> Any:
     return case((Attendance.present, func.coalesce(Attendance.minutes, Event.minutes)), else_=0)
 
 
+def _factor() -> Any:
+    """Percent of the minutes of a session that are study, as its way of teaching says."""
+    return case({key: mode.factor for key, mode in MODES.items()}, value=ClassSession.mode, else_=100)
+
+
 def learners(row: TrainingClass, only: tuple[int, ...] = ()) -> list[Learner]:
     """Who takes part in a class, by name, and how each stands with its rule; five statements at most.
 
@@ -116,8 +122,8 @@ def learners(row: TrainingClass, only: tuple[int, ...] = ()) -> list[Learner]:
 
 def _attended(one: Any, credits: Mapping[int, int], passed: set[int]) -> completion.Attended:
     if one.member_id is None:
-        return completion.Attended(one.minutes, None, None)
-    return completion.Attended(one.minutes, credits.get(one.member_id, 0), one.member_id in passed)
+        return completion.Attended(one.minutes, None, None, one.study)
+    return completion.Attended(one.minutes, credits.get(one.member_id, 0), one.member_id in passed, one.study)
 
 
 def _people(class_id: int, only: tuple[int, ...]) -> list[Row[Any]]:
@@ -126,6 +132,7 @@ def _people(class_id: int, only: tuple[int, ...]) -> list[Row[Any]]:
             Attendance.member_id,
             Attendance.guest_id,
             func.sum(sat()).label("minutes"),
+            func.sum((sat() * _factor() + 50) // 100).label("study"),
         )
         .join(Event, Event.id == Attendance.event_id)
         .join(ClassSession, ClassSession.event_id == Event.id)
@@ -145,6 +152,7 @@ def _people(class_id: int, only: tuple[int, ...]) -> list[Row[Any]]:
             name.label("name"),
             func.coalesce(Unit.name, Guest.organisation, "").label("unit_name"),
             func.coalesce(came.c.minutes, 0).label("minutes"),
+            func.coalesce(came.c.study, 0).label("study"),
             Certificate.id.label("certificate_id"),
             Certificate.number,
         )

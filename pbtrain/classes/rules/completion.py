@@ -13,16 +13,17 @@ from typing import Any
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 
-PLACEHOLDERS = ("name", "academy", "class", "term", "from", "until", "hours")
+WORDS = {  # what may stand in braces, and the fact it is filled with
+    "姓名": "name", "学院": "academy", "期数": "term", "班次": "class", "开始": "from", "结束": "until",
+    "学时": "hours",
+}  # fmt: skip
+YEAR = "年份"  # in the series
 _BRACED = re.compile(r"\{([^{}]*)\}")
 TITLE = "结业证书"
-BODY = (
-    "{name}同志于{from}至{until}参加{academy}{term}{class}，"
-    "完成规定的学习，共{hours}学时，准予结业，特发此证。"
-)
+BODY = "{姓名}同志于{开始}至{结束}参加{学院}{期数}{班次}，完成规定的学习，共{学时}学时，准予结业，特发此证。"
 GUEST_TITLE = "参训证明"
-GUEST_BODY = "兹证明{name}同志于{from}至{until}参加{academy}{term}{class}，到课学习共{hours}学时。特此证明。"
-SERIES = "{year}-"
+GUEST_BODY = "兹证明{姓名}同志于{开始}至{结束}参加{学院}{期数}{班次}，到课学习共{学时}学时。特此证明。"
+SERIES = "{年份}-"
 PLACES = 5  # digits of a number: 00012
 
 
@@ -34,6 +35,7 @@ class Attended:
     minutes: int = 0
     credit: int | None = 0
     passed: bool | None = False
+    study: int = 0  # of the minutes, by the way of teaching of each session
 
 
 @dataclass(frozen=True)
@@ -87,39 +89,39 @@ def is_met(conditions: tuple[Condition, ...]) -> bool:
 def check_text(text: str, field: str) -> str:
     """The text; RuleError for words in braces that stand for nothing.
 
-    >>> check_text("{name}于{from}", "body")
-    '{name}于{from}'
+    >>> check_text("{姓名}于{开始}", "body")
+    '{姓名}于{开始}'
     """
-    unknown = [word for word in _BRACED.findall(text) if word not in PLACEHOLDERS]
+    unknown = [word for word in _BRACED.findall(text) if word not in WORDS]
     if unknown or _BRACED.sub("", text).strip("{}") != _BRACED.sub("", text):
         raise RuleError(
             N_("“{%(word)s}” stands for nothing. You may use: %(known)s."),
             field,
             word=unknown[0] if unknown else "",
-            known=" ".join(f"{{{word}}}" for word in PLACEHOLDERS),
+            known=" ".join(f"{{{word}}}" for word in WORDS),
         )
     return text
 
 
 def check_series(series: str) -> str:
-    """What stands before the number; RuleError for anything in braces but {year}."""
-    if set(_BRACED.findall(series)) - {"year"}:
-        raise RuleError(N_("Only {year} may stand in braces here."), "series")
+    """What stands before the number; RuleError for anything in braces but {年份}."""
+    if set(_BRACED.findall(series)) - {YEAR}:
+        raise RuleError(N_("Only {年份} may stand in braces here."), "series")
     return series
 
 
 def filled(text: str, facts: Mapping[str, Any]) -> str:
     """The text with its placeholders filled in; a value is never read as a placeholder again."""
-    return _BRACED.sub(lambda match: str(facts.get(match[1], "")), text)
+    return _BRACED.sub(lambda match: str(facts.get(WORDS.get(match[1], match[1]), "")), text)
 
 
 def numbered(series: str, year: int, number: int) -> str:
     """The number as it is printed.
 
-    >>> numbered("国门{year}-", 2026, 12)
+    >>> numbered("国门{年份}-", 2026, 12)
     '国门2026-00012'
     """
-    return filled(series or SERIES, {"year": year}) + f"{number:0{PLACES}}"
+    return filled(series or SERIES, {YEAR: year}) + f"{number:0{PLACES}}"
 
 
 def valid_until(issued: date, years: int) -> date | None:

@@ -164,7 +164,7 @@ def _facts(
     for one in given:
         credit = credits.get(one.member_id or 0, 0) if one.member_id is not None else 0
         if one.member_id is None:
-            credit = per_hour.credit(row.activity, one.attended.minutes)
+            credit = per_hour.credit(row.activity, one.attended.study)
         facts = shared | {"name": one.name, "unit": one.unit_name, "credit": credit}
         own = one.kind == "certificate"
         body = (style.body or completion.BODY) if own else completion.GUEST_BODY
