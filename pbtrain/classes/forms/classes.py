@@ -194,6 +194,6 @@ class UnitForm(VersionedForm):
 class TimeForm(BaseForm):
     """The same unit at another time, from the version it was read in."""
 
-    version = IntegerField(validators=[InputRequired()])
+    version = IntegerField(validators=[InputRequired(), NumberRange(1, 10**6)])
     day = DateField(validators=[InputRequired()])
     time = TimeField(validators=[InputRequired()])
