@@ -331,6 +331,12 @@ def test_the_class_of_others_is_not_found(db, frozen, client_for, make):
     ):
         assert client.get(path).status_code == 404, path
     assert client.post(f"/classes/{other.class_id}/certificates").status_code == 404
+    for wrong in ("", "x", "9" * 30):  # what is no number must not mean everybody
+        answer = client.post(f"/classes/{one.class_id}/certificates", data={"enrolment": wrong})
+        assert answer.status_code == 404
+    foreign = {"enrolment": other.enrolments[0]}
+    assert client.post(f"/classes/{one.class_id}/certificates", data=foreign).status_code == 409
+    assert standing(one) == []
     assert client_for(make.person(Role.BRANCH_SECRETARY, one.branch)).get("/certificates").status_code == 403
 
 
