@@ -121,7 +121,7 @@ def plan_year(
         Plan(
             unit_id,
             each.activity,
-            titles[each.activity].replace("{month}", str(each.day.month))[:100],
+            titles[each.activity].replace("{月份}", str(each.day.month))[:100],
             clock.at(each.day, begins.hour, begins.minute),
             minutes,
             place,
@@ -183,7 +183,7 @@ def start_series(
 
 
 def _of_series(series: EventSeries, day: date, begins: time) -> Plan:
-    title = series.title.replace("{month}", str(day.month))
+    title = series.title.replace("{月份}", str(day.month))
     starts_at = clock.at(day, begins.hour, begins.minute)
     return Plan(
         series.unit_id, series.activity, title, starts_at, series.minutes, series.place, series_id=series.id

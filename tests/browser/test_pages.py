@@ -19,7 +19,20 @@ from tests.support import browser as support
 from tests.support.databases import make_app, once
 from tests.support.frozen import USUAL
 
-FILES = ("xlsx", "csv", "pdf", "photo", "claims.file", "template", "export", "refused", "static", "sign_out")
+FILES = (
+    "xlsx",
+    "csv",
+    "pdf",
+    "certificates.paper",
+    "my_paper",
+    "photo",
+    "claims.file",
+    "template",
+    "export",
+    "refused",
+    "static",
+    "sign_out",
+)
 WORDS = {
     "Excel", "English", "xlsx", "csv", "CSV", "JSON", "MB", "JPG", "PNG", "WebP", "Linux", "Chromium",
     "Markdown", "PDF", "QR", "TOTP",

@@ -81,7 +81,7 @@ def test_the_year_plan_is_made_once_and_a_cancelled_month_again(actor, branch):
     found = plan_rules.proposals(
         activities.settings_for(branch.id).values(), set(), year=2026, today=clock.today(), every="day:15"
     )
-    titles = dict.fromkeys((one.activity for one in found), "{month}月活动")
+    titles = dict.fromkeys((one.activity for one in found), "{月份}月活动")
 
     def plan():
         with transaction():
@@ -98,7 +98,7 @@ def test_the_year_plan_is_made_once_and_a_cancelled_month_again(actor, branch):
 def test_a_fixed_day_is_moved_cancelled_and_ended(actor, branch):
     with transaction():
         planning.start_series(
-            actor, branch.id, activity="theme_day", title="{month}月主题党日", every="nth:2:5",
+            actor, branch.id, activity="theme_day", title="{月份}月主题党日", every="nth:2:5",
             begins=time(15), minutes=90, place="活动室", since=clock.today(), until=date(2026, 12, 31),
         )  # fmt: skip
     events = overview.year_of(branch.id, 2026)

@@ -71,7 +71,7 @@ def test_a_span_has_at_least_one_day():
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "shared"),
+    ("first", "second", "overlap"),
     [
         ((1, 3), (3, 5), False),  # the end is the first day after
         ((1, 3), (4, 5), False),
@@ -83,9 +83,9 @@ def test_a_span_has_at_least_one_day():
         ((1, None), (3, None), True),
     ],
 )
-def test_spans_overlap_when_they_share_a_day(first, second, shared):
+def test_spans_overlap_when_they_share_a_day(first, second, overlap):
     one, other = ((day(a), day(b) if b else None) for a, b in (first, second))
-    assert rules.overlaps(one, other) is rules.overlaps(other, one) is shared
+    assert rules.overlaps(one, other) is rules.overlaps(other, one) is overlap
 
 
 def test_a_post_is_one_of_the_list_in_a_unit_of_the_party_and_free():

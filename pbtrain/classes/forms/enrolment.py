@@ -1,18 +1,18 @@
 """What the browser may send about enrolments: who is ticked and what is to be done with them."""
 
 from flask import abort, request
-from wtforms import BooleanField, StringField
+from wtforms import BooleanField
 from wtforms.validators import Length
 
 from pbtrain.classes.rules import enrolment as rules
-from pbtrain.core.forms import BaseForm, ProseField
+from pbtrain.core.forms import BaseForm, ProseField, TextField
 from pbtrain.core.i18n import _l
 
 
 class ActForm(BaseForm):
     """One act on the enrolments that are ticked."""
 
-    act = StringField()
+    act = TextField()
     reason = ProseField(_l("Reason"), [Length(max=rules.LONGEST_REASON)])
 
 

@@ -128,7 +128,7 @@ def plan_year(branch_id: int) -> Response:
         found = _proposed(unit.id, year, settings, form)
     if form.is_submitted() and not form.errors and request.form.get("do") == "plan":
         named = words(settings)
-        titles = {key: _("%(activity)s of month {month}", activity=named[key]) for key in named}
+        titles = {key: _("%(activity)s of month {月份}", activity=named[key]) for key in named}
         with transaction(form):
             made = planning.plan_year(
                 signed(), unit.id, found, titles,
@@ -167,7 +167,7 @@ def series_new(branch_id: int) -> Response:
             "time": USUAL_START,
             "minutes": USUAL_MINUTES,
             "activity": "theme_day",
-            "title": _("Theme Party day of month {month}"),
+            "title": _("Theme Party day of month {月份}"),
             "since": today,
             "until": date(today.year, 12, 31),
         }
