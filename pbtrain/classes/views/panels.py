@@ -27,7 +27,7 @@ class Panel:
 
 PANELS: tuple[Panel, ...] = (
     Panel("classes/_tiles.html", learners.tiles, "top"),
-    Panel("classes/_learners.html", learners.some),
+    Panel("classes/_learners.html", learners.some, actions="classes/_learner_actions.html"),
     Panel("classes/_quotas.html", learners.quotas, "side"),
     Panel("classes/_certificate_panel.html", issuing.panel, "side"),
     Panel("classes/_papers_panel.html", entry_lists.panel, "side"),
