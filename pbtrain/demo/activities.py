@@ -117,7 +117,7 @@ def _plans(world: World) -> None:
     today, actor = world.today, _scribe(world, "office")
     end = date(today.year + 1, 6, 30)
     planning.start_series(
-        actor, world.units["office"], activity="theme_day", title="{month}月主题党日", every="nth:2:5",
+        actor, world.units["office"], activity="theme_day", title="{月份}月主题党日", every="nth:2:5",
         begins=time(15), minutes=90, place=ROOM, since=today, until=end,
     )  # fmt: skip
     coming = db.session.execute(
@@ -136,7 +136,7 @@ def _plans(world: World) -> None:
     found: list[Proposal] = plan_rules.proposals(
         settings.values(), set(), year=today.year + 1, today=date(today.year + 1, 1, 1), every="day:15"
     )
-    titles = dict.fromkeys(settings, "{month}月活动")
+    titles = dict.fromkeys(settings, "{月份}月活动")
     planning.plan_year(
         _scribe(world, "firm"), unit_id, found, titles, begins=time(15), minutes=60, place=ROOM
     )

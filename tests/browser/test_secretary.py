@@ -166,7 +166,7 @@ def test_reminder(town, held, mail, enter, work, look, accessible):
 
     member = enter("surina")
     look(member, "member-home")
-    member.get_by_role("navigation").get_by_role("link", name=re.compile("提醒")).click()
+    member.get_by_role("link", name=re.compile("提醒：比进度少")).first.click()
     member.get_by_text(re.compile("提醒：比进度少 16.5 学时")).first.wait_for()
     look(member, "inbox")
     accessible(member)
