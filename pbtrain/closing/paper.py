@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import segno
-from fpdf import FPDF
 from pylopdf_fonts_zh_cn import sans_path, serif_path
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 LEFT, WIDTH = 25, 160  # millimetres
 NAMES = 42  # of the column of names
@@ -41,6 +43,8 @@ def fonts() -> tuple[Path, Path]:
 
 def drawn(words: Words) -> bytes:
     """The PDF; only the letters that are used go into it."""
+    from fpdf import FPDF  # half a second of every start, where nobody may want a paper
+
     sans, serif = fonts()
     page = FPDF(format="A4")
     page.set_title(words.title)
@@ -70,7 +74,7 @@ def drawn(words: Words) -> bytes:
     return bytes(page.output())
 
 
-def _rows(page: FPDF, rows: tuple[tuple[str, str], ...]) -> None:
+def _rows(page: "FPDF", rows: tuple[tuple[str, str], ...]) -> None:
     """Name and value, a line under each; what is long takes further lines, close together."""
     page.set_draw_color(190)
     for name, value in rows:
@@ -87,7 +91,7 @@ def _rows(page: FPDF, rows: tuple[tuple[str, str], ...]) -> None:
         page.line(LEFT, page.get_y(), LEFT + WIDTH, page.get_y())
 
 
-def _text(page: FPDF, text: str, width: float, height: float, *, align: str = "L") -> None:
+def _text(page: "FPDF", text: str, width: float, height: float, *, align: str = "L") -> None:
     """Text in as many lines as it needs, from here on downwards."""
     left = page.get_x()
     for line in wrapped(text, lambda some: page.get_string_width(some) <= width - 2 * page.c_margin):
@@ -108,7 +112,7 @@ def wrapped(text: str, fits: Callable[[str], bool]) -> list[str]:
     return [*lines, line]
 
 
-def _picture(page: FPDF, words: Words) -> None:
+def _picture(page: "FPDF", words: Words) -> None:
     """The QR code as squares, at the foot of the page, and what it is for."""
     matrix: Any = segno.make(words.address, error="m", micro=False).matrix
     side = QR / (len(matrix) + 8)

@@ -5,8 +5,6 @@ import secrets
 from collections.abc import Iterable
 from datetime import UTC, date, timedelta
 
-from icalendar import Calendar
-from icalendar import Event as Entry
 from sqlalchemy import delete, select, update
 
 from pbtrain.audit import services as audit
@@ -67,6 +65,9 @@ def written(actor: Actor, name: str, today: date) -> bytes:
 
 def ics(dates: Iterable[Date], name: str) -> bytes:
     """These dates as an iCalendar file."""
+    from icalendar import Calendar  # loaded where a feed is read, not at every start
+    from icalendar import Event as Entry
+
     calendar = Calendar()
     calendar.add("prodid", "-//pbtrain//calendar//ZH")
     calendar.add("version", "2.0")

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import segno
-from fpdf import FPDF
-from fpdf.enums import WrapMode
 
 from pbtrain.closing.paper import fonts
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 ROWS = 25  # on one page
 LEFT, WIDTH = 15, 180  # millimetres
@@ -43,6 +44,8 @@ def pages_of(people: Sequence[Any]) -> list[Sequence[Any]]:
 
 def drawn(words: Words, pages: Sequence[Page]) -> bytes:
     """The PDF, A4; only the letters that are used go into it."""
+    from fpdf import FPDF  # half a second of every start, where nobody may want a paper
+
     sans, serif = fonts()
     paper = FPDF(format="A4")
     paper.set_title(words.title)
@@ -62,8 +65,10 @@ def drawn(words: Words, pages: Sequence[Page]) -> bytes:
     return bytes(paper.output())
 
 
-def _head(paper: FPDF, words: Words, page: Page) -> None:
+def _head(paper: "FPDF", words: Words, page: Page) -> None:
     """Title and lines at the left, the code at the right."""
+    from fpdf.enums import WrapMode
+
     paper.set_font("serif", size=20)
     paper.multi_cell(
         WIDTH - QR - 6, 9, words.title, align="L", new_x="LMARGIN", new_y="NEXT", wrapmode=WrapMode.CHAR
@@ -84,7 +89,7 @@ def _head(paper: FPDF, words: Words, page: Page) -> None:
     paper.set_y(max(paper.get_y(), 12 + QR) + 3)
 
 
-def _table(paper: FPDF, words: Words, page: Page) -> None:
+def _table(paper: "FPDF", words: Words, page: Page) -> None:
     """The rows, the last columns empty for the pen."""
     paper.set_draw_color(120)
     paper.set_font("sans", size=10)
@@ -99,7 +104,7 @@ def _table(paper: FPDF, words: Words, page: Page) -> None:
         paper.ln()
 
 
-def _fitting(paper: FPDF, text: str, width: float) -> str:
+def _fitting(paper: "FPDF", text: str, width: float) -> str:
     """As much of the text as fits into one line."""
     if paper.get_string_width(text) <= width:
         return text
