@@ -161,7 +161,10 @@ def years(actor: Actor) -> list[int]:
     """The years in which these branches held meetings, the newest first."""
     year = extract("year", Event.day)
     found = db.session.scalars(
-        select(year).where(Event.unit_id.in_(reach(actor))).group_by(year).order_by(year.desc())
+        select(year)
+        .where(Event.unit_id.in_(reach(actor)), Event.state == "held")
+        .group_by(year)
+        .order_by(year.desc())
     )
     return [int(value) for value in found]
 

@@ -12,6 +12,7 @@ from pbtrain.classes.rules import days
 from pbtrain.classes.services import classes, moves
 from pbtrain.core.db import transaction
 from pbtrain.events.models import CalendarFeed
+from pbtrain.org.roles import Role
 from tests.classes.conftest import MONDAY
 
 
@@ -117,3 +118,12 @@ def test_days_of_a_class_are_days_of_the_month(hall, begin, client_for):
         f"/calendar/units/{hall.academy_id}?view=month&day={MONDAY.isoformat()}"
     )
     assert page.text.count("pb-month__day") == 35
+
+
+def test_who_stands_on_no_roster_is_led_to_what_they_work_for(hall, make, client_for):
+    clerk = make.account()
+    make.grant(clerk, Role.ACADEMY_ADMIN, hall.academy)
+    answer = client_for(clerk).get("/calendar?view=month&day=2026-10-12&_scheme=ftp")
+    assert answer.location == f"/calendar/units/{hall.academy_id}?view=month&day=2026-10-12"
+    page = client_for(clerk).get(answer.location).text
+    assert "我的日程" not in page

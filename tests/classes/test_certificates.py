@@ -100,6 +100,18 @@ def test_who_has_finished_is_given_one_once(db, frozen):
     assert db.session.scalar(select(CertificateStyle.last)) == 3
 
 
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [("示例专题班", "“示例专题班”"), ("“国门”专题班", "“国门”专题班"), ("学“国门”", "学“国门”")],
+)
+def test_the_name_of_a_class_stands_in_quotes_of_its_own_or_ours(db, frozen, title, said):
+    one = school(1)
+    with transaction() as session:
+        session.get_one(TrainingClass, one.class_id).title = title
+    issue(one)
+    assert standing(one)[0].facts["class"] == said
+
+
 def test_one_by_one_says_why_not(db, frozen):
     one = school(2)
     absent(one.events[0], one.members[0].id)

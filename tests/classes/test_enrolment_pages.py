@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from pbtrain.classes.models import ClassEnrolment, ClassQuota
-from pbtrain.core.db import db
+from pbtrain.classes.models import ClassEnrolment, ClassQuota, TrainingClass
+from pbtrain.core.db import db, transaction
 from pbtrain.org.roles import Role
 from tests.classes.seated import (
     act,
@@ -132,3 +132,15 @@ def test_500_learners_cost_as_much_as_five(site, statements):
     with statements() as page:
         assert site.academy_page.get(f"/classes/{class_id}/learners/{one}").status_code == 200
     assert len(page) <= 8, "\n".join(page)
+
+
+def test_a_class_that_is_over_offers_no_seats(site):
+    class_id = training_class(site, capacity=5)
+    url = f"/classes/{class_id}"
+    offered = [f'href="{url}/lists"', f'href="{url}/quotas"']
+    page = site.academy_page.get(url).text
+    assert all(link in page for link in offered)
+    with transaction() as session:
+        session.get_one(TrainingClass, class_id).state = "closed"
+    page = site.academy_page.get(url).text + site.academy_page.get(f"{url}/learners").text
+    assert not any(link in page for link in offered)

@@ -1,11 +1,13 @@
 """The pages of meetings: two steps without script, one record, nothing of another branch."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
 from sqlalchemy import func, select
 
 from pbtrain.core import clock
+from pbtrain.core.db import transaction
 from pbtrain.events.models import Attendance, Event
 from pbtrain.hours.models import HourClaim, HourEntry, MemberYear
 from pbtrain.org.roles import Role
@@ -175,3 +177,18 @@ def test_a_held_line_is_decided_once(make, desk, outsider, record, people, db):
     assert sorted(minutes) == [90, 90, 150]
     assert desk.post("/held/999/approve").status_code == 404
     assert clock.today().year == 2026
+
+
+def test_a_year_that_is_only_planned_is_not_offered(desk, record, people, branch, make):
+    record(people)
+    day = date(2027, 1, 8)
+    make.save(
+        Event(
+            unit_id=branch.id, activity="theme_day", title="1月主题党日", day=day,
+            starts_at=clock.at(day, 15), minutes=90, form_id="5de0c0de-32aa-4000-8000-00000000f027", form_hash="", state="planned",
+        )
+    )  # fmt: skip
+    assert "year=2027" not in desk.get("/events").text
+    with transaction() as session:
+        session.scalars(select(Event).where(Event.day == day)).one().state = "held"
+    assert "year=2027" in desk.get("/events").text

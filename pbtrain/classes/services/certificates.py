@@ -153,7 +153,7 @@ def _facts(
     term = f"{row.year}年第{row.number}期" if row.year else f"第{row.number}期"
     shared = {
         "academy": academy,
-        "class": f"“{row.title.strip('“”')}”",
+        "class": row.title if "“" in row.title else f"“{row.title}”",
         "term": term,
         "from": long_day(row.starts_on),
         "until": long_day(row.ends_on),

@@ -46,6 +46,7 @@ def _page(reach: Any, endpoint: str, title: str, **args: int) -> str:
         here=lambda **more: url_for(endpoint, **args | {"view": view, "day": day.isoformat()} | more),
         turn=lambda pages: days.turned(view, day, pages).isoformat(),
         units=_units(),
+        own=actor.member_id is not None,
         endpoint=endpoint,
         args=args,
         runs=may(actor, Perm.CLASS_MANAGE),
@@ -74,8 +75,13 @@ def _day() -> date:
 
 @bp.get("/calendar")
 @signed_in
-def mine() -> str:
-    """What concerns oneself: one's branch, one's classes, where one is expected."""
+def mine() -> str | BaseResponse:
+    """What concerns oneself: one's branch, one's classes, where one is expected. Who stands on no roster has
+    nothing there, and is led to what they work for."""
+    works_for = _units() if signed().member_id is None else []
+    if works_for:
+        asked: dict[str, Any] = {name: request.args.get(name) for name in ("view", "day")}
+        return redirect(url_for(".unit", unit_id=works_for[0].id, **asked))
     return _page(queries.own(signed()), ".mine", _("Calendar"))
 
 
