@@ -133,12 +133,17 @@ def page(context, new_page, trouble, request):
 
 @pytest.fixture
 def sign_in(context, _served, make):
-    """`sign_in(user)` makes this browser that person's, without the form."""
+    """`sign_in(user)` makes this browser that person's, without the form.
+
+    It leaves the page first: an answer still under way to whoever was here before could set that session's cookie again.
+    """
     app, address = _served
 
     def signed_in(user):
         serializer = app.session_interface.get_signing_serializer(app)
         value = serializer.dumps({"_user_id": make.login_session(user), "_fresh": True})
+        for page in context.pages:
+            page.goto("about:blank")
         context.clear_cookies()
         context.add_cookies([{"name": app.config["SESSION_COOKIE_NAME"], "value": value, "url": address}])
 

@@ -185,7 +185,8 @@ def test_a_year_that_is_only_planned_is_not_offered(desk, record, people, branch
     make.save(
         Event(
             unit_id=branch.id, activity="theme_day", title="1月主题党日", day=day,
-            starts_at=clock.at(day, 15), minutes=90, form_id="5de0c0de-32aa-4000-8000-00000000f027", form_hash="", state="planned",
+            starts_at=clock.at(day, 15), minutes=90, state="planned",
+            form_id="5de0c0de-32aa-4000-8000-00000000f027", form_hash="",
         )
     )  # fmt: skip
     assert "year=2027" not in desk.get("/events").text
