@@ -135,7 +135,7 @@ def page(context, new_page, trouble, request):
 def sign_in(context, _served, make):
     """`sign_in(user)` makes this browser that person's, without the form.
 
-    It leaves the page first: an answer still under way to whoever was here before could set that session's cookie again.
+    It leaves the page first: a late answer to whoever was here before could set that one's cookie again.
     """
     app, address = _served
 
