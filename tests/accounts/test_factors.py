@@ -12,8 +12,8 @@ from pbtrain.core import clock, crypto, site
 from pbtrain.core.db import transaction
 from pbtrain.org.models import RoleGrant
 from pbtrain.org.roles import Role
+from tests.support.client import sign
 from tests.support.fuzz import Shot, encoded
-from tests.support.world import sign
 
 PASSWORD = "山高水长 2026"
 HASH = passwords.make(PASSWORD)

@@ -5,7 +5,7 @@ import pytest
 from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
 from pbtrain.org.roles import Role
-from tests.support.world import sign
+from tests.support.client import sign
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 
 from pbtrain.core.db import db
@@ -16,3 +17,9 @@ class Client(FlaskClient):
             response = super().open(*args, **kwargs)
         db.session.rollback()
         return response
+
+
+def sign(app: Flask, token: str) -> str:
+    """The Cookie header of a browser that is signed in with this token."""
+    serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    return f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps({'_user_id': token, '_fresh': True})}"

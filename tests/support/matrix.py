@@ -184,7 +184,7 @@ class Asker:
         adapter = self.app.url_map.bind("localhost")
         missing = set(rule.arguments) - ids.keys()
         assert not missing, (
-            f"{rule.endpoint}: the world has no {sorted(missing)}; add it to tests/support/world.py"
+            f"{rule.endpoint}: the world has no {sorted(missing)}; add it to tests/support/world/"
         )
         path = adapter.build(rule.endpoint, {name: ids[name] for name in rule.arguments}, method=cell.method)
         headers = {"Cookie": cell.visitor.cookie} if cell.visitor.cookie else {}
