@@ -315,7 +315,7 @@ TABLE = {
     ),
     "classes.nominated": row("class:nominate", secretary="none", unit_admin="none", outside={400, 404}),
     # -- calendars
-    "calendars.mine": row("signed in", everyone="all"),
+    "calendars.mine": row("signed in", everyone="all", led_on="academy_admin"),
     "calendars.unit": row("signed in", everyone="none", **CALENDARS),
     "calendars.venue": row("signed in", everyone="none", academy_admin="subtree"),
     "calendars.feed": row("signed in", everyone="all", post=200),

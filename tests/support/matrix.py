@@ -56,6 +56,7 @@ class Row:
     query: str
     body: dict[str, str]
     outside: frozenset[int]
+    led_on: frozenset[str]
 
 
 def row(
@@ -68,12 +69,14 @@ def row(
     query: str = "",
     body: dict[str, str] | None = None,
     outside: int | set[int] = 404,
+    led_on: str = "",
     **who: str,
 ) -> Row:
     """One reviewed line of the table.
 
     `who` names visitors or groups and their reach; `kinds` the units it makes sense for; `use` other objects
-    for arguments of the rule (`course_id="draft_id"`); `query` and `body` carry ids where the path does not.
+    for arguments of the rule (`course_id="draft_id"`); `query` and `body` carry ids where the path does not;
+    `led_on` names visitors whom its page leads to another one.
     """
     if guard == "public":
         who = {"everyone": "all", "anonymous": "all"} | who
@@ -92,6 +95,7 @@ def row(
         query=query,
         body=body or {},
         outside=frozenset({outside} if isinstance(outside, int) else outside),
+        led_on=frozenset(led_on.split()),
     )
 
 
@@ -137,6 +141,8 @@ def cells(world: World, rule: Rule, wanted: Row, *, refused_too: bool = True) ->
 def expected(wanted: Row, cell: Cell) -> frozenset[int]:
     """The statuses that are right."""
     right = wanted.get if cell.method == "GET" else wanted.post
+    if cell.method == "GET" and cell.visitor.name in wanted.led_on:
+        right = frozenset({302})
     reach = wanted.who.get(cell.visitor.name)
     if wanted.guard != "public" and cell.visitor.name == "anonymous":
         return frozenset({302 if cell.method == "GET" else 303})
