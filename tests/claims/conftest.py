@@ -14,7 +14,7 @@ from pbtrain.claims.models import Evidence
 from pbtrain.claims.services import Wanted
 from pbtrain.core.db import db, transaction
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import HourClaim
+from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.roles import Role
 from tests.hours.conftest import at_once  # noqa: F401 - a fixture
 from tests.support.remembering import remembered
@@ -90,6 +90,15 @@ def claim(claim_id):
     return db.session.get(HourClaim, claim_id, populate_existing=True)
 
 
+def entries():
+    """The lines of the ledger, as they came."""
+    db.session.rollback()
+    return db.session.execute(
+        select(HourEntry.minutes, HourEntry.credit, HourEntry.source, HourEntry.proof, HourEntry.channel)
+        .order_by(HourEntry.id)
+    ).all()  # fmt: skip
+
+
 @pytest.fixture
 @remembered
 def place(make, frozen):
@@ -108,3 +117,21 @@ def place(make, frozen):
         above=make.actor(make.person(Role.UNIT_AUDITOR, root)),
         admin=make.actor(make.person(Role.UNIT_ADMIN, root)),
     )
+
+
+@pytest.fixture
+def member(client_for, place):
+    """The browser of the member."""
+    return client_for(place.member)
+
+
+@pytest.fixture
+def secretary(client_for, place):
+    """The browser of the secretary."""
+    return client_for(place.secretary)
+
+
+@pytest.fixture
+def people(make, place):
+    """Three members of the branch."""
+    return [make.member(place.branch) for _ in range(3)]

@@ -8,8 +8,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from pbtrain.audit.models import AuditEvent
-from pbtrain.claims import deciding, lookups, queries, rules, services
-from pbtrain.claims.models import ClaimStep, Evidence, Platform
+from pbtrain.claims import deciding, queries, rules, services
+from pbtrain.claims.models import ClaimStep, Evidence
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
@@ -19,7 +19,7 @@ from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.notify.models import Message
 from pbtrain.org.roles import Role
-from tests.claims.conftest import DAY, approve, claim, do, handed_in, look_at_all, make, piece
+from tests.claims.conftest import DAY, approve, claim, do, entries, handed_in, look_at_all, make, piece
 
 
 def acts(db, claim_id):
@@ -27,14 +27,6 @@ def acts(db, claim_id):
     return list(
         db.session.scalars(select(ClaimStep.act).where(ClaimStep.claim_id == claim_id).order_by(ClaimStep.id))
     )
-
-
-def entries(db):
-    db.session.rollback()
-    return db.session.execute(
-        select(HourEntry.minutes, HourEntry.credit, HourEntry.source, HourEntry.proof, HourEntry.channel)
-        .order_by(HourEntry.id)
-    ).all()  # fmt: skip
 
 
 def told(db, account_id):
@@ -52,7 +44,7 @@ def test_a_claim_with_pictures_becomes_one_line(db, place):
     done = approve(place.secretary, claim_id)
     assert done.posted == [claim_id]
     source = f"claim:{claim_id}/member:{place.member.member_id}#1"
-    assert entries(db) == [(90, 200, source, "C", "paper")]
+    assert entries() == [(90, 200, source, "C", "paper")]
     row = claim(claim_id)
     assert (row.state, row.decided_by_id) == ("approved", place.secretary.account_id)
     assert row.entry_id == db.session.scalar(select(HourEntry.id))
@@ -112,7 +104,7 @@ def test_rejected_appealed_and_granted_from_above(db, place):
     assert (row.state, row.decided_by_id, row.second_by_id) == (
         "approved", place.secretary.account_id, place.above.account_id,
     )  # fmt: skip
-    assert len(entries(db)) == 1
+    assert len(entries()) == 1
     assert told(db, place.member.account_id) == ["未予认定：条例答卷第 2 期", "申诉成立：条例答卷第 2 期"]
 
 
@@ -177,7 +169,7 @@ def test_above_eight_hours_two_people_approve(db, make, place):
     assert (done.posted, done.waiting) == ([], [claim_id])
     row = claim(claim_id)
     assert (row.state, row.decided_by_id) == ("submitted", place.secretary.account_id)
-    assert entries(db) == []
+    assert entries() == []
     with pytest.raises(RuleError, match="second pair"):
         approve(place.secretary, claim_id)
     deputy = make.actor(make.person(Role.BRANCH_SECRETARY, place.branch))
@@ -212,74 +204,6 @@ def test_ones_own_branch_is_no_host(place):
         make(place.member, None, kind="host", host_unit_id=place.branch.id)
 
 
-@pytest.fixture
-def platform(db, place):
-    with transaction() as session:
-        row = Platform(
-            unit_id=place.root.id, name="学习强国", counts_in="points", per_hour=30, year_cap=300,
-            proof="C", mode="group",
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        return row.id
-
-
-def on_platform(place, platform, seed, quantity, day=DAY):
-    return handed_in(
-        place.member, None, piece(seed), kind="platform", platform_id=platform, quantity=quantity, day=day
-    )
-
-
-def test_points_of_a_platform_are_converted_and_capped_by_the_year(db, place, platform):
-    first = on_platform(place, platform, 1, 60)
-    assert (claim(first).minutes, claim(first).credit) == (90, 200)
-    approve(place.secretary, first)
-    second = on_platform(place, platform, 2, 60, DAY + timedelta(days=1))
-    approve(place.secretary, second)
-    assert [(row.minutes, row.credit) for row in entries(db)] == [(90, 200), (45, 100)]
-    assert claim(second).uncovered == 45, "what the cap has left over"
-    third = on_platform(place, platform, 3, 60, DAY + timedelta(days=2))
-    with pytest.raises(RuleError, match="used up"):
-        approve(place.secretary, third)
-    with transaction():
-        hours.reverse_many(place.secretary, [claim(second).entry_id], reason="重复")
-    assert approve(place.secretary, third).posted == [third], "a reversed line leaves room"
-
-
-def test_two_claims_of_one_batch_share_the_cap(db, place, platform):
-    both = [on_platform(place, platform, n, 60, DAY + timedelta(days=n)) for n in (1, 2)]
-    approve(place.secretary, *both)
-    assert sum(row.credit for row in entries(db)) == 300
-
-
-def test_a_platform_asks_for_a_picture_and_for_one_of_the_list(place, platform):
-    claim_id = make(place.member, None, kind="platform", platform_id=platform, quantity=60)
-    with pytest.raises(RuleError, match="screenshot"):
-        do(services.submit, place.member, claim_id)
-    with pytest.raises(RuleError, match="platforms of the list"):
-        make(place.member, None, kind="platform", platform_id=platform + 99, quantity=60)
-
-
-def test_a_closed_platform_is_not_claimed_and_a_nearer_one_counts(db, place, platform):
-    with transaction() as session:
-        session.add(
-            Platform(
-                unit_id=place.branch.id,
-                name="学习强国",
-                counts_in="points",
-                per_hour=60,
-                year_cap=300,
-                proof="C",
-                mode="self",
-            )
-        )
-    assert [p.per_hour for p in lookups.platforms_for(place.branch.id)] == [60]
-    assert [p.per_hour for p in lookups.platforms_for(place.other.id)] == [30]
-    with transaction() as session:
-        session.get(Platform, platform).open = False
-    assert lookups.platforms_for(place.other.id) == []
-
-
 def test_a_line_that_overlaps_is_held(db, place):
     start = clock.at(DAY, 14)
     with transaction():
@@ -307,7 +231,7 @@ def test_a_bulk_with_one_foreign_version_approves_nothing(db, place):
     versions = [(first, claim(first).version), (second, claim(second).version - 1)]
     with pytest.raises(Conflict), transaction():
         deciding.approve(place.secretary, versions)
-    assert entries(db) == []
+    assert entries() == []
     assert claim(first).state == "submitted"
 
 
@@ -349,13 +273,13 @@ def test_a_decision_is_taken_back_within_minutes(db, place, frozen):
     claim_id = handed_in(place.member, None, piece(1))
     approve(place.secretary, claim_id)
     do(deciding.take_back, place.secretary, claim_id)
-    assert [row.minutes for row in entries(db)] == [90, -90]
+    assert [row.minutes for row in entries()] == [90, -90]
     row = claim(claim_id)
     assert (row.state, row.decided_by_id, row.entry_id) == ("submitted", None, None)
     do(deciding.reject, place.secretary, claim_id, reason="不是学习内容")
     do(deciding.take_back, place.secretary, claim_id)
     approve(place.secretary, claim_id)
-    assert [row.source.rsplit("#")[-1] for row in entries(db)] == ["1", "1/reversal", "2"]
+    assert [row.source.rsplit("#")[-1] for row in entries()] == ["1", "1/reversal", "2"]
     frozen.shift(minutes=11)
     with pytest.raises(RuleError, match="10 minutes"):
         do(deciding.take_back, place.secretary, claim_id)

@@ -1,6 +1,5 @@
 """Sheets of earlier hours: read, handed in, confirmed, written once whatever happens, taken back."""
 
-import io
 from datetime import date
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from pbtrain.accounts.models import Account
 from pbtrain.claims import takeover_queries, takeover_rules, takeover_services, takeover_work
-from pbtrain.claims.models import Platform, Takeover, TakeoverRow
+from pbtrain.claims.models import Platform
 from pbtrain.closing import sealing
 from pbtrain.core import queue
 from pbtrain.core.db import db as database
@@ -20,67 +19,8 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.queue import Job
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.models import Member
-from tests.claims.conftest import picture
+from tests.claims.takeovers import act, as_csv, batch, hand_in, row, rows_of, send, standing
 from tests.roster import sheets
-
-
-def row(member, **fields):
-    """A line of the template for this member."""
-    usual = {
-        "姓名": member.name, "党员编号": member.code, "学习日期": "2026-03-05", "学习内容": "纸质台账第一课",
-        "学习形式": "党课", "学习分钟": "90", "证明等级": "B",
-    }  # fmt: skip
-    return usual | fields
-
-
-def as_csv(rows, encoding="utf-8-sig"):
-    return sheets.text(rows).encode(encoding)
-
-
-@pytest.fixture
-def people(make, place):
-    """Three members of the branch."""
-    return [make.member(place.branch) for _ in range(3)]
-
-
-def send(actor, unit_id, data, *, platform_id=None, year=2026):
-    """Send a sheet and let it be read; returns its id."""
-    with transaction():
-        batch_id = takeover_services.start(
-            actor, unit_id, platform_id=platform_id, year=year, name="期初.csv", stream=io.BytesIO(data)
-        )
-    queue.run_waiting()
-    return batch_id
-
-
-def act(service, actor, batch_id, **more):
-    database.session.rollback()
-    version = database.session.scalar(select(Takeover.version).where(Takeover.id == batch_id))
-    with transaction():
-        service(actor, batch_id, version, **more)
-
-
-def hand_in(actor, batch_id):
-    act(takeover_services.hand_in, actor, batch_id, piece=None, reason="纸质台账存支部档案柜")
-
-
-def batch(batch_id):
-    database.session.rollback()
-    return database.session.get(Takeover, batch_id, populate_existing=True)
-
-
-def rows_of(batch_id):
-    database.session.rollback()
-    return list(
-        database.session.scalars(
-            select(TakeoverRow).where(TakeoverRow.takeover_id == batch_id).order_by(TakeoverRow.line)
-        )
-    )
-
-
-def standing():
-    database.session.rollback()
-    return database.session.scalar(select(func.coalesce(func.sum(HourEntry.credit), 0)))
 
 
 def messages(one):
@@ -291,54 +231,6 @@ def test_any_cells_are_read_or_refused_in_plain_words(cells):
     assert read.values["proof"] in "BD"
 
 
-def test_the_pages_from_the_sheet_to_the_ledger(db, client_for, place, people):
-    secretary, above = client_for(place.secretary), client_for(place.above)
-    assert secretary.get("/takeovers").status_code == 200
-    template = secretary.get(f"/units/{place.branch.id}/takeovers/template.xlsx")
-    assert template.data.startswith(b"PK")
-    address = f"/units/{place.branch.id}/takeovers/new"
-    assert secretary.post(address, data={"platform": "0", "year": "2026"}).status_code == 422
-    data = as_csv([row(people[0]), row(people[1], 学习分钟="半天")])
-    sent = secretary.post(
-        address, data={"platform": "0", "year": "2026", "file": (io.BytesIO(data), "期初.csv")}
-    )
-    assert sent.status_code == 303, sent.text
-    assert f'hx-get="{sent.location}/progress"' in secretary.get(sent.location).text
-    bar = secretary.get(f"{sent.location}/progress")
-    assert ("马上开始" in bar.text, "HX-Refresh" in bar.headers) == (True, False)
-    queue.run_waiting()
-    assert secretary.get(f"{sent.location}/progress").headers["HX-Refresh"] == "true"
-    page = secretary.get(sent.location).text
-    assert "请填 5 到 720 的整数" in page
-    for show in ("good", "members"):
-        assert people[0].name in secretary.get(f"{sent.location}?show={show}").text
-    assert secretary.get(f"{sent.location}/refused.xlsx").data.startswith(b"PK")
-    batch_id = int(sent.location.rsplit("/", 1)[1])
-    assert above.get(f"/takeovers/above/{batch_id}").status_code == 404  # nobody above sees a draft
-    empty = secretary.post(sent.location, data={"act": "submit", "version": "1", "reason": ""})
-    assert empty.status_code == 422
-    assert "请附上纸质台账的扫描件" in empty.text
-    given = {"act": "submit", "version": "1", "scan": (io.BytesIO(picture(3)), "台账.jpg")}
-    assert secretary.post(sent.location, data=given).status_code == 303
-    assert "待上级确认" in above.get("/takeovers/above").text
-    judge = f"/takeovers/above/{batch_id}"
-    with above.get(f"{judge}/scan") as scan:
-        assert scan.mimetype == "image/jpeg"
-    version = str(batch(batch_id).version)
-    assert above.post(judge, data={"act": "refuse", "version": version}).status_code == 422
-    assert above.post(judge, data={"act": "confirm", "version": version}).status_code == 303
-    again = above.post(judge, data={"act": "confirm", "version": version})
-    assert again.status_code == 409
-    assert place.above.name in again.text
-    queue.run_waiting()
-    assert "已入台账" in above.get(judge).text
-    undo = {"act": "undo", "version": str(batch(batch_id).version), "reason": "台账抄错了"}
-    assert above.post(judge, data=undo).status_code == 303
-    queue.run_waiting()
-    assert standing() == 0
-    assert "台账抄错了" in secretary.get(sent.location).text
-
-
 def test_of_two_who_take_it_back_at_once_one_does(db, place, people, at_once):
     batch_id = send(place.secretary, place.branch.id, as_csv([row(one) for one in people]))
     hand_in(place.secretary, batch_id)
@@ -390,28 +282,3 @@ def test_a_year_that_is_closed_takes_no_sheet_and_gives_none_back(db, place, peo
         assert (batch(late).state, standing()) == ("undone", 200)
         again = send(place.secretary, place.branch.id, as_csv([row(people[2])]))
         assert messages(rows_of(again)[0]) == [takeover_rules.SEALED]
-
-
-def test_its_pages_take_as_many_statements_for_many_rows_as_for_few(
-    db, make, place, people, client_for, statements
-):
-    many = [make.member(place.branch, with_account=False) for _ in range(60)]
-    few, full = (
-        send(place.secretary, place.branch.id, as_csv([row(one) for one in some])) for some in (people, many)
-    )
-    counts = {}
-    for batch_id in (few, full):
-        hand_in(place.secretary, batch_id)
-        for who, path in (
-            (place.secretary, f"/takeovers/{batch_id}"),
-            (place.secretary, f"/takeovers/{batch_id}?show=members"),
-            (place.above, f"/takeovers/above/{batch_id}"), (place.above, "/takeovers/above"),
-            (place.secretary, "/takeovers"),
-        ):  # fmt: skip
-            client = client_for(who)
-            with statements() as sent:
-                assert client.get(path).status_code == 200
-            count = len([one for one in sent if "FROM site" not in one])
-            assert count <= 8, str(sent)
-            counts.setdefault(path.replace(str(batch_id), ""), []).append(count)
-    assert all(len(set(found)) == 1 for found in counts.values()), counts
