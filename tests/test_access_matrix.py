@@ -129,6 +129,7 @@ TABLE = {
         }.items()
     },
     "events.scan": row("public", get=422),
+    "events.scanner": row("signed in", everyone="all"),
     "events.check_in": row("signed in", everyone="none"),
     # -- closing: sign-off
     "closing.months": row("report:view", kinds="branch", **SEES),

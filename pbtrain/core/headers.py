@@ -12,6 +12,11 @@ CSP = (
 FILE_CSP = "sandbox; default-src 'none'"
 
 
+def permissions(camera: str = "()") -> str:
+    """The Permissions-Policy: nothing of the device is asked for, save the camera where a page says so."""
+    return f"camera={camera}, geolocation=(), microphone=()"
+
+
 def init_app(app: Flask) -> None:
     """Add the headers to every answer; a view that set one itself keeps it."""
 
@@ -23,7 +28,7 @@ def init_app(app: Flask) -> None:
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        headers.setdefault("Permissions-Policy", permissions())
         headers.setdefault("Cache-Control", "no-store")
         if request.is_secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")

@@ -37,8 +37,14 @@ def backend(request, _backends):
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args():
-    return {"executable_path": support.chromium(), "args": list(support.ARGUMENTS)}
+def camera(tmp_path_factory):
+    """`camera.show(text)`: the code that every camera of this browser sees when it is opened next."""
+    return support.Camera(tmp_path_factory.mktemp("camera") / "seen.mjpeg")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(camera):
+    return {"executable_path": support.chromium(), "args": [*support.ARGUMENTS, *camera.arguments]}
 
 
 @pytest.fixture(scope="session")

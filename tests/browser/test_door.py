@@ -12,6 +12,8 @@ from pbtrain.events.models import Event
 from pbtrain.hours.models import HourEntry
 from tests.support import browser as support
 
+REFUSED = "Promise.reject(new DOMException('', 'NotAllowedError'))"
+
 
 @pytest.fixture
 def event(town):
@@ -60,8 +62,31 @@ def code(_served, event):
     return lambda: f"/d/{tickets.code_for(key, event, tickets.slot_of(clock.now()))}"
 
 
+def scan_in_page(page, camera, path, look, accessible):
+    """No camera, then refused, then a code that is not ours, then the one on the screen: on to the button."""
+    camera.away()
+    page.goto("/")
+    page.get_by_role("link", name="扫码签到").click()
+    page.get_by_text("在本页用不了摄像头").wait_for()
+    accessible(page)
+    again = page.get_by_role("button", name="打开摄像头")
+    page.evaluate(f"void (navigator.mediaDevices.getUserMedia = () => {REFUSED})")
+    again.click()
+    page.get_by_text("没有允许使用摄像头").wait_for()
+    look(page, "camera-refused")
+    home = page.url.removesuffix("/door/scan")
+    camera.show("https://example.com" + path)
+    page.evaluate("delete navigator.mediaDevices.getUserMedia")
+    again.click()
+    page.get_by_text("不是本站的签到码").wait_for()
+    look(page, "camera-foreign")
+    camera.show(home + path)
+    page.reload()
+    page.wait_for_url("**/door/*/in?t=*")
+
+
 @pytest.mark.parametrize("screen", ["desktop"])
-def test_chair_and_three_phones(browser_of, code, town, event, look, accessible, frozen, trouble):
+def test_chair_and_three_phones(browser_of, code, camera, town, event, look, accessible, frozen, trouble):
     chair = browser_of(town.secretary, "desktop")
     chair.goto(f"/door/{event}/list")
     chair.get_by_role("button", name="亮出签到码").click()
@@ -72,9 +97,10 @@ def test_chair_and_three_phones(browser_of, code, town, event, look, accessible,
 
     first, second = browser_of(town.members[0], "phone"), browser_of(town.members[1], "phone")
     stranger = browser_of(None, "phone")  # signs in on the way, and the ticket is kept
+    scan_in_page(first, camera, code(), look, accessible)
+    second.goto(code())
+    look(second, "button")
     for page in (first, second):
-        page.goto(code())
-        look(page, "button")
         page.get_by_role("button", name="签到").click()
         page.get_by_text("已签到").wait_for()
     look(first, "signed-in")

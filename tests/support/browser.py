@@ -6,11 +6,15 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import segno
 from flask import Flask
+from PIL import Image
 from playwright.sync_api import ConsoleMessage, Page, Request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -39,6 +43,39 @@ def chromium() -> str | None:
     """Where the machine's Chromium is."""
     names = (LIGHT, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
     return next((path for name in names if (path := shutil.which(name))), None)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera that sees one picture: `file` is read when a page opens it. Nobody is asked for leave."""
+
+    file: Path
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """For the browser's start."""
+        return (
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={self.file}",
+        )
+
+    def away(self) -> None:
+        """There is no camera."""
+        self.file.unlink(missing_ok=True)
+
+    def show(self, text: str) -> None:
+        """A code, as large as a phone sees it from two steps away, in the middle of 640 x 480 points."""
+        code = Image.open(BytesIO(_png(text))).convert("L")
+        picture = Image.new("L", (640, 480), 150)
+        picture.paste(code, ((640 - code.width) // 2, (480 - code.height) // 2))
+        picture.convert("RGB").save(self.file, "JPEG", quality=80)  # a film of one picture
+
+
+def _png(text: str) -> bytes:
+    drawn = BytesIO()
+    segno.make(text, error="m", micro=False).save(drawn, kind="png", scale=5, border=4)
+    return drawn.getvalue()
 
 
 class _Quiet(WSGIRequestHandler):

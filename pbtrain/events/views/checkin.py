@@ -6,7 +6,7 @@ from flask import abort, current_app, make_response, redirect, render_template, 
 from werkzeug.wrappers import Response
 
 from pbtrain.accounts.browser import DEVICE
-from pbtrain.core import clock
+from pbtrain.core import clock, headers
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.guards import public
@@ -15,10 +15,11 @@ from pbtrain.core.tokens import new_token
 from pbtrain.events.door import queries, rules, scanning, tickets
 from pbtrain.events.door_forms import CheckInForm
 from pbtrain.events.views import bp
-from pbtrain.events.views.door import door_key
+from pbtrain.events.views.door import address, door_key
 from pbtrain.org.access import signed, signed_in
 
 PHONE = f"{DEVICE}door"  # named like a known device's, so that signing out leaves it where it is
+CAMERA = headers.permissions(camera="(self)")
 PHONE_LASTS = 400 * 24 * 3600  # seconds; browsers keep no cookie for longer
 
 
@@ -26,6 +27,16 @@ def refused(error: RuleError, event: Any = None) -> Response:
     """Why signing in did not succeed, and what to do."""
     page = render_template("events/door/refused.html", sentence=say(error), event=event)
     return make_response(page, 422)
+
+
+@bp.get("/door/scan")
+@signed_in
+def scanner() -> Response:
+    """The camera inside the page, the only one that may ask for it: what it sees stays on the phone."""
+    path = url_for(".scan", code="-").removesuffix("-")
+    answer = make_response(render_template("events/door/scan.html", path=path, site_address=address("/")))
+    answer.headers["Permissions-Policy"] = CAMERA
+    return answer
 
 
 @bp.get("/d/<code>")

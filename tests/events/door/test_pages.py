@@ -36,6 +36,14 @@ def chair_client(client_for, secretary):
     return client_for(secretary)
 
 
+def test_only_one_page_may_ask_for_the_camera(phone, people):
+    client = phone(people[0])
+    page = client.get("/door/scan")
+    assert page.headers["Permissions-Policy"] == "camera=(self), geolocation=(), microphone=()"
+    assert 'data-scan="/d/"' in page.text
+    assert client.get("/calendar").headers["Permissions-Policy"].startswith("camera=(), ")
+
+
 def rows(event_id):
     return queries.everybody(event_id)
 
