@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from bench import bare, counts, data, floors, ledger, machine, measure, report, servers, wire
+from bench import bare, counts, data, door, floors, ledger, machine, measure, report, servers, wire
 from bench.region import Region, given
 from pbtrain.app import create_app
 from pbtrain.core import keys
@@ -27,6 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--database", choices=("both", "sqlite", "postgresql"), default="both")
     parser.add_argument("--no-judge", action="store_true", help="floors are shown, the exit status stays 0")
     parser.add_argument("--requests", type=int, default=20_000, help="after which memory is looked at again")
+    parser.add_argument("--no-door", action="store_true", help="leave five hundred people at the door out")
     parser.add_argument("--no-region", action="store_true", help="leave the region out")
     parser.add_argument("--region-scale", type=float, default=0.025, help="of the region that is made")
     parser.add_argument("--region-instance", help="a region loaded before; else PBTRAIN_BENCH_REGION")
@@ -150,6 +151,11 @@ def run(wanted: argparse.Namespace, folder: Path, server: postgres.Server | None
                 if kind == "postgresql" and server is not None:
                     say(f"{kind}: posting, eight clients at once")
                     part["ledger"] = ledger.measure(server, folder, wanted.rounds, wanted.seconds)
+                if not wanted.no_door:
+                    say(f"{kind}: five hundred people at the door")
+                    part["door"] = door.beside(
+                        kind, folder, server, 20 if wanted.quick else floors.DOOR_SECONDS
+                    )
                 if large := region_beside(place, wanted, server):
                     part["region"] = large.measure(wanted, drivers, place.servers["pbtrain"], place.cast_file)
                 if not wanted.no_wire and kind == kinds[-1]:

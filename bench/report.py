@@ -61,7 +61,18 @@ def table(kind: str, part: dict[str, Any]) -> str:
         }
         rates = (f"{said[way]} {one['rate']:,}/s ({1 / one['ratio']:.0%})" for way, one in posted.items())
         lines.append("posting, eight clients: " + ", ".join(rates))
+    if signed_in := part.get("door"):
+        lines.append(door(signed_in))
     return "\n".join(lines)
+
+
+def door(found: dict[str, Any]) -> str:
+    """Five hundred people signing in."""
+    return (
+        f"500 people at the door in {found['seconds']:g} s: p50 {found['p50']:.1f} ms, "
+        f"p95 {found['p95']:.1f} ms: {found['ratio']:.2f} x; refused {found['refused']}, "
+        f"lost {found['lost']}, doubled {found['doubled']}"
+    )
 
 
 def region(found: dict[str, Any]) -> str:
