@@ -5,8 +5,7 @@ Pure: no database, no clock. A row is one occasion of one member. Minutes are wh
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -14,11 +13,13 @@ from typing import Any, Protocol
 from pbtrain.claims import rules
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org.roster_columns import Column, layout_of
-from pbtrain.org.roster_rules import Refused, Row, as_text, read_code, read_day, read_name, shown
+from pbtrain.org.list_cells import Refused, as_text, read_day
+from pbtrain.org.list_columns import Column, check_headed, layout_of
+from pbtrain.org.list_reader import Reader, Row
 
 MAX_ROWS = 20_000
 YEARS_BACK = 1
+MOST_POINTS = 99_999  # of one line of a platform's export
 
 STATES = {
     "reading": (N_("Being read"), "info"),
@@ -87,7 +88,6 @@ OFFERED = (
 )  # fmt: skip
 PROOFS = ("B", "D")
 
-EMPTY = N_("This cell is empty.")
 NO_DAY = N_("This member was not on the roster of a branch on that day.")
 TWICE = N_("The same as line %(line)s: member, day, form, minutes and title.")
 STANDS = N_("This very line stands in the ledger already.")
@@ -95,57 +95,28 @@ FULL = N_("The hours this platform can bring in a year are used up.")
 SEALED = N_("The year %(year)s of this branch is closed. The level above records a correction.")
 
 
-class Reader:
+class TakeoverReader(Reader):
     """Reads the lines of one sheet. `year` is the one its days must lie in."""
 
     def __init__(
-        self, kind: str, columns: Sequence[str], *, year: int, today: date, system_1904: bool = False
+        self, kind: str, names: Sequence[str], *, year: int, today: date, system_1904: bool = False
     ) -> None:
-        self.kind, self.names, self.year, self.today = kind, columns, year, today
-        self.system_1904 = system_1904
-        self.notes: Counter[str] = Counter()  # of what was tidied; nobody asks for it here
-        self.readers: dict[str, Callable[[Any], Any]] = {
-            "name": lambda cell: read_name(cell, self.notes),
-            "code": lambda cell: read_code(cell, self.notes),
-            "id_end": self._id_end,
+        super().__init__(names, COLUMNS[kind], needed=NEEDED[kind])
+        self.year, self.today, self.system_1904 = year, today, system_1904
+        self.readers |= {
             "day": self._day,
             "time": self._time,
             "title": self._title,
             "activity": self._activity,
             "minutes": lambda cell: self._number(cell, rules.SHORTEST, rules.LONGEST),
-            "quantity": lambda cell: self._number(cell, 1, 99_999),
+            "quantity": lambda cell: self._number(cell, 1, MOST_POINTS),
             "proof": self._proof,
         }
 
-    def read(self, line: int, cells: Sequence[Any]) -> Row | None:
-        """The line with its values and what is wrong with it; None when it holds nothing."""
-        raw = dict(zip(self.names, cells, strict=False))
-        if all(value is None or (isinstance(value, str) and not value.strip()) for value in raw.values()):
-            return None
-        row = Row(line)
-        for name, column in COLUMNS[self.kind].items():
-            cell = raw.get(name)
-            try:
-                read = self.readers.get(name)
-                value = read(cell) if read else as_text(cell, column.limit, self.notes)
-                if value == "" and name in NEEDED[self.kind]:
-                    raise Refused(EMPTY)
-            except Refused as no:
-                row.refuse(name, no.message, seen(name, cell), **no.params)
-            else:
-                if value != "":
-                    row.values[name] = value
+    def compare(self, row: Row) -> None:
+        """Who is meant must be plain."""
         if not row.values.get("code") and not row.values.get("id_end") and not row.errors:
             row.refuse("code", N_("Give the member number, or the last four of the ID number."))
-        return row
-
-    def _id_end(self, cell: Any) -> str:
-        text = as_text(cell, 40, self.notes).replace(" ", "").upper()
-        if isinstance(cell, int | float) and text:
-            text = text.zfill(4)  # a sheet drops the zeros in front
-        if text and not re.fullmatch(r"\d{3}[\dX]", text):
-            raise Refused(N_("Only the last four signs of the ID number belong here."))
-        return text
 
     def _day(self, cell: Any) -> str:
         text = read_day(cell, system_1904=self.system_1904, today=self.today, notes=self.notes)
@@ -187,12 +158,6 @@ class Reader:
         if text not in PROOFS:
             raise Refused(N_("B (confirmed by somebody) or D (own word)."))
         return text
-
-
-def seen(name: str, cell: Any) -> str:
-    """The cell for the eye; of an ID number the end alone."""
-    text = shown("", cell)
-    return f"…{text[-4:]}" if name == "id_end" and len(text) > 4 else text
 
 
 class Standing(Protocol):
@@ -257,15 +222,9 @@ def check_year(year: int, *, today: date) -> None:
 
 def check_columns(kind: str, known: set[str]) -> None:
     """Name the columns without which nothing can be read."""
-    columns = COLUMNS[kind]
-    missing = [columns[name].header for name in NEEDED[kind] if name not in known]
-    if not missing and not known & {"code", "id_end"}:
-        missing = [columns["code"].header]
-    if missing:
-        raise RuleError(
-            N_("The sheet has no column “%(columns)s”. Download the template and keep its headers."),
-            columns="”、“".join(missing),
-        )
+    check_headed(COLUMNS[kind], NEEDED[kind], known)
+    if not known & {"code", "id_end"}:
+        check_headed(COLUMNS[kind], ("code",), known)
 
 
 def check_grounds(*, scan: bool, reason: str) -> None:

@@ -24,7 +24,7 @@ from pbtrain.hours.rules import check_reason
 from pbtrain.notify.services import Note, enqueue_many
 from pbtrain.org import roster_files
 from pbtrain.org.access import Actor
-from pbtrain.org.roster_rules import shown
+from pbtrain.org.list_cells import shown
 
 FASTER = N_("%(name)s has decided on this sheet already, at %(when)s.")
 MOVED = N_("Somebody has changed this sheet meanwhile.")

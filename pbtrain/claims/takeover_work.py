@@ -25,6 +25,7 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org import roster_files
 from pbtrain.org.access import Actor, actor_for
+from pbtrain.org.list_cells import shown
 
 READ, POST, UNDO = "takeover.read", "takeover.post", "takeover.undo"
 BATCH = 500  # rows in one transaction; hours.post_many takes 1,000 a book
@@ -75,7 +76,7 @@ def _stage(running: queue.Running, batch_id: int) -> tuple[int, int]:
     good = refused = 0
     with roster_files.run_child(path, form, takeover_rules.LAYOUTS[kind]) as (sheet, lines):
         takeover_rules.check_columns(kind, set(sheet.columns))
-        reader = takeover_rules.Reader(
+        reader = takeover_rules.TakeoverReader(
             kind, sheet.columns, year=year, today=clock.today(), system_1904=sheet.system_1904
         )
         for some in batched(lines, BATCH):
@@ -99,7 +100,7 @@ def _stored(batch_id: int, one: Found, columns: Sequence[str], cells: Sequence[A
     row, values = one.row, dict(one.row.values)
     if row.errors:
         pairs = zip(columns, cells, strict=False)
-        values = {name: text for name, cell in pairs if (text := takeover_rules.seen(name, cell))}
+        values = {name: text for name, cell in pairs if (text := shown(name, cell))}
     else:
         for name in ("name", "code", "id_end", "branch"):
             values.pop(name, None)

@@ -1,6 +1,6 @@
 """The child process that reads one uploaded list: `python -m pbtrain.org.roster_child FILE KIND [LAYOUT]`.
 
-LAYOUT is a `roster_columns.Layout` as JSON, that of rosters where none is given. The process may use 1 GB and
+LAYOUT is a `list_columns.Layout` as JSON, that of rosters where none is given. The process may use 1 GB and
 60 s and knows neither database nor site. It writes JSON lines: {"meta": …}, then a list [line, cell, …] for
 each line of the list, then {"end": lines}; or {"refused": [msgid, params]}.
 """
@@ -23,7 +23,8 @@ from typing import Any
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import roster_zip
-from pbtrain.org.roster_columns import HEADER_WITHIN, MAX_CELL, ROSTER, Layout, is_header, map_header
+from pbtrain.org.list_columns import HEADER_WITHIN, MAX_CELL, Layout, is_header, map_header
+from pbtrain.org.roster_columns import ROSTER
 
 MEMORY = 1024**3
 SECONDS = 60

@@ -17,8 +17,9 @@ from flask import current_app
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import roster_zip
+from pbtrain.org.list_columns import Layout
 from pbtrain.org.roster_child import SECONDS, told
-from pbtrain.org.roster_columns import ROSTER, Layout
+from pbtrain.org.roster_columns import ROSTER
 
 FOLDER = "uploads-roster"
 MAX_FILE = 20 * 1024 * 1024

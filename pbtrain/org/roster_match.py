@@ -17,11 +17,13 @@ from pbtrain.core.db import db
 from pbtrain.core.formatting import mask_phone
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, units_where
+from pbtrain.org.list_cells import mask_id, name_key, name_variants
+from pbtrain.org.list_reader import Row
 from pbtrain.org.models import Affiliation, Member, Post, Unit
 from pbtrain.org.numbers import WANTS_ID, WANTS_PHONE
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_known import Known, Scope, posts_of, text_key
-from pbtrain.org.roster_rules import PLACE_ALONE, Row, mask_id, name_key, name_variants
+from pbtrain.org.roster_rules import PLACE_ALONE
 
 ID_PURPOSE = "member.id_number"
 PLAIN = ("name", "sex", "born_on", "joined_on", "stage", "phone", "category", "flow", "flow_place")

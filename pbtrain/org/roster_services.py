@@ -19,6 +19,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import roster_files, roster_merge
 from pbtrain.org.access import Actor, actor_for, may
+from pbtrain.org.list_cells import shown
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.names import new_code, pinyin, username_base
 from pbtrain.org.roles import Perm
@@ -26,7 +27,7 @@ from pbtrain.org.roster_columns import COLUMNS, OWN_SHEETS, check_columns
 from pbtrain.org.roster_known import scope_of
 from pbtrain.org.roster_match import ID_PURPOSE, Matcher, Staged
 from pbtrain.org.roster_merge import Plan, Written
-from pbtrain.org.roster_rules import NOTES, Reader, shown
+from pbtrain.org.roster_rules import NOTES, RosterReader
 
 CHUNK = 1_000
 LIVE = ("reading", "preview", "written")
@@ -125,7 +126,7 @@ def _stage(running: queue.Running, import_id: int, job: Any) -> tuple[int, list[
         check_columns(set(sheet.columns), branch_given=scope.only is not None)
         with transaction() as session:
             session.execute(delete(RosterRow).where(RosterRow.import_id == import_id))
-        reader = Reader(dict(enumerate(sheet.columns)), today=clock.today(), system_1904=sheet.system_1904)
+        reader = RosterReader(sheet.columns, today=clock.today(), system_1904=sheet.system_1904)
         matcher = Matcher(actor, scope)
         done = 0
         for chunk in _chunks(lines):
@@ -138,7 +139,7 @@ def _stage(running: queue.Running, import_id: int, job: Any) -> tuple[int, list[
 
 
 def _stage_chunk(
-    import_id: int, columns: list[str], chunk: list[list[Any]], reader: Reader, matcher: Matcher
+    import_id: int, columns: list[str], chunk: list[list[Any]], reader: RosterReader, matcher: Matcher
 ) -> int:
     """Read, match and store some lines; returns how many held anything."""
     pairs = [(reader.read(number, cells), cells) for number, *cells in chunk]
@@ -221,7 +222,7 @@ def _refuse_second_secretaries(import_id: int, lines: list[int]) -> None:
             )
 
 
-def _remarks(sheet: roster_files.Sheet, reader: Reader) -> list[Any]:
+def _remarks(sheet: roster_files.Sheet, reader: RosterReader) -> list[Any]:
     """What was left aside or normalised, as [msgid, params]."""
     remarks: list[Any] = []
     if sheet.hidden:

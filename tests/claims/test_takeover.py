@@ -220,7 +220,7 @@ def test_an_export_of_a_platform_stops_at_its_cap(db, place, people):
     )
 )  # fmt: skip
 def test_any_cells_are_read_or_refused_in_plain_words(cells):
-    reader = takeover_rules.Reader(
+    reader = takeover_rules.TakeoverReader(
         "takeover", list(takeover_rules.COLUMNS["takeover"]), year=2026, today=date(2026, 10, 1)
     )
     read = reader.read(2, cells)

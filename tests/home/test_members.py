@@ -21,7 +21,7 @@ from pbtrain.org import data_reports, members
 from pbtrain.org import services as org
 from pbtrain.org.models import DataReport, Member
 from pbtrain.org.roles import Role
-from pbtrain.org.roster_rules import Reader
+from pbtrain.org.roster_rules import RosterReader
 
 NUMBER = "150102199003074526"
 
@@ -139,7 +139,7 @@ def test_a_phone_is_held_to_the_rule_of_the_sheet(db, make, client_for, branch, 
     answer = client.post(f"{path}/edit", data={"version": version(client.get(path)), "phone": typed})
     assert answer.status_code == (303 if kept else 422)
     assert stored(db, branch.member).phone == (kept or "13800000012")
-    reader = Reader({0: "name", 1: "phone"}, today=clock.today(), system_1904=False)
+    reader = RosterReader(["name", "phone"], today=clock.today(), system_1904=False)
     row = reader.read(2, ["示例苏日娜", typed])
     assert "*" in typed or row.values.get("phone") == kept, "what a page takes, a sheet takes"
     admin = make.actor(branch.admin)

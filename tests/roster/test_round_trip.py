@@ -22,6 +22,7 @@ from pbtrain.hours.models import MemberYear
 from pbtrain.org import posts, roster_queries, roster_sheets
 from pbtrain.org import services as org
 from pbtrain.org.kinds import CATEGORIES, FLOWS, STAGES
+from pbtrain.org.list_cells import CONTROL, mask_id
 from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant
 from pbtrain.org.roles import Role
 from pbtrain.org.roster_columns import (
@@ -33,7 +34,6 @@ from pbtrain.org.roster_columns import (
     STAGE_WORDS,
 )
 from pbtrain.org.roster_match import ID_PURPOSE
-from pbtrain.org.roster_rules import CONTROL, mask_id
 from tests.roster import sheets
 
 LETTERS = st.one_of(

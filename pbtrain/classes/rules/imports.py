@@ -3,15 +3,14 @@
 A row is one person: of the roster, found by name and number, last four or branch; or a guest from outside.
 """
 
-import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org.roster_columns import Column, layout_of
-from pbtrain.org.roster_rules import Refused, Row, as_text, read_code, read_name, read_phone, shown
+from pbtrain.org.list_cells import Refused, as_text
+from pbtrain.org.list_columns import Column, check_headed, layout_of
+from pbtrain.org.list_reader import Reader, Row
 
 MAX_ROWS = 2_000
 
@@ -52,47 +51,17 @@ SEVERAL = N_("Several members fit. Give the member number.")
 NOT_THERE = N_("Somebody of this name is known, in another branch. Check the branch.")
 
 
-class Reader:
+class LearnerReader(Reader):
     """Reads the lines of one list."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
-        self.names = columns
-        self.notes: Counter[str] = Counter()
-        self.readers: dict[str, Callable[[Any], Any]] = {
-            "name": lambda cell: read_name(cell, self.notes),
-            "code": lambda cell: read_code(cell, self.notes),
-            "id_end": self._id_end,
-            "outside": self._outside,
-            "phone": lambda cell: read_phone(cell, self.notes),
-        }
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(names, COLUMNS)
+        self.readers["outside"] = self._outside
 
-    def read(self, line: int, cells: Sequence[Any]) -> Row | None:
-        """The line with its values and what is wrong with it; None when it holds nothing."""
-        raw = dict(zip(self.names, cells, strict=False))
-        if all(value is None or (isinstance(value, str) and not value.strip()) for value in raw.values()):
-            return None
-        row = Row(line)
-        for name, column in COLUMNS.items():
-            cell = raw.get(name)
-            try:
-                read = self.readers.get(name)
-                value = read(cell) if read else as_text(cell, column.limit, self.notes)
-            except Refused as no:
-                row.refuse(name, no.message, seen(name, cell), **no.params)
-            else:
-                if value:
-                    row.values[name] = value
+    def compare(self, row: Row) -> None:
+        """A guest comes from somewhere."""
         if row.values.get("outside") and not row.values.get("branch") and not row.errors:
             row.refuse("branch", N_("Say from which organisation the guest comes."))
-        return row
-
-    def _id_end(self, cell: Any) -> str:
-        text = as_text(cell, 40, self.notes).replace(" ", "").upper()
-        if isinstance(cell, int | float) and text:
-            text = text.zfill(4)  # a sheet drops the zeros in front
-        if text and not re.fullmatch(r"\d{3}[\dX]", text):
-            raise Refused(N_("Only the last four signs of the ID number belong here."))
-        return text
 
     def _outside(self, cell: Any) -> bool:
         text = as_text(cell, 10, self.notes).replace(" ", "")
@@ -101,19 +70,9 @@ class Reader:
         return YES[text]
 
 
-def seen(name: str, cell: Any) -> str:
-    """The cell for the eye; of an ID number the end alone."""
-    text = shown("", cell)
-    return f"…{text[-4:]}" if name == "id_end" and len(text) > 4 else text
-
-
 def check_columns(known: set[str]) -> None:
     """RuleError without a column of names."""
-    if "name" not in known:
-        raise RuleError(
-            N_("The sheet has no column “%(columns)s”. Download the template and keep its headers."),
-            columns=COLUMNS["name"].header,
-        )
+    check_headed(COLUMNS, ("name",), known)
 
 
 def check_state(state: str, *wanted: str) -> None:

@@ -20,9 +20,9 @@ from pbtrain.core.marks import N_
 from pbtrain.events.door.running import credit_guest
 from pbtrain.events.models import Attendance, Guest
 from pbtrain.org.access import Actor
+from pbtrain.org.list_cells import name_key
 from pbtrain.org.models import Member
 from pbtrain.org.names import pinyin
-from pbtrain.org.roster_rules import name_key
 
 BOTH = N_("The member stands in class “%(title)s”, too. Withdraw one of the two there first.")
 

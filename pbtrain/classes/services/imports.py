@@ -29,7 +29,7 @@ from pbtrain.core.marks import N_
 from pbtrain.core.storage import StoredFile
 from pbtrain.org import roster_files
 from pbtrain.org.access import Actor
-from pbtrain.org.roster_rules import shown
+from pbtrain.org.list_cells import shown
 
 FASTER = N_("%(name)s has dealt with this list already, at %(when)s.")
 MOVED = N_("Somebody has changed this list meanwhile.")
@@ -136,7 +136,7 @@ def _read(row: TrainingClass, path: Any) -> list[dict[str, Any]]:
         form = roster_files.kind_of(stream.read(roster_files.HEAD), b"")
     with roster_files.run_child(path, form, imports.LAYOUT) as (sheet, lines):
         imports.check_columns(set(sheet.columns))
-        reader = imports.Reader(sheet.columns)
+        reader = imports.LearnerReader(sheet.columns)
         raw = {number: cells for number, *cells in lines}
     read = [found for number, cells in raw.items() if (found := reader.read(number, cells))]
     if not read:
@@ -145,7 +145,7 @@ def _read(row: TrainingClass, path: Any) -> list[dict[str, Any]]:
     for one in staged:
         if one["errors"]:  # what the sheet holds, for whoever corrects it
             pairs = zip(sheet.columns, raw[one["line"]], strict=False)
-            one["values"] = {name: text for name, cell in pairs if (text := imports.seen(name, cell))}
+            one["values"] = {name: text for name, cell in pairs if (text := shown(name, cell))}
     return staged
 
 
