@@ -1,6 +1,5 @@
 """What is masked, opened against a reason; people found by a number; a roster in full; erasing a person."""
 
-from io import BytesIO
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, send_file, url_for
@@ -21,7 +20,16 @@ from pbtrain.home.admin_views import bp, member_or_404, member_page, show_form
 from pbtrain.home.factor_views import before_change
 from pbtrain.hours.models import HourEntry
 from pbtrain.notify import services as notify
-from pbtrain.org import copies, disclosures, erasure, members, queries, roster_queries, roster_sheets
+from pbtrain.org import (
+    copies,
+    disclosures,
+    erasure,
+    list_sheets,
+    members,
+    queries,
+    roster_queries,
+    roster_sheets,
+)
 from pbtrain.org.access import Actor, needs, signed, signed_in, units_where
 from pbtrain.org.forms import NumberForm, ReasonForm
 from pbtrain.org.models import Member, Post, Unit, UnitClosure
@@ -132,10 +140,12 @@ def full_roster(person: Actor, unit: Any, taken: disclosures.Taken) -> Response:
     now = clock.local(clock.now())
     mark = f"{person.name} {person.username} · {now:%Y-%m-%d %H:%M} · {taken.reason}"
     mark = f"用后即删，有效至 {taken.due_on} · {mark}"
-    out: BytesIO = roster_sheets.sheet(
+    out = list_sheets.written(
+        roster_sheets.TEMPLATE,
         roster_queries.roster(person, unit.id, full=True),
         branches=roster_queries.branch_names(person, unit.id),
         mark=mark,
+        guide=False,
     )
     name = f"党员名册（完整）-{clean(unit.name)}-{now:%Y-%m-%d}.xlsx"
     return send_file(out, XLSX, as_attachment=True, download_name=name)

@@ -27,7 +27,7 @@ from pbtrain.core.i18n import _, say
 from pbtrain.core.paging import paged
 from pbtrain.home import roster_work
 from pbtrain.home.retention import RETENTION
-from pbtrain.org import roster_back, roster_queries, roster_services, roster_sheets
+from pbtrain.org import list_sheets, roster_back, roster_queries, roster_services, roster_sheets
 from pbtrain.org.access import Actor, may, needs, signed
 from pbtrain.org.models import Unit
 from pbtrain.org.roles import Perm
@@ -105,7 +105,7 @@ def template() -> Response:
     """An empty sheet with drop-downs."""
     actor = signed()
     unit_id, name = _unit(actor)
-    out = roster_sheets.sheet((), branches=roster_queries.branch_names(actor, unit_id), guide=True)
+    out = list_sheets.written(roster_sheets.TEMPLATE, branches=roster_queries.branch_names(actor, unit_id))
     return send_file(out, XLSX, as_attachment=True, download_name=f"党员名册模板-{clean(name)}.xlsx")
 
 
@@ -119,7 +119,8 @@ def export() -> Response:
         audit.record(actor, "roster.exported", f"unit:{unit_id}", unit_id=unit_id, session=session)
     unhurried()
     branches = roster_queries.branch_names(actor, unit_id)
-    out = roster_sheets.sheet(roster_queries.roster(actor, unit_id), branches=branches)
+    rows = roster_queries.roster(actor, unit_id)
+    out = list_sheets.written(roster_sheets.TEMPLATE, rows, branches=branches, guide=False)
     return send_file(
         out, XLSX, as_attachment=True, download_name=f"党员名册-{clean(name)}-{clock.today()}.xlsx"
     )
@@ -213,7 +214,9 @@ def refused(import_id: int) -> Response:
         for line, raw, errors in roster_queries.refused_lines(import_id)
     )
     branches = roster_queries.branch_names(actor, unit_id)
-    out = roster_sheets.sheet(found, branches=branches, reasons=_("Why not, and what to do"))
+    out = list_sheets.written(
+        roster_sheets.TEMPLATE, found, branches=branches, reasons=_("Why not, and what to do")
+    )
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能导入的行-{import_id}.xlsx")
 
 

@@ -11,6 +11,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 
 MAX_CELL = 1_000  # signs of a cell; of a longer one only its length is told
+BRANCHES, GUIDE = OWN_SHEETS = ("支部", "填写说明")  # of a template, beside the list
 HEADER_WITHIN = 20  # rows of titles above the header at most
 
 

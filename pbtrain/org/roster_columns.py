@@ -3,9 +3,6 @@
 from pbtrain.core.marks import N_
 from pbtrain.org.list_columns import Column, check_headed, layout_of
 
-OWN_SHEETS = ("支部", "填写说明")  # of the template, beside the list
-
-
 COLUMNS = {
     "code": Column(N_("Member number"), "党员编号", ("编号", "党员编码", "党员代码")),
     "name": Column(N_("Full name"), "姓名", ("党员姓名", "名字"), 60),

@@ -20,10 +20,11 @@ from pbtrain.core.marks import N_
 from pbtrain.org import roster_files, roster_merge
 from pbtrain.org.access import Actor, actor_for, may
 from pbtrain.org.list_cells import shown
+from pbtrain.org.list_columns import OWN_SHEETS
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.names import new_code, pinyin, username_base
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_columns import COLUMNS, OWN_SHEETS, check_columns
+from pbtrain.org.roster_columns import COLUMNS, check_columns
 from pbtrain.org.roster_known import scope_of
 from pbtrain.org.roster_match import ID_PURPOSE, Matcher, Staged
 from pbtrain.org.roster_merge import Plan, Written

@@ -19,7 +19,7 @@ from pbtrain.core.errors import Conflict
 from pbtrain.core.forms import clean
 from pbtrain.home import roster_work
 from pbtrain.hours.models import MemberYear
-from pbtrain.org import posts, roster_queries, roster_sheets
+from pbtrain.org import list_sheets, posts, roster_queries, roster_sheets
 from pbtrain.org import services as org
 from pbtrain.org.kinds import CATEGORIES, FLOWS, STAGES
 from pbtrain.org.list_cells import CONTROL, mask_id
@@ -146,7 +146,7 @@ def exported(where, *, full=False):
     """The sheet, as its page makes it."""
     rows = list(roster_queries.roster(where.actor, where.committee.id, full=full))
     branches = roster_queries.branch_names(where.actor, where.committee.id)
-    return rows, roster_sheets.sheet(rows, branches=branches).getvalue()
+    return rows, list_sheets.written(roster_sheets.TEMPLATE, rows, branches=branches).getvalue()
 
 
 def everything():
@@ -266,7 +266,7 @@ def test_two_confirms_at_once_write_one(app, send, office, db):
 def test_the_template_can_be_filled_in_and_sent(send, state, office):
     row = {"name": "示例王五", "branch": office.branches[1].name, "born_on": "1990-03-07"}
     names = roster_queries.branch_names(office.actor, office.committee.id)
-    sheet = roster_sheets.sheet([row], branches=names, guide=True)
+    sheet = list_sheets.written(roster_sheets.TEMPLATE, [row], branches=names)
     assert isinstance(sheet, BytesIO)
     found = state(send(data=sheet.getvalue()))
     assert (found.outcomes, found.rows[2].unit_id) == (["new"], office.branches[1].id)

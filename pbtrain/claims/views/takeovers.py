@@ -14,10 +14,10 @@ from pbtrain.claims import (
     takeover_queries,
     takeover_rules,
     takeover_services,
-    takeover_sheets,
     takeover_work,
 )
 from pbtrain.claims.takeover_forms import DecideForm, HandInForm, SheetForm
+from pbtrain.claims.takeover_sheets import TEMPLATES
 from pbtrain.claims.views import bp
 from pbtrain.core import clock, storage
 from pbtrain.core.db import db, record_apart, transaction
@@ -26,6 +26,7 @@ from pbtrain.core.forms import choices
 from pbtrain.core.i18n import _, say
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
+from pbtrain.org import list_sheets
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.queries import tops, unit_in_reach
 from pbtrain.org.roles import Perm
@@ -104,7 +105,7 @@ def takeover_template(unit_id: int) -> Response:
     unit, kind = _unit(unit_id), request.args.get("kind", "takeover")
     if kind not in takeover_rules.COLUMNS:
         abort(404)
-    out = takeover_sheets.sheet(kind, branches=takeover_match.names_of_branches(unit.id))
+    out = list_sheets.written(TEMPLATES[kind], branches=takeover_match.names_of_branches(unit.id))
     name = "期初学时模板" if kind == "takeover" else "平台导出模板"
     return send_file(out, XLSX, as_attachment=True, download_name=f"{name}.xlsx")
 
@@ -287,7 +288,7 @@ def takeover_refused(batch_id: int) -> Response:
     for row in db.session.execute(takeover_queries.rows(batch_id, "refused")):
         why = (f"{_(columns[name].label)}：{_say(said, params)}" for name, said, params, _seen in row.errors)
         rows.append({**row.values, "reasons": _("Line %(line)s", line=row.line) + "：" + "；".join(why)})
-    out = takeover_sheets.sheet(one.kind, rows, reasons=_("Why not, and what to do"))
+    out = list_sheets.written(TEMPLATES[one.kind], rows, reasons=_("Why not, and what to do"))
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能读入的行-{batch_id}.xlsx")
 
 

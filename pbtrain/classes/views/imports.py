@@ -7,8 +7,8 @@ from flask import abort, flash, make_response, redirect, render_template, reques
 from werkzeug.wrappers import Response
 
 from pbtrain.audit import services as audit
-from pbtrain.classes import import_sheets
 from pbtrain.classes.forms.imports import ApplyForm, SheetForm, TreeForm
+from pbtrain.classes.import_sheets import TEMPLATE
 from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.queries import imports as queries
 from pbtrain.classes.rules import imports as rules
@@ -23,6 +23,7 @@ from pbtrain.core.i18n import _, ngettext, say
 from pbtrain.core.marks import N_
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
+from pbtrain.org import list_sheets
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
 
@@ -78,7 +79,7 @@ def lists(class_id: int) -> Response:
 def list_template(class_id: int) -> Response:
     """An empty sheet with drop-downs."""
     row = managed_or_404(class_id)
-    out = import_sheets.sheet(branches=queries.branches_of(row))
+    out = list_sheets.written(TEMPLATE, branches=queries.branches_of(row))
     return send_file(out, XLSX, as_attachment=True, download_name="培训班报名模板.xlsx")
 
 
@@ -192,5 +193,5 @@ def list_refused(class_id: int, list_id: int) -> Response:
         )
         where = _("Line %(line)s", line=line.line)
         rows.append({**line._mapping["values"], "reasons": f"{where}：" + "；".join(why)})
-    out = import_sheets.sheet(rows, reasons=_("Why not, and what to do"))
+    out = list_sheets.written(TEMPLATE, rows, reasons=_("Why not, and what to do"))
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能读入的学员-{list_id}.xlsx")
