@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from pbtrain.claims import rules
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
+from pbtrain.hours.activities import WORDS
 from pbtrain.org.list_cells import Refused, as_text, read_day
 from pbtrain.org.list_columns import Column, check_headed, layout_of
 from pbtrain.org.list_reader import Reader, Row
@@ -71,21 +72,8 @@ NEEDED = {
 LAYOUTS = {
     kind: layout_of(columns, needed=NEEDED[kind], max_rows=MAX_ROWS) for kind, columns in COLUMNS.items()
 }
-ACTIVITY_WORDS = {
-    "主题党日": "theme_day", "主题党日活动": "theme_day",
-    "党课": "party_lecture", "讲党课": "party_lecture",
-    "集中培训班": "training_class", "培训班": "training_class",
-    "集中培训": "training_class", "集中轮训": "training_class",
-    "线上课程": "online_course", "网络课程": "online_course",
-    "在线课程": "online_course", "网上课程": "online_course",
-    "远程课堂": "distance_lesson", "远程学习": "distance_lesson",
-    "自学": "self_study", "个人自学": "self_study",
-    "干部培训班": "cadre_class", "干部网络学院": "cadre_online",
-    "干部培训网络学院": "cadre_online",
-}  # fmt: skip
-OFFERED = (
-    "主题党日", "党课", "集中培训班", "线上课程", "远程课堂", "自学", "干部培训班", "干部培训网络学院",
-)  # fmt: skip
+ACTIVITY_WORDS = {word: key for key, words in WORDS.items() for word in words}
+OFFERED = tuple(words[0] for words in WORDS.values())
 PROOFS = ("B", "D")
 
 NO_DAY = N_("This member was not on the roster of a branch on that day.")

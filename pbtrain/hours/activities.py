@@ -1,5 +1,5 @@
-"""The kinds of learning and of a branch's activities. A new kind is one more row here, and its frequency and
-steps in `events.kinds`."""
+"""The kinds of learning and of a branch's activities. A new kind is one more row here, its words if it earns
+hours, and its frequency and steps in `events.kinds`."""
 
 from dataclasses import dataclass
 
@@ -51,6 +51,27 @@ ACTIVITIES = {
 }
 
 EARNING = {key: kind for key, kind in ACTIVITIES.items() if kind.earns}  # what policies speak of
+WORDS = {  # what ledgers on paper and exported sheets call what earns hours: our own word, then others
+    "theme_day": ("主题党日", "主题党日活动"),
+    "party_lecture": ("党课", "讲党课"),
+    "members_meeting": ("支部党员大会", "党员大会", "支部大会"),
+    "group_meeting": ("党小组会", "党小组会议"),
+    "micro_lecture": ("微党课",),
+    "topic_study": ("专题学习",),
+    "topic_training": ("专题培训",),
+    "reading_class": ("专题读书班", "读书班"),
+    "centre_study": ("理论学习中心组学习", "中心组学习"),
+    "warning": ("警示教育",),
+    "screening": ("集体观影", "观影"),
+    "site_visit": ("现场参观", "参观学习"),
+    "home_lesson": ("送学上门", "上门送学"),
+    "training_class": ("集中培训班", "培训班", "集中培训", "集中轮训"),
+    "online_course": ("线上课程", "网络课程", "在线课程", "网上课程"),
+    "distance_lesson": ("远程课堂", "远程学习"),
+    "self_study": ("自学", "个人自学"),
+    "cadre_class": ("干部培训班",),
+    "cadre_online": ("干部培训网络学院", "干部网络学院"),
+}
 CLASSES = frozenset({"training_class"})  # who has one of these this year has been in a class
 
 CHANNELS = {

@@ -1,15 +1,18 @@
 """Sheets of earlier hours: read, handed in, confirmed, written once whatever happens, taken back."""
 
 from datetime import date
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import time_machine
+from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from pbtrain.accounts.models import Account
-from pbtrain.claims import takeover_queries, takeover_rules, takeover_services, takeover_work
+from pbtrain.claims import rules, takeover_queries, takeover_rules, takeover_services, takeover_work
 from pbtrain.claims.models import Platform
 from pbtrain.closing import sealing
 from pbtrain.core import queue
@@ -17,6 +20,7 @@ from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.queue import Job
+from pbtrain.hours.activities import EARNING, WORDS
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.models import Member
 from tests.claims.takeovers import act, as_csv, batch, hand_in, row, rows_of, send, standing
@@ -28,7 +32,9 @@ def messages(one):
 
 
 def test_a_sheet_goes_the_whole_way_and_back(db, place, people):
-    batch_id = send(place.secretary, place.branch.id, sheets.xlsx([row(one) for one in people]))
+    forms = ("党课", "微党课", "送学上门")
+    rows = [row(one, 学习形式=form) for one, form in zip(people, forms, strict=True)]
+    batch_id = send(place.secretary, place.branch.id, sheets.xlsx(rows))
     assert (batch(batch_id).state, batch(batch_id).rows, batch(batch_id).refused) == ("preview", 3, 0)
     assert {one.values["credit"] for one in rows_of(batch_id)} == {200}
     hand_in(place.secretary, batch_id)
@@ -36,6 +42,8 @@ def test_a_sheet_goes_the_whole_way_and_back(db, place, people):
     assert standing() == 0
     queue.run_waiting()
     assert standing() == 600
+    held = database.session.scalars(select(HourEntry.activity).order_by(HourEntry.id))
+    assert list(held) == ["party_lecture", "micro_lecture", "home_lesson"]
     entry = database.session.scalars(select(HourEntry).order_by(HourEntry.id)).first()
     assert entry.source == f"takeover:{batch_id}/2/member:{entry.member_id}#1"
     assert (entry.proof, entry.posted_by_id) == ("B", place.above.account_id)
@@ -207,6 +215,24 @@ def test_an_export_of_a_platform_stops_at_its_cap(db, place, people):
     claims = list(database.session.scalars(select(HourClaim).order_by(HourClaim.id)))
     assert [one.state for one in claims] == ["approved", "approved"]
     assert all(one.entry_id and one.takeover_id == batch_id for one in claims)
+
+
+def test_what_earns_hours_is_read_by_every_word_of_it_and_offered_by_the_one_of_the_screen():
+    fields = row(SimpleNamespace(name="示例", code="M1"))
+    columns = {column.header: name for name, column in takeover_rules.COLUMNS["takeover"].items()}
+    reader = takeover_rules.TakeoverReader(
+        "takeover", [columns[header] for header in fields], year=2026, today=date(2026, 10, 1)
+    )
+    for activity, words in WORDS.items():
+        for word in words:
+            read = reader.read(2, list((fields | {"学习形式": word}).values()))
+            assert (read.errors, read.values["activity"]) == ([], activity), word
+    catalogue = Path(rules.__file__).parents[1] / "translations/zh_Hans_CN/LC_MESSAGES/messages.po"
+    with catalogue.open("rb") as file:
+        chinese = read_po(file)
+    said = {activity: chinese.get(kind.label).string for activity, kind in EARNING.items()}
+    assert dict(zip(WORDS, takeover_rules.OFFERED, strict=True)) == said
+    assert len(",".join(takeover_rules.OFFERED)) <= 255, "a drop-down of a sheet holds no more"
 
 
 @given(

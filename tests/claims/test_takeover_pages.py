@@ -1,6 +1,7 @@
 """The pages of sheets of earlier hours: sent, handed in, confirmed above, taken back."""
 
 import io
+from zipfile import ZipFile
 
 from pbtrain.core import queue
 from tests.claims.conftest import picture
@@ -11,7 +12,8 @@ def test_the_pages_from_the_sheet_to_the_ledger(db, client_for, place, people):
     secretary, above = client_for(place.secretary), client_for(place.above)
     assert secretary.get("/takeovers").status_code == 200
     template = secretary.get(f"/units/{place.branch.id}/takeovers/template.xlsx")
-    assert template.data.startswith(b"PK")
+    with ZipFile(io.BytesIO(template.data)) as parts:
+        assert "微党课" in parts.read("xl/worksheets/sheet1.xml").decode(), "offered in its drop-down"
     address = f"/units/{place.branch.id}/takeovers/new"
     assert secretary.post(address, data={"platform": "0", "year": "2026"}).status_code == 422
     data = as_csv([row(people[0]), row(people[1], 学习分钟="半天")])
