@@ -29,7 +29,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.events.models import Event, Guest
 from pbtrain.home import retention
 from pbtrain.org import disclosures, members
-from tests.classes.schooled import FIRST, school
+from tests.classes.schooled import FIRST, absent, school
 
 NUMBER, OTHER = "150102199003074526", "11010519491231002X"
 GOOD = {"content": "5", "teaching": "4", "order": "3"}
@@ -148,6 +148,22 @@ def test_the_file_of_a_class_is_made_by_a_job_and_goes_after_a_week(db, frozen, 
         session.get(storage.StoredFile, file.id).created_at -= timedelta(days=8)
     assert retention.sweep_old()["class_files"] == 1
     assert client.get(f"{path}/zip").status_code == 404
+
+
+def test_an_academy_sees_phone_and_attendance_until_ninety_days_after_the_class(frozen, client_for):
+    one = school(1)
+    with transaction():
+        members.change_member(None, one.members[0].id, phone="13900000003")
+    absent(one.events[2], one.members[0].id)
+    client, path = client_for(one.admin), f"/classes/{one.class_id}/learners/{one.enrolments[0]}"
+    frozen.move_to(clock.at(FIRST + timedelta(days=1 + 90), 23))
+    page = said(client.get(path))
+    assert "13900000003" in page
+    assert re.findall("示例课. .*? (已到|没来)", page) == ["已到", "已到", "没来"]
+    frozen.shift(hours=2)
+    page = said(client.get(path))
+    assert "13900000003" not in page
+    assert "示例课" not in page
 
 
 # -- who enters

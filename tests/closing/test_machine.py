@@ -14,7 +14,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from tests.hours.conftest import line
-from tests.hours.test_machine import DAYS, MINUTES, PEOPLE, Ledger
+from tests.hours.test_machine import DAYS, MINUTES, PEOPLE, RULES, Ledger
 
 BRANCHES = st.integers(0, 2)
 
@@ -114,6 +114,12 @@ class Closing(Ledger):
     def record_twice_at_once(self, who, event, day, minutes):
         if not self.closed:
             super().record_twice_at_once(who=who, event=event, day=day, minutes=minutes)
+
+    @rule(rules=RULES, day=st.one_of(st.none(), DAYS), where=st.integers(-1, 2))
+    def publish(self, rules, day, where):
+        """Nobody publishes rules for a year that is over; here they come before the first seal."""
+        if not self.closed:
+            super().publish(rules=rules, day=day, where=where)
 
     @invariant()
     def what_is_closed_stays(self):

@@ -1,6 +1,9 @@
-"""Any order of post, reverse, transfer, repeat and two at once keeps the ledger whole. On both databases."""
+"""Any order of post, reverse, transfer, change of post, publication of rules, repeat and two at once keeps the
+ledger whole, and what explains a number adds up to it. On both databases."""
 
 from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import time_machine
 from hypothesis import HealthCheck, settings
@@ -11,9 +14,13 @@ from sqlalchemy import func, select, update
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.hours import queries
 from pbtrain.hours import services as hours
+from pbtrain.hours.formula import explain, hundredths
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
+from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.verify import verify
+from pbtrain.org import posts
 from pbtrain.org.models import Affiliation, Member
 from tests import factories as make
 from tests.hours.conftest import line
@@ -21,6 +28,14 @@ from tests.hours.conftest import line
 DAYS = st.integers(0, 40).map(lambda n: date(2026, 1, 1) + timedelta(days=n * 6))
 PEOPLE = st.integers(0, 3)
 MINUTES = st.integers(1, 300)
+RULES = st.builds(
+    PolicyRules,
+    targets=st.sampled_from([{"member": 3200, "leader": 5600}, {"member": 4000, "leader": 6050}]),
+    minutes_per_hour=st.sampled_from([30, 45, 60]),
+    day_cap=st.sampled_from([300, 800]),
+    self_cap=st.sampled_from([0, 500]),
+    proof_caps=st.sampled_from([{}, {"B": 700}]),
+)
 
 
 class Ledger(RuleBasedStateMachine):
@@ -34,6 +49,7 @@ class Ledger(RuleBasedStateMachine):
         self.backend.reset()
         self.standing: dict[str, int] = {}  # source base -> minutes of the line that stands
         root = make.unit()
+        self.root = root.id
         with transaction():
             hours.publish_default_policy(None, root.id, 2025)
         self.judge = make.actor(make.account())
@@ -110,6 +126,36 @@ class Ledger(RuleBasedStateMachine):
             session.flush()
             hours.refresh_years([member_id], 2026)
 
+    @rule(
+        who=PEOPLE,
+        kind=st.sampled_from(["secretary", "committee_member"]),
+        day=DAYS,
+        length=st.integers(0, 90),
+    )
+    def take_post(self, who, kind, day, length):
+        """A post from a day on, without an end or for some days; the target follows."""
+        member_id = self.members[who]
+        unit_id = db.session.scalar(select(Member.unit_id).where(Member.id == member_id))
+        until = day + timedelta(days=length) if length else None
+        try:
+            with transaction():
+                posts.give_post(
+                    None, member_id, unit_id=unit_id, kind=kind, valid_from=day, valid_until=until
+                )
+                db.session.flush()
+                hours.refresh_years([member_id], 2026)
+        except RuleError:  # the branch has a secretary on these days
+            return
+
+    @rule(rules=RULES, day=st.one_of(st.none(), DAYS), where=st.integers(-1, 2))
+    def publish(self, rules, day, where):
+        """New rules for all or for one branch, from a day on; everybody below is judged anew."""
+        unit_id = self.root if where < 0 else self.branches[where]
+        with transaction():
+            hours.publish_policy(None, unit_id, 2026, rules, effective_on=day)
+        with transaction():
+            hours.refresh_years(self.members, 2026)
+
     @rule(who=PEOPLE, event=st.integers(13, 15), day=DAYS, minutes=MINUTES)
     def record_twice_at_once(self, who, event, day, minutes):
         wanted = line(self.members[who], f"event:{event}", minutes, day)
@@ -151,7 +197,26 @@ class Ledger(RuleBasedStateMachine):
         total = sum(self.standing.values())
         for table in (HourEntry, Book, MemberYear):
             assert (db.session.scalar(select(func.sum(table.minutes))) or 0) == total
+        for member_id in self.members:
+            self.adds_up(member_id)
         db.session.rollback()
+
+    def adds_up(self, member_id):
+        """What the page of a year says of each line and each stretch of days, against what is cached."""
+        year = queries.year_of(member_id, 2026)
+        found = queries.judged(year, date(2026, 1, 1), date(2026, 12, 31)).assessment
+        told = explain(found)
+        kept = db.session.execute(
+            select(MemberYear.counted, MemberYear.target).where(
+                MemberYear.member_id == member_id, MemberYear.credit_year == 2026
+            )
+        ).first()
+        if kept is not None:
+            assert (sum(one.counted for one in found.verdicts), found.target) == tuple(kept)
+        summands = (one.split("×") for one in told.sum.split(" + ") if one != "0")
+        exact = sum(Fraction(rate) * Fraction(days) for rate, days in summands)
+        assert hundredths(exact.numerator * 100, exact.denominator) == told.exact
+        assert told.exact <= Decimal(told.target) < told.exact + 1
 
 
 def test_any_order_keeps_the_ledger_whole(db, backend, at_once, request):

@@ -18,7 +18,7 @@ from pbtrain.classes.queries import audience
 from pbtrain.classes.rules import enrolment as rules
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.events.models import Event, Guest
+from pbtrain.events.models import Attendance, Event, Guest
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Academy, Member, Unit, UnitClosure
 from pbtrain.org.roles import Perm
@@ -126,6 +126,32 @@ def phones(class_row: TrainingClass, enrolment_id: int) -> str:
             )
         )
         or ""
+    )
+
+
+def attended(class_row: TrainingClass, one: Row[Any]) -> list[Row[Any]]:
+    """The sessions of a class with whether this person came, for who runs it, until 90 days after it: title,
+    starts_at, minutes, ahead, present, status; nothing afterwards, as with `phones`."""
+    if clock.today() > rules.phone_until(class_row.ends_on):
+        return []
+    whose = (
+        Attendance.member_id == one.member_id if one.member_id else Attendance.guest_id == one.guest_id
+    )
+    return list(
+        db.session.execute(
+            select(
+                Event.title,
+                Event.starts_at,
+                func.coalesce(Attendance.minutes, Event.minutes).label("minutes"),
+                (Event.state == "planned").label("ahead"),
+                Attendance.present,
+                Attendance.status,
+            )
+            .join(ClassSession, ClassSession.event_id == Event.id)
+            .join(Attendance, and_(Attendance.event_id == Event.id, whose))
+            .where(ClassSession.class_id == class_row.id, Event.state != "cancelled")
+            .order_by(Event.starts_at, ClassSession.id)
+        )
     )
 
 

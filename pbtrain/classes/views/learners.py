@@ -20,6 +20,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, ngettext, say
 from pbtrain.core.paging import paged
+from pbtrain.events.door.rules import ACTS, STANDINGS
 from pbtrain.org.access import Actor, needs, signed
 from pbtrain.org.roles import Perm
 
@@ -140,6 +141,8 @@ def learner_page(
         steps=queries.steps(one.id),
         phone=queries.phones(row, one.id),
         until=rules.phone_until(row.ends_on),
+        attended=queries.attended(row, one),
+        standings=STANDINGS | {"absent": ACTS["absent"]},
         acts=[name for name in rules.acts_from(one.state, "academy") if _timely(row, name)],
         rules=rules,
         problem=problem,

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
@@ -12,7 +12,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.events.door import marking, queries, rules, running, scanning
 from pbtrain.events.door import people as listing
 from pbtrain.events.models import Attendance, CheckIn, Event, Guest
-from pbtrain.hours.models import HourEntry
+from pbtrain.hours.models import Book, HourEntry
 from pbtrain.org.models import Member
 
 
@@ -192,14 +192,13 @@ def test_corrections_reverse_and_post_anew(frozen, tick, chair, opened, people):
 
 
 def test_guests_get_attendance_and_later_their_hours(make, branch, frozen, chair, opened, tick, people):
-    guest = make.save(Guest(unit_id=branch.id, name="示例客人"))
-    guest_id = guest.id
+    guest_id, late = (make.save(Guest(unit_id=branch.id, name=f"示例客人{n}")).id for n in "甲乙")
     with transaction():
-        listing.expect(opened, (), [guest_id])
-    row = next(one for one in queries.everybody(opened) if one.guest_id)
-    tick(opened, row.id, "in")
+        listing.expect(opened, (), [guest_id, late])
+    for row in [one for one in queries.everybody(opened) if one.guest_id]:
+        tick(opened, row.id, "in")
     frozen.shift(hours=2)
-    assert close(chair, opened).here == 1
+    assert close(chair, opened).here == 2
     assert minutes_posted(opened) == {}
     with pytest.raises(RuleError, match="merged"), transaction():
         running.credit_guest(chair, guest_id)
@@ -208,6 +207,12 @@ def test_guests_get_attendance_and_later_their_hours(make, branch, frozen, chair
     for _ in range(2):
         with transaction():
             running.credit_guest(chair, guest_id)
+    assert minutes_posted(opened) == {people[0]: 90}
+    with transaction() as session:  # the year is closed before the other turns out to be a member
+        session.get_one(Guest, late).member_id = people[1]
+        session.execute(update(Book).values(sealed_at=clock.now(), seal="0" * 64))
+    with transaction():
+        running.credit_guest(chair, late)
     assert minutes_posted(opened) == {people[0]: 90}
 
 
