@@ -7,7 +7,7 @@ counts on a day. All hours are hundredths of a 学时.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import combinations
@@ -115,15 +115,16 @@ def room_of(
     )
 
 
-def theme_days(offer: Offer, usual_day: int, room: Room, *, held: bool) -> list[Offer]:
+def theme_days(offer: Offer, usual_day: int, room: Room, *, taken: Collection[int] = ()) -> list[Offer]:
     """One assumed session a month until the end of the year, on the usual day of the month (or the last one
-    it has); none this month when one was `held`, the last day of the month when its usual day is over."""
+    it has); none in the months in which one was held or is planned (`taken`), the last day of this month when
+    its usual day is over."""
     found = []
     for month in range(room.first.month, 13):
         end = (date(room.last.year, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
         day = end.replace(day=min(usual_day, end.day))
         this = month == room.first.month
-        if this and (held or room.first.year != room.last.year):
+        if month in taken or (this and room.first.year != room.last.year):
             continue
         day = end if this and day < room.first else day
         found.append(Offer(**{**offer.__dict__, "day": day, "assumed": True}))

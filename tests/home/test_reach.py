@@ -1,16 +1,19 @@
 """Can the year still be met: what the pages of a member and of the branch say, and what they cost."""
 
 from datetime import UTC, date, datetime
+from uuid import uuid4
 
 import pytest
 
+from pbtrain.classes.models import ClassEnrolment, ClassSession, TrainingClass
 from pbtrain.closing import services as closing
+from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.courses.models import Course, Enrolment
 from pbtrain.events.models import Event
 from pbtrain.hours import services as hours
 from pbtrain.hours.policy import PolicyRules
-from pbtrain.org.models import CareSpan
+from pbtrain.org.models import Academy, CareSpan
 from pbtrain.org.roles import Role
 from tests.hours.conftest import line, post
 
@@ -44,6 +47,14 @@ def course(make, root):
     return published
 
 
+def make_event(**fields):
+    """A planned event; its id."""
+    with transaction() as session:
+        session.add(event := Event(form_id=str(uuid4()), form_hash="", **fields))
+        session.flush()
+        return event.id
+
+
 def done(member, days):
     """So many days of eight hours."""
     post(*[line(member, f"event:{n}", 360, date(YEAR, 3, 1 + n)) for n in range(days)])
@@ -61,7 +72,7 @@ def test_a_published_course_that_is_enough(make, branch, course, client_for):
     short = course(45, "示例短课")
     page = client_for(member).get("/hours").text
     assert "年底能完成吗" in page
-    assert "还差 8.0 学时，已发布、还没学完的课程最多可计 9.0" in page
+    assert "还差 8.0 学时，已公布的课程、培训班和支部活动最多可计 9.0" in page
     assert "完成下面 1 项就够" in page
     assert "示例长课" in page
     assert short.title not in page
@@ -83,6 +94,57 @@ def test_a_finished_course_and_the_usual_theme_days(make, branch, course, client
     assert f"9月25日 {title}" not in page, "September's was held"
     assert "12月11日" in page
     assert "示例长课" in client_for(other).get("/hours").text
+
+
+def planned(unit, activity, day, minutes, hour=9, title="示例活动"):
+    return make_event(unit_id=unit.id, activity=activity, title=title, day=day, minutes=minutes,
+                      starts_at=clock.at(day, hour), state="planned")  # fmt: skip
+
+
+def test_classes_and_planned_meetings_join_with_their_days(make, root, branch, client_for):
+    """A class of a day and a half that takes three kinds of people, one seat; a meeting and a theme day."""
+    academy = make.unit("示例学院", parent=root, kind="academy")
+    make.save(Academy(unit_id=academy.id, service_unit_id=root.id))
+    kept = {"year": 0, "ends_on": date(YEAR, 10, 15), "capacity": 1, "state": "open", "rule": {}}
+    rows = [
+        TrainingClass(unit_id=academy.id, number=n, title=title, form_id=f"class-{n}", audience=audience,
+                      starts_on=date(YEAR, 10, 14), **kept)
+        for n, (title, audience) in enumerate([("示例轮训班", "all"), ("示例书记班", "secretaries")], 1)
+    ]  # fmt: skip
+    for row in rows:
+        make.save(row)
+        for day, hour, minutes in ((14, 9, 180), (14, 14, 180), (15, 9, 90)):
+            event_id = planned(academy, "training_class", date(YEAR, 10, day), minutes, hour)
+            make.save(ClassSession(class_id=row.id, event_id=event_id, mode="lecture"))
+    planned(branch, "committee_meeting", date(YEAR, 10, 20), 300)  # business, no study
+    planned(branch, "topic_study", date(YEAR, 10, 21), 90, title="示例专题学习")
+    planned(branch, "theme_day", date(YEAR, 10, 28), 90, title="示例主题党日")
+    member, other = make.member(branch, name="示例甲"), make.member(branch, name="示例乙")
+    for one in (member, other):
+        done(one, 3)
+    page = client_for(member).get("/hours").text
+    assert "已公布的课程、培训班和支部活动最多可计 14.0" in page, "8 and 2 of the class, 2 and 2 of meetings"
+    assert "10月14日 <a href" in page
+    assert "示例轮训班" in page
+    assert "示例书记班" not in page
+    assert "培训班要参加全程" in page
+    make.save(
+        ClassEnrolment(
+            class_id=rows[0].id, member_id=other.id, unit_id=branch.id, state="enrolled", seat=True
+        )
+    )
+    page = client_for(member).get("/hours").text
+    assert "示例轮训班" not in page, "the only seat is another's"
+    assert "示例专题学习" in page
+    assert "10月28日 示例主题党日" in page
+    assert "10月25日" not in page, "no second theme Party day is assumed in October"
+    assert "示例轮训班" in client_for(other).get("/hours").text, "who has a seat comes"
+    refresh(member, other)
+    hard = make.member(branch, name="示例丙")
+    refresh(hard)
+    listed = client_for(make.person(Role.BRANCH_SECRETARY, branch)).get(f"/branches/{branch.id}/out-of-reach")
+    assert [name in listed.text for name in ("示例甲", "示例乙", "示例丙")] == [False, False, True]
+    assert ">22.0<" in listed.text, "32, less 4 of meetings and 6 of usual theme days"
 
 
 def test_out_of_reach_stands_on_the_list_of_the_branch_only_then(make, branch, course, client_for):

@@ -134,9 +134,7 @@ def attended(class_row: TrainingClass, one: Row[Any]) -> list[Row[Any]]:
     starts_at, minutes, ahead, present, status; nothing afterwards, as with `phones`."""
     if clock.today() > rules.phone_until(class_row.ends_on):
         return []
-    whose = (
-        Attendance.member_id == one.member_id if one.member_id else Attendance.guest_id == one.guest_id
-    )
+    whose = Attendance.member_id == one.member_id if one.member_id else Attendance.guest_id == one.guest_id
     return list(
         db.session.execute(
             select(
