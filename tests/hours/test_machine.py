@@ -1,5 +1,5 @@
-"""Any order of post, reverse, transfer, change of post, publication of rules, repeat and two at once keeps the
-ledger whole, and what explains a number adds up to it. On both databases."""
+"""Any order of post, reverse, transfer, change of post, publication of rules, repeat and two at once keeps
+the ledger whole, and what explains a number adds up to it. On both databases."""
 
 from datetime import date, timedelta
 from decimal import Decimal
