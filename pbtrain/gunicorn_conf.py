@@ -4,7 +4,7 @@ import gc
 import os
 from pathlib import Path
 
-gc.disable()  # a sixth of the start went into looking for garbage among modules; `when_ready` turns it on again
+gc.disable()  # a sixth of the start went into looking for garbage among modules; on again in `when_ready`
 
 host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '8000')}"
