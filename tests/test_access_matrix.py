@@ -78,6 +78,8 @@ TABLE = {
     "hours.member": row("members:view", kinds="branch", **SEES),
     "hours.unit": row("units:view", kinds="committee", **OVERSEES),
     "hours.unit_xlsx": row("units:view", kinds="committee", **OVERSEES),
+    "hours.newcomers": row("members:view", **SEES),
+    "hours.newcomers_xlsx": row("members:view", **SEES),
     "hours.unit branch": row("units:view", kinds="branch", get=302, **OVERSEES | {"system_admin": "barred"}),
     # -- events
     "events.meetings": row("event:correct", secretary="all", unit_admin="all"),

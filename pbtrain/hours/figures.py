@@ -18,13 +18,15 @@ from pbtrain.core.db import db
 from pbtrain.hours import signing
 from pbtrain.hours.models import Book, HourClaim, MemberYear, Policy, UnitYear
 from pbtrain.hours.queries import BEHIND, CARE, MET, Attainment
+from pbtrain.hours.rules import LEADERS
 from pbtrain.org import counts, rollup
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.models import Unit, UnitClosure
+from pbtrain.org.models import Post, Unit, UnitClosure
+from pbtrain.org.queries import is_on
 
 PEOPLE = ("members", "met", "behind", "on_care", "counted", "took_part")
 SIGNING = ("unsigned", "overdue")
-FIGURES = ("branches", "met_branches", *PEOPLE, "waiting", "person_times", "credit", *SIGNING)
+FIGURES = ("branches", "met_branches", "led_branches", *PEOPLE, "waiting", "person_times", "credit", *SIGNING)
 WAITING = ("submitted", "appealed", "held")  # states of a claim that wait for a decision
 WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 AT_LEAST_EVERY = timedelta(minutes=10)
@@ -48,6 +50,7 @@ class Standing:
     activity: Activity
     branches: int
     met_branches: int  # of which as many members as the rules ask have met the year (达标, domain.md D.9)
+    led_branches: int  # whose secretary and committee members have all met it (the second count of D.9)
     waiting: int  # claims and overlaps that wait for a decision
     took_part: int  # people with at least one line that stands
     as_of: datetime | None
@@ -86,10 +89,13 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
     shares = _shares(year, units).subquery()
     enough = stood.c.met * 100 >= stood.c.asked * func.coalesce(shares.c.share, 100)
     met = case((and_(live == 1, stood.c.asked > 0, enough), 1), else_=0)
+    leaders = _leaders(year, units).subquery()
+    led = case((and_(live == 1, leaders.c.asked > 0, leaders.c.short == 0), 1), else_=0)
     asked = or_(stood.c.members > 0, Book.entries > 0)  # an empty branch has nothing to sign
     own = (
         select(
             Unit.id.label("unit_id"), live.label("branches"), met.label("met_branches"),
+            led.label("led_branches"),
             *(stood.c[name] for name in PEOPLE),
             waits.c.waiting, Book.person_times, Book.credit,
             *(case((asked, signs.c[name]), else_=0).label(name) for name in SIGNING),
@@ -97,6 +103,7 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
         .outerjoin(signs, signs.c.unit_id == Unit.id)
         .outerjoin(stood, stood.c.unit_id == Unit.id)
         .outerjoin(shares, shares.c.unit_id == Unit.id)
+        .outerjoin(leaders, leaders.c.unit_id == Unit.id)
         .outerjoin(waits, waits.c.unit_id == Unit.id)
         .outerjoin(Book, and_(Book.unit_id == Unit.id, Book.year == year))
     )  # fmt: skip
@@ -126,6 +133,25 @@ def _shares(year: int, units: rollup.Units | None) -> Select[Any]:
         above = above.where(UnitClosure.below_id.in_(rollup.below(units)))
     found = above.subquery()
     return select(found.c.below_id.label("unit_id"), found.c.share).where(found.c.place == 1)
+
+
+def _leaders(year: int, units: rollup.Units | None) -> Select[Any]:
+    """Of how many of a branch's secretary and committee hours are asked, and how many of these have not met
+    the year, as (unit_id, asked, short); posts as on the last day of the year, or today. Who has no figures
+    of the year has not met it; nothing is asked of who is on the care list."""
+    day = min(clock.today(), date(year, 12, 31))
+    owes = or_(MemberYear.id.is_(None), and_(~CARE, MemberYear.target > 0))
+    found = (
+        select(
+            Post.unit_id,
+            func.sum(case((owes, 1), else_=0)).label("asked"),
+            func.sum(case((and_(owes, or_(MemberYear.id.is_(None), ~MET)), 1), else_=0)).label("short"),
+        )
+        .outerjoin(MemberYear, and_(MemberYear.member_id == Post.member_id, MemberYear.credit_year == year))
+        .where(Post.kind.in_(sorted(LEADERS)), is_on(Post, day))
+        .group_by(Post.unit_id)
+    )
+    return found if units is None else found.where(Post.unit_id.in_(rollup.below(units)))
 
 
 def refresh(year: int | None = None) -> int:
@@ -172,6 +198,7 @@ def of(unit_id: int, year: int, *, live: bool) -> Standing | None:
         Activity(row.person_times, row.credit),
         row.branches,
         row.met_branches,
+        row.led_branches,
         row.waiting,
         row.took_part,
         row.since,

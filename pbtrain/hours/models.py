@@ -127,6 +127,7 @@ class UnitYear(Model):
     credit_year: Mapped[int]
     branches: Mapped[int] = mapped_column(default=0)
     met_branches: Mapped[int] = mapped_column(default=0, server_default="0")  # 达标 by the policy's met_share
+    led_branches: Mapped[int] = mapped_column(default=0, server_default="0")  # all of whose leaders have met
     members: Mapped[int] = mapped_column(default=0)  # 人, by the branch of today, care list included
     met: Mapped[int] = mapped_column(default=0)
     behind: Mapped[int] = mapped_column(default=0)

@@ -13,6 +13,7 @@ from pbtrain.hours.policy import Rules
 from pbtrain.hours.rules import Tie
 
 POST = "secretary"
+MOST_MONTHS = 24  # the longest time the form of a policy takes
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,35 @@ def months_on(day: date, months: int) -> date:
     return first.replace(day=min(day.day, length))
 
 
+def told_since(months: int, year: int) -> date:
+    """The earliest first day of a post whose class is still asked for in `year`.
+
+    >>> told_since(6, 2026)
+    datetime.date(2025, 7, 2)
+    """
+    begins, day = date(year, 1, 1), date(year, 1, 1) - timedelta(days=31 * months)
+    while last_day(day, months) < begins:
+        day += timedelta(days=1)
+    return day
+
+
+def overdue_until(months: int, today: date) -> date:
+    """The latest first day of a post whose time for the class is over.
+
+    >>> overdue_until(6, date(2026, 9, 10))
+    datetime.date(2026, 3, 10)
+    """
+    day = today - timedelta(days=28 * months)
+    while last_day(day, months) >= today:
+        day -= timedelta(days=1)
+    return day
+
+
+def last_day(since: date, months: int) -> date:
+    """The last day in time for the class of who became secretary on a day."""
+    return months_on(since, months) - timedelta(days=1)
+
+
 def first_class(policy: Rules, ties: Iterable[Tie], year: int) -> FirstClass | None:
     """What is asked of who became secretary, where the post or its last day lies in `year`; else None.
 
@@ -50,7 +80,7 @@ def first_class(policy: Rules, ties: Iterable[Tie], year: int) -> FirstClass | N
         if tie.kind != "post" or tie.label != POST:
             continue
         months = policy.on(max(tie.since, date(year, 1, 1))).new_post_months
-        until = months_on(tie.since, months) - timedelta(days=1) if months else date.min
+        until = last_day(tie.since, months) if months else date.min
         left = tie.until is not None and tie.until <= until
         if months and not left and year in (tie.since.year, until.year):
             found = FirstClass(tie.since, until)

@@ -135,6 +135,10 @@ _YEAR_COLUMNS = {
     "今天应有": "hours", "情况": "hours",
 }  # fmt: skip
 _SUBTREE_COLUMNS = _YEAR_COLUMNS | {"所在支部": "branch"}
+_NEWCOMER_COLUMNS = {
+    "编号": "code", "姓名": "name", "所在支部": "branch", "任职的党组织": "post", "任职日期": "post",
+    "应参加至": "hours", "情况": "hours",
+}  # fmt: skip
 _LEADER_COLUMNS = {
     "编码": "branch", "党支部": "branch", "上级组织": "branch", "书记": "name", "代理书记": "name",
     "代理至（不含）": "post",
@@ -147,8 +151,8 @@ _TRIAL_COLUMNS = {
 }  # fmt: skip
 _UNIT_COLUMNS = dict.fromkeys(
     (
-        "党组织", "党支部", "达标支部", "党员", "跟上进度", "已达标", "落后", "照护名单", "待审核",
-        "参学人次", "参加过学习", "学时合计", "未签审支部", "签审逾期支部",
+        "党组织", "党支部", "达标支部", "班子达标支部", "党员", "跟上进度", "已达标", "落后", "照护名单",
+        "待审核", "参学人次", "参加过学习", "学时合计", "未签审支部", "签审逾期支部",
     ),
     "figures",
 )  # fmt: skip
@@ -158,6 +162,7 @@ EXPORTS = (
     Export("admin.roster_in_full", Perm.ROSTER_MANAGE, _ROSTER_COLUMNS, in_full=True),
     Export("hours.members_xlsx", Perm.MEMBERS_VIEW, _YEAR_COLUMNS),
     Export("hours.members_csv", Perm.MEMBERS_VIEW, _SUBTREE_COLUMNS),
+    Export("hours.newcomers_xlsx", Perm.MEMBERS_VIEW, _NEWCOMER_COLUMNS),
     Export("reports.xlsx", Perm.REPORT_VIEW, _LEDGER_COLUMNS),
     Export("learners.xlsx", Perm.LEARNER_FIND, {"编号": "code", "姓名": "name", "所在支部": "branch"}),
     Export("org.leaders_xlsx", Perm.GRANT_MANAGE, _LEADER_COLUMNS),

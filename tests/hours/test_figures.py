@@ -17,7 +17,7 @@ from pbtrain.hours.models import HourClaim, MemberYear, UnitYear
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.org import rollup
 from pbtrain.org import services as org
-from pbtrain.org.models import CareSpan
+from pbtrain.org.models import CareSpan, Post
 from pbtrain.org.roles import Role
 from tests.hours.conftest import DAY, line, post
 
@@ -230,10 +230,10 @@ def test_the_units_below_as_excel(tree, make, client_for, monkeypatch, large):
     client = client_for(make.person(Role.UNIT_AUDITOR, root))
     book = load_workbook(BytesIO(client.get(f"/units/{root.id}/hours.xlsx").data)).active
     rows = [[cell.value for cell in row] for row in book.iter_rows(min_row=3)]
-    assert rows[0][:4] == ["党组织", "党支部", "达标支部", "党员"]
+    assert rows[0][:5] == ["党组织", "党支部", "达标支部", "班子达标支部", "党员"]
     assert [row[0] for row in rows[1:]] == [unit.name for unit in committees]
-    assert [row[8] for row in rows[1:]] == [1, 0]
-    assert [row[9] for row in rows[1:]] == [4, 2], "attendances"
+    assert [row[9] for row in rows[1:]] == [1, 0]
+    assert [row[10] for row in rows[1:]] == [4, 2], "attendances"
     assert client.get(f"/units/{branches[0].id}/hours.xlsx").status_code == 404
 
 
@@ -267,6 +267,36 @@ def test_branches_that_have_met_the_year_by_the_share_of_their_rules(db, tree, m
     text = client.get(f"/units/{root.id}/hours").text
     assert "达标支部（共 4 个）" in text
     assert "达标 1" in text
+
+
+def test_branches_whose_secretary_and_committee_have_all_met_the_year(db, tree, make, client_for):
+    """The second count of domain.md D.9: leaders only, those of today, nobody of whom nothing is asked."""
+    root, committees, branches, people = tree
+
+    def led():
+        refresh_years(*people)
+        rows = {row.unit_id: row.led_branches for row in db.session.execute(figures.regrouped(YEAR))}
+        figures.refresh_year(YEAR)
+        assert stored(db) == computed(db)
+        return [rows[unit.id] for unit in (root, *committees, *branches)]
+
+    def lead(member, kind, **until):
+        make.save(Post(member_id=member.id, unit_id=branches[1].id, kind=kind, valid_from=DAY, **until))
+
+    met, behind, one_branch = people[1], people[5], [1, 1, 0, 0, 1, 0, 0]
+    with transaction():  # leaders are asked no more than members here
+        hours.publish_policy(None, root.id, YEAR, PolicyRules(targets={"member": 3200, "leader": 3200}))
+    assert led() == [0] * 7, "nobody leads"
+    lead(behind, "secretary", valid_until=DAY + timedelta(days=9))
+    lead(met, "secretary")
+    assert led() == one_branch, "who leads today"
+    lead(behind, "committee_member")
+    assert led() == [0] * 7, "one of the committee is behind"
+    make.save(CareSpan(member_id=behind.id, valid_from=DAY))
+    assert led() == one_branch, "nothing is asked of who is on the care list"
+    text = client_for(make.person(Role.UNIT_AUDITOR, root)).get(f"/units/{root.id}/hours").text
+    assert "书记和班子成员全部达标" in text
+    assert "班子达标 1" in text
 
 
 def test_sign_offs_and_who_took_part_are_counted_at_every_level(db, tree, make, client_for, statements):

@@ -35,6 +35,7 @@ UNITS_SHOWN = 100
 FIGURES = (
     (N_("Branches"), "number"),
     (N_("Branches that have met the year"), "number"),
+    (N_("Branches whose leaders have met the year"), "number"),
     (N_("Members"), "number"),
     (N_("Met or on pace"), "number"),
     (N_("Met"), "number"),
@@ -115,7 +116,16 @@ def unit_xlsx(unit_id: int) -> Response:
     def cells(name: str, people: Attainment, row: Any) -> list[Any]:
         counts = [people.people, people.met + people.on_pace, people.met, people.behind, people.care]
         given = [row.waiting, row.person_times, row.took_part, row.credit]
-        return [name, row.branches, row.met_branches, *counts, *given, row.unsigned, row.overdue]
+        return [
+            name,
+            row.branches,
+            row.met_branches,
+            row.led_branches,
+            *counts,
+            *given,
+            row.unsigned,
+            row.overdue,
+        ]
 
     def rows() -> Iterator[list[Any]]:
         listed = figures.below(unit_id, year, live=live, sort="name")
