@@ -1,6 +1,7 @@
 // The door. On the large screen: clock, countdown, wake lock, and no stale code when the line breaks (htmx renews
 // the rest). In the chair's list: <form data-tick> goes out at once, or waits on this phone until the line is back.
 
+const QUIET = 4000; // milliseconds since the last touch, before a list changes its order
 const STALE = 20; // seconds without news after which the code on the screen would be refused
 
 function stage() {
@@ -138,6 +139,9 @@ function list(page) {
   }
   const send = () => (sending = sending.then(flush));
 
+  const words = (act) => page.dataset[`words${act[0].toUpperCase()}${act.slice(1)}`] ?? '';
+  const refill = () => kept().forEach(({ row, act }) => flip(row, act, words(act)));
+
   page.addEventListener('submit', (event) => {
     const form = event.target.closest('[data-tick]');
     const act = event.submitter?.value;
@@ -147,14 +151,21 @@ function list(page) {
     event.preventDefault();
     const row = Number(form.elements.row.value);
     keep([...kept(), { record_id: crypto.randomUUID(), row, act, told_at: new Date().toISOString() }]);
-    flip(row, act, page.dataset[`words${act[0].toUpperCase()}${act.slice(1)}`] ?? '');
+    flip(row, act, words(act));
     send();
   });
   window.addEventListener('online', send);
   setInterval(() => kept().length && send(), 10000);
-  for (const one of kept()) {
-    flip(one.row, one.act, page.dataset[`words${one.act[0].toUpperCase()}${one.act.slice(1)}`] ?? '');
-  }
+
+  // The list renews itself, but not under the finger; ticks that wait are shown over what came.
+  let touched = 0;
+  page.addEventListener('pointerdown', () => (touched = Date.now()));
+  page.addEventListener('keydown', () => (touched = Date.now()));
+  document.addEventListener('htmx:beforeSwap', ({ detail }) => {
+    detail.shouldSwap &&= Date.now() - touched > QUIET;
+  });
+  document.addEventListener('htmx:load', refill);
+  refill();
   send();
 }
 

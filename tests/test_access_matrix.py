@@ -121,6 +121,7 @@ TABLE = {
             "door_now": {},
             "open_door": {},
             "door_list": {},
+            "door_list_now": {},
             "door_tick": {"post": 422},
             "door_records": {"post": 400},
             "close_door": {"post": 422},

@@ -1,5 +1,6 @@
 """Reading the door: whose it is, who is here at this moment, what was flagged, what a closed list counts."""
 
+import zlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -137,8 +138,9 @@ class Live:
     @property
     def mark(self) -> str:
         """Changes whenever the list does: what a screen has, so that the same is not sent again."""
-        newest = max((row.left_at or row.came_at for row in self.here if row.came_at), default=None)
-        return f"{len(self.here)}-{len(self.absent)}-{len(self.leave)}-{newest.timestamp() if newest else 0}"
+        everybody = [*self.here, *self.absent, *self.leave]
+        said = [(row.id, row.present, row.status, row.came_at, row.left_at, row.how) for row in everybody]
+        return f"{zlib.crc32(repr(said).encode()):08x}"
 
 
 def live(event_id: int) -> Live:

@@ -98,22 +98,36 @@ def open_door(event_id: int) -> Response:
 @signed_in
 def door_list(event_id: int) -> str:
     """Everybody with what can be entered, what was flagged, and the way to close or correct."""
-    event = doored(event_id)
-    live = queries.live(event_id)
-    running_ = event.state == "planned" and event.door_closed_at is None
-    return render_template(
-        "events/door/list.html",
-        event=event,
-        crowd=live,
-        session=queries.session_of(event),
-        running=running_,
-        flags=queries.flagged(event_id),
-        sheets=queries.sheets(event_id),
-        standing=lambda row: rules.presence_of(row).standing,
-        names=rules,
-        now=clock.now(),
-        new_id=lambda: str(uuid4()),
-    )
+    return render_template("events/door/list.html", **_list(doored(event_id)))
+
+
+@bp.get("/door/<int:event_id>/list/now")
+@signed_in
+def door_list_now(event_id: int) -> Response:
+    """The part of the list that others change; 204 when it is as it was (`mark`). Four statements."""
+    values = _list(doored(event_id))
+    if request.args.get("mark") == values["mark"]:
+        return make_response("", 204)
+    return make_response(render_template("events/door/_list.html", **values))
+
+
+def _list(event: Any) -> dict[str, Any]:
+    now, session = clock.now(), queries.session_of(event)
+    live, flags, sheets = queries.live(event.id), queries.flagged(event.id), queries.sheets(event.id)
+    late = session.late_from < now < session.ends_at
+    return {
+        "event": event,
+        "crowd": live,
+        "session": session,
+        "running": event.state == "planned" and event.door_closed_at is None,
+        "flags": flags,
+        "sheets": sheets,
+        "standing": lambda row: rules.presence_of(row).standing,
+        "names": rules,
+        "late": late,
+        "new_id": lambda: str(uuid4()),
+        "mark": f"{live.mark}-{len(flags)}-{len(sheets)}-{event.version}-{late:d}",
+    }
 
 
 @bp.post("/door/<int:event_id>/tick")

@@ -44,6 +44,22 @@ def test_only_one_page_may_ask_for_the_camera(phone, people):
     assert client.get("/calendar").headers["Permissions-Policy"].startswith("camera=(), ")
 
 
+def test_the_list_renews_itself_only_when_something_is_new(
+    chair_client, phone, people, opened, code, statements
+):
+    page = chair_client.get(f"/door/{opened}/list")
+    address = re.search(rf'hx-get="(/door/{opened}/list/now\?mark=[^"]+)"', page.text)[1]
+    with statements() as sent:
+        assert chair_client.get(address).status_code == 204
+    assert len(sent) <= 8
+    client = phone(people[0])
+    client.post(f"/door/{opened}/in", data=button(client.get(f"/d/{code(opened)}", follow_redirects=True)))
+    renewed = chair_client.get(address)
+    assert renewed.status_code == 200
+    assert address not in renewed.text
+    assert "<html" not in renewed.text
+
+
 def rows(event_id):
     return queries.everybody(event_id)
 
