@@ -123,6 +123,7 @@ TABLE = {
             "door_list": {},
             "door_list_now": {},
             "door_tick": {"post": 422},
+            "door_add": {"post": 422},
             "door_records": {"post": 400},
             "close_door": {"post": 422},
             "door_person": {"post": 422},

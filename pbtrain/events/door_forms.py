@@ -21,6 +21,12 @@ class TickForm(BaseForm):
     record_id = HiddenField(validators=[UUID()])
 
 
+class AddForm(BaseForm):
+    """The button beside a name that is not on the list."""
+
+    member = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(1, 2**31 - 1)])
+
+
 class PersonForm(BaseForm):
     """How long one person was there."""
 

@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from pbtrain.classes.models import ClassEnrolment, ClassQuota, TrainingClass
+from pbtrain.classes.models import ClassEnrolment, ClassQuota, ClassSession, TrainingClass
 from pbtrain.core.db import db, transaction
+from pbtrain.org.models import Member
 from pbtrain.org.roles import Role
 from tests.classes.seated import (
     act,
@@ -144,3 +145,26 @@ def test_a_class_that_is_over_offers_no_seats(site):
         session.get_one(TrainingClass, class_id).state = "closed"
     page = site.academy_page.get(url).text + site.academy_page.get(f"{url}/learners").text
     assert not any(link in page for link in offered)
+
+
+def test_who_comes_unexpected_is_enrolled_at_the_door(site):
+    """By name, within the seats; of who waits for an answer the seat is not counted twice."""
+    class_id = training_class(site, capacity=2)
+    asked, new, late = members(site.branch, 3)
+    forward(site, class_id, asked)
+    act(site, class_id, "approve", asked)
+    event_id = db.session.scalar(
+        select(ClassSession.event_id).where(ClassSession.class_id == class_id).order_by(ClassSession.id)
+    )
+    address = f"/door/{event_id}/add"
+    code = db.session.get_one(Member, new).code
+    assert code not in site.academy_page.get(address).text
+    assert code in site.academy_page.get(f"{address}?q={code}").text
+    assert site.branch_page.get(address).status_code == 404
+    for member_id in (asked, new, new):
+        assert site.academy_page.post(address, data={"member": member_id}).status_code == 303
+    full = site.academy_page.post(address, data={"member": late})
+    assert full.status_code == 422
+    assert "名额已满" in full.text
+    assert states(class_id) == {asked: "enrolled", new: "enrolled"}
+    assert taken(class_id) == [(2, 2)]

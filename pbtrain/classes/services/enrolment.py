@@ -83,15 +83,20 @@ def _candidates(room: Room, member_ids: Collection[int], act: str, who: str) -> 
         raise RuleError(TOO_MANY, "members", count=rules.PEOPLE_A_TIME)
     people = []
     for row in fitness(room.row, wanted):
-        for fine, message in ((row.served, NOT_SERVED), (row.fits, NOT_MEANT)):
-            if not fine:
-                raise RuleError(message, "members", name=row.name)
+        check_fit(row)
         if row.state and row.state not in rules.OVER:
             raise RuleError(ALREADY, "members", name=row.name)
         rules.check_act(act, row.state or rules.NEW, who)
         people.append(person_of(row))
     quotas = quotas_for(room, (one.unit_id for one in people))
     return [one if one.id is not None else replace(one, quota_id=quotas[one.unit_id]) for one in people]
+
+
+def check_fit(row: Any) -> None:
+    """RuleError unless this row of `fitness` is somebody the class is for."""
+    for fine, message in ((row.served, NOT_SERVED), (row.fits, NOT_MEANT)):
+        if not fine:
+            raise RuleError(message, "members", name=row.name)
 
 
 def person_of(row: Any) -> Person:

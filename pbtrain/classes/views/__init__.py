@@ -2,6 +2,10 @@
 
 from flask import Blueprint
 
+from pbtrain.classes.services import latecomers
+from pbtrain.events.door import adding
+
+adding.WAYS["academy"] = latecomers.WAY  # who comes to a class unexpected
 bp = Blueprint("classes", __name__, url_prefix="/classes")
 
 from pbtrain.classes.views import (  # noqa: E402  their routes belong to bp

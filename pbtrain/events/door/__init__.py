@@ -6,6 +6,7 @@ transaction of theirs:
 * `people.expect(event_ids, member_ids, guest_ids)`: these people are expected; `people.unexpect(…)` takes it
   back; `people.expect_branch(event_id)`: the roster of the branch and of the other hosts on that day.
 * `people.excuse(event_ids, …, reason)`: leave was granted; `people.recall(…)`: it was withdrawn.
+* `adding.WAYS`: how somebody who came unexpected is put on the list, by the kind of the unit that holds it.
 * `running.open_door(actor, event_id)`, `running.close_door(actor, event_id, …)`: the code is shown; the list
   is final and the hours are posted.
 * `marking.correct(actor, event_id, …)`: what a closed list said wrongly, by reversal.

@@ -30,15 +30,18 @@ def expect(event_ids: Ids, member_ids: Iterable[int] = (), guest_ids: Iterable[i
 def expect_branch(event_id: int) -> int:
     """Who stood on that day in the branch that holds it, or in another that holds it too, is expected."""
     event = db.session.execute(select(Event.unit_id, Event.day).where(Event.id == event_id)).one()
+    people = {
+        row.id for unit_id in holders(event_id, event.unit_id) for row in queries.roster(unit_id, event.day)
+    }
+    return expect(event_id, people)
+
+
+def holders(event_id: int, unit_id: int) -> list[int]:
+    """The branch that holds this event, and those that hold it too."""
     hosts = db.session.scalars(
         select(EventHost.unit_id).where(EventHost.event_id == event_id).order_by(EventHost.unit_id)
     ).all()
-    people = {
-        row.id
-        for unit_id in dict.fromkeys([event.unit_id, *hosts])
-        for row in queries.roster(unit_id, event.day)
-    }
-    return expect(event_id, people)
+    return list(dict.fromkeys([unit_id, *hosts]))
 
 
 def unexpect(event_ids: Ids, member_ids: Iterable[int] = (), guest_ids: Iterable[int] = ()) -> int:

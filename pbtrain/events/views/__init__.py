@@ -7,6 +7,7 @@ bp = Blueprint("events", __name__)
 from pbtrain.events.views import (  # noqa: E402  their routes belong to bp
     checkin,
     door,
+    door_adding,
     door_records,
     held,
     levels,
@@ -23,6 +24,7 @@ __all__ = [
     "bp",
     "checkin",
     "door",
+    "door_adding",
     "door_records",
     "held",
     "levels",

@@ -2,9 +2,10 @@
 
 from sqlalchemy import select
 
+from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.events.door import people as listing
-from pbtrain.events.models import Attendance, CheckIn, EventHost, Guest
+from pbtrain.events.models import Attendance, CheckIn, Event, EventHost, Guest
 
 
 def listed(session, event_id):
@@ -35,6 +36,26 @@ def test_the_branch_and_the_other_hosts(db, make, branch, committee, event, peop
         assert listing.expect_branch(joint) == len(people) + 2
         assert listing.expect_branch(joint) == 0
         assert theirs in {row.member_id for row in listed(session, joint)}
+
+
+def test_a_newcomer_is_added_at_the_door(db, make, branch, committee, opened, people, secretary, client_for):
+    """Of the branches that hold it, once, while the list is made; nobody else is even found."""
+    newcomer = make.member(branch, name="示例新来", pinyin="shilixinlai xl").id
+    elsewhere = make.unit(parent=committee)
+    stranger = make.member(elsewhere, name="示例外来").id
+    client, address = client_for(secretary), f"/door/{opened}/add"
+    page = client.get(address).text
+    assert "示例新来" in page
+    assert "示例外来" not in client.get(f"{address}?q=示例").text
+    assert client.post(address, data={"member": stranger}).status_code == 422
+    assert client.post(address, data={"member": newcomer}).status_code == 303
+    assert client.post(address, data={"member": newcomer}).status_code == 303
+    assert [row.member_id for row in listed(db.session, opened)].count(newcomer) == 1
+    assert client.get(address).text.count("示例新来") == 2  # said twice, offered no more
+    assert "示例新来" not in client.get(address).text
+    with transaction() as session:
+        session.get_one(Event, opened).door_closed_at = clock.now()
+    assert client.post(address, data={"member": people[0]}).status_code == 422
 
 
 def test_who_was_at_the_door_stays(db, event, people):
