@@ -21,7 +21,8 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
 from pbtrain.core.queue import Job, Running, enqueue, handler
-from pbtrain.events.models import Attendance, Event, EventPhoto
+from pbtrain.events.door import rules as door
+from pbtrain.events.models import Attendance, CheckIn, Event, EventPhoto
 from pbtrain.org.access import Actor, actor_for, may
 from pbtrain.org.roles import Perm
 
@@ -111,20 +112,39 @@ def _roster(archive: zipfile.ZipFile, row: TrainingClass, address: str) -> None:
     _sheet(archive, "1-花名册与学时", columns, rows, f"第{row.number}期{row.title}")
 
 
+def _mark(one: Any, shared: bool) -> str:
+    """How somebody attended, and by which way that is known: 迟到（扫码）."""
+    said = STATES.get(one.status or ("present" if one.present else ""), "到课")
+    if not one.present or one.how not in door.HOWS:
+        return said
+    ways = [in_chinese(door.HOWS[one.how])] + (["与他人同一部手机"] if shared and one.how == "code" else [])
+    return f"{said}（{'，'.join(ways)}）"
+
+
+def _shared_phones(class_id: int) -> set[tuple[int, int | None]]:
+    """(event, member) of who signed in on a phone that had signed in somebody else."""
+    found = db.session.execute(
+        select(CheckIn.event_id, CheckIn.member_id)
+        .join(ClassSession, ClassSession.event_id == CheckIn.event_id)
+        .where(ClassSession.class_id == class_id, CheckIn.flag == "device")
+        .order_by(CheckIn.id)
+    )
+    return {(one.event_id, one.member_id) for one in found}
+
+
 def _attendance(archive: zipfile.ZipFile, row: TrainingClass, address: str) -> None:
-    """A line for each person, a column for each session."""
+    """A line for each person, a column for each session: did they come, and by which way is that known?"""
     sessions = certificates.held_sessions(row.id)
     found = db.session.execute(
         select(Attendance.event_id, Attendance.member_id, Attendance.guest_id, Attendance.present,
-               Attendance.status)
+               Attendance.status, Attendance.how)
         .join(ClassSession, ClassSession.event_id == Attendance.event_id)
         .where(ClassSession.class_id == row.id)
         .order_by(Attendance.id)
     )  # fmt: skip
+    shared = _shared_phones(row.id)
     marks = {
-        (one.event_id, one.member_id, one.guest_id): STATES.get(
-            one.status or ("present" if one.present else ""), "到课"
-        )
+        (one.event_id, one.member_id, one.guest_id): _mark(one, (one.event_id, one.member_id) in shared)
         for one in found
     }
     rows = [
@@ -132,7 +152,7 @@ def _attendance(archive: zipfile.ZipFile, row: TrainingClass, address: str) -> N
         for one in certificates.learners(row)
     ]
     columns = [sheets.Column("姓名", 14)]
-    columns += [sheets.Column(f"{one.day:%m-%d} {one.title}", 16) for one in sessions]
+    columns += [sheets.Column(f"{one.day:%m-%d} {one.title}", 22) for one in sessions]
     _sheet(archive, "2-考勤表", columns, rows, f"第{row.number}期{row.title}")
 
 

@@ -14,7 +14,8 @@ from pbtrain.core import clock, sheets
 from pbtrain.core.db import db
 from pbtrain.core.i18n import N_, _
 from pbtrain.courses.models import Course, Enrolment
-from pbtrain.events.models import Attendance, Event
+from pbtrain.events.door import rules as door
+from pbtrain.events.models import Attendance, CheckIn, Event
 from pbtrain.home import my_classes, my_study
 from pbtrain.home.my_study import Part, label
 from pbtrain.hours.activities import ACTIVITIES
@@ -71,6 +72,7 @@ def everything(account_id: int, member_id: int) -> dict[str, Part]:
         "hours": _hours(member_id),
         **my_study.everything(member_id),
         "meetings": _meetings(member_id),
+        "door": _door(member_id),
         **my_classes.everything(member_id),
         "courses": _courses(member_id),
         "quizzes": _quizzes(member_id),
@@ -152,6 +154,28 @@ def _meetings(member_id: int) -> Part:
         [day, title, _("came") if came else _("absent")] for day, title, came in db.session.execute(query)
     ]
     return Part(N_("Meetings"), {"day": N_("Day"), "title": N_("Topic"), "came": N_("Came")}, rows)
+
+
+def _door(member_id: int) -> Part:
+    """Each record of the door about this person: what it says, how and when it came, and from whom."""
+    query = (
+        select(Event.day, Event.title, CheckIn.act, CheckIn.how, CheckIn.at, CheckIn.told_at, Account.name,
+               CheckIn.flag)
+        .join(Event, Event.id == CheckIn.event_id)
+        .outerjoin(Account, Account.id == CheckIn.by_id)
+        .where(CheckIn.member_id == member_id).order_by(CheckIn.id)
+    )  # fmt: skip
+    columns = {
+        "day": N_("Day"), "title": N_("Topic"), "what": N_("What"), "how": N_("How it came"),
+        "at": N_("Recorded"), "told": N_("By the phone's clock"), "by": N_("Recorded by"),
+        "note": N_("Remark"),
+    }  # fmt: skip
+    rows = [
+        [day, title, label(door.ACTS, act), label(door.HOWS, how), at, told_at, by or "",
+         label(door.FLAGS, flag)]
+        for day, title, act, how, at, told_at, by, flag in db.session.execute(query)
+    ]  # fmt: skip
+    return Part(N_("Sign-in at meetings"), columns, rows)
 
 
 def _courses(member_id: int) -> Part:

@@ -6,7 +6,8 @@ import zipfile
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from python_calamine import CalamineWorkbook
+from sqlalchemy import select, text, update
 
 from pbtrain.audit.models import AuditEvent
 from pbtrain.classes.models import (
@@ -26,7 +27,7 @@ from pbtrain.classes.services import entry as lists
 from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
-from pbtrain.events.models import Event, Guest
+from pbtrain.events.models import Attendance, CheckIn, Event, Guest
 from pbtrain.home import retention
 from pbtrain.org import disclosures, members
 from tests.classes.schooled import FIRST, absent, school
@@ -131,8 +132,12 @@ def test_people_and_person_times_are_counted_apart(db, frozen, client_for, make)
 
 def test_the_file_of_a_class_is_made_by_a_job_and_goes_after_a_week(db, frozen, client_for):
     one = school(2)
-    with transaction():
+    with transaction() as session:
         certificates.issue(one.actor, one.class_id)
+        came = update(Attendance).where(Attendance.member_id == one.members[0].id)
+        session.execute(came.values(how="code"))
+        record = {"record_id": "r", "act": "in", "how": "code", "flag": "device"}
+        session.add(CheckIn(event_id=one.events[0], member_id=one.members[0].id, **record))
     client, path = client_for(one.admin), f"/classes/{one.class_id}/file"
     assert client.get(f"{path}/zip").status_code == 404
     assert client.post(path).status_code == 303
@@ -142,6 +147,9 @@ def test_the_file_of_a_class_is_made_by_a_job_and_goes_after_a_week(db, frozen, 
     with client.get(f"{path}/zip") as answer:
         archive = zipfile.ZipFile(io.BytesIO(answer.data))
     assert [name.split("-")[0] for name in archive.namelist()] == ["1", "2", "3", "4"]
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(archive.read("2-考勤表.xlsx"))).get_sheet_by_index(0)
+    marks = {cell for row in sheet.to_python() for cell in row}
+    assert {"到课", "到课（扫码）", "到课（扫码，与他人同一部手机）"} <= marks
     assert archive.read("4-证书.pdf").startswith(b"%PDF-")
     file = db.session.scalars(select(storage.StoredFile)).one()
     with transaction() as session:

@@ -14,6 +14,7 @@ from pbtrain.events.door import people as listing
 from pbtrain.events.door import queries, tickets
 from pbtrain.events.models import Attendance, CheckIn, Event, EventPhoto
 from pbtrain.events.views.checkin import PHONE
+from pbtrain.home import my_data
 from pbtrain.hours.models import HourEntry
 from pbtrain.org.models import Member
 from pbtrain.org.roles import Role
@@ -58,6 +59,14 @@ def test_the_list_renews_itself_only_when_something_is_new(
     assert renewed.status_code == 200
     assert address not in renewed.text
     assert "<html" not in renewed.text
+
+
+def test_ones_own_records_of_the_door_are_taken_home(phone, people, opened, code):
+    client, member = phone(people[0]), db.session.get_one(Member, people[0])
+    client.post(f"/door/{opened}/in", data=button(client.get(f"/d/{code(opened)}", follow_redirects=True)))
+    ((day, title, *said),) = my_data.everything(member.account_id, member.id)["door"].rows
+    assert (day, title, said[0], said[1]) == (clock.today(), "重温入党志愿书", "到会", "扫码")
+    assert said[4] == member.name, "who pressed the button"
 
 
 def rows(event_id):
