@@ -130,6 +130,9 @@ def test_chair_and_three_phones(browser_of, code, camera, town, event, look, acc
     sixth.goto(code())
     sixth.get_by_role("button", name="签到").click()
     phone.locator("#h-here + .pb-count", has_text="4").wait_for()  # by itself
+    phone.get_by_role("link", name="补加人员").click()
+    look(phone, "add")
+    phone.go_back()
     trouble.expect("ERR_INTERNET_DISCONNECTED")
     phone.context.set_offline(True)
     person = phone.locator("[data-person]").filter(has_text=town.members[3].name)
