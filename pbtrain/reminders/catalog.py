@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select
 
 from pbtrain.accounts.models import Account
 from pbtrain.closing.models import SignOff
@@ -52,6 +52,29 @@ def reachable() -> ColumnElement[bool]:
 def untold(about: Any) -> ColumnElement[bool]:
     """Has this account not heard of the occasion yet?"""
     return ~exists().where(Message.account_id == Account.id, Message.about == about)
+
+
+def holders(role: Role, occasion: str, today: date, after: int) -> Select[Any]:
+    """Who holds this role in a unit today and has not heard of the occasion there: the number of the grant,
+    account_id, about and unit_id; `occasion` and the number of the unit make what it is about."""
+    about = literal(occasion) + cast(RoleGrant.unit_id, String)
+    return (
+        select(RoleGrant.id, Account.id.label("account_id"), about.label("about"), RoleGrant.unit_id)
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(RoleGrant.role == role, is_on(RoleGrant, today), RoleGrant.id > after)
+        .where(Account.disabled_at.is_(None), untold(about))
+        .order_by(RoleGrant.id)
+    )
+
+
+def secretaries(occasion: str, today: date, after: int) -> Select[Any]:
+    """The same of the secretaries of branches that are not closed, with unit_name."""
+    return (
+        holders(Role.BRANCH_SECRETARY, occasion, today, after)
+        .add_columns(Unit.name.label("unit_name"))
+        .join(Unit, Unit.id == RoleGrant.unit_id)
+        .where(Unit.valid_until.is_(None))
+    )
 
 
 @reminder
@@ -129,24 +152,12 @@ def unsigned(today: date, after: int, limit: int) -> Found:
     year, month = (today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)
     if today < sign_by(year, month):
         return []
-    about = literal(f"sign:{year}-{month:02}:") + cast(RoleGrant.unit_id, String)
     signed = exists().where(SignOff.book_id == Book.id, SignOff.month == month)
     rows = db.session.execute(
-        select(
-            RoleGrant.id,
-            Account.id.label("account_id"),
-            about.label("about"),
-            RoleGrant.unit_id,
-            Unit.name.label("unit_name"),
-        )
-        .join(Account, Account.id == RoleGrant.account_id)
-        .join(Unit, Unit.id == RoleGrant.unit_id)
+        secretaries(f"sign:{year}-{month:02}:", today, after)
         .join(Book, (Book.unit_id == Unit.id) & (Book.year == year))
-        .where(RoleGrant.role == Role.BRANCH_SECRETARY, is_on(RoleGrant, today), RoleGrant.id > after)
-        .where(Book.entries > 0, Book.sealed_at.is_(None), ~signed, Unit.valid_until.is_(None))
+        .where(Book.entries > 0, Book.sealed_at.is_(None), ~signed)
         .where(Unit.valid_from < month_end(year, month))
-        .where(Account.disabled_at.is_(None), untold(about))
-        .order_by(RoleGrant.id)
         .limit(limit)
     )
     return [(row.id, _unsigned_note(row, year, month)) for row in rows]
@@ -170,23 +181,13 @@ def terms_end(today: date, after: int, limit: int) -> Found:
 
     The sixty days hold the first of some month, so that no term ends without having been told.
     """
-    about = literal(f"terms:{today:%Y-%m}:") + cast(RoleGrant.unit_id, String)
     ending = leaders.ending_terms(None, today).subquery()
     rows = db.session.execute(
-        select(
-            RoleGrant.id,
-            Account.id.label("account_id"),
-            about.label("about"),
-            func.count().label("posts"),
-            func.min(ending.c.valid_until).label("first"),
-        )
-        .join(Account, Account.id == RoleGrant.account_id)
+        holders(Role.UNIT_ADMIN, f"terms:{today:%Y-%m}:", today, after)
+        .add_columns(func.count().label("posts"), func.min(ending.c.valid_until).label("first"))
         .join(UnitClosure, UnitClosure.above_id == RoleGrant.unit_id)
         .join(ending, ending.c.unit_id == UnitClosure.below_id)
-        .where(RoleGrant.role == Role.UNIT_ADMIN, is_on(RoleGrant, today), RoleGrant.id > after)
-        .where(Account.disabled_at.is_(None), untold(about))
         .group_by(RoleGrant.id, Account.id, RoleGrant.unit_id)
-        .order_by(RoleGrant.id)
         .limit(limit)
     )
     return [(row.id, _terms_note(row)) for row in rows]
@@ -235,31 +236,12 @@ def idle_month(today: date, after: int, limit: int) -> Found:
     if today.day < IDLE_FROM:
         return []
     first = today.replace(day=1)
-    about = literal(f"idle:{today:%Y-%m}:") + cast(RoleGrant.unit_id, String)
-    held = exists().where(
-        Event.unit_id == RoleGrant.unit_id, Event.state == "held", Event.day >= first, Event.day <= today
-    )
-    joint = exists().where(
-        EventHost.unit_id == RoleGrant.unit_id,
-        EventHost.event_id == Event.id,
-        Event.state == "held",
-        Event.day >= first,
-        Event.day <= today,
-    )
+    met = (Event.state == "held") & Event.day.between(first, today)
+    held = exists().where(Event.unit_id == RoleGrant.unit_id, met)
+    joint = exists().where(EventHost.unit_id == RoleGrant.unit_id, EventHost.event_id == Event.id, met)
     rows = db.session.execute(
-        select(
-            RoleGrant.id,
-            Account.id.label("account_id"),
-            about.label("about"),
-            RoleGrant.unit_id,
-            Unit.name.label("unit_name"),
-        )
-        .join(Account, Account.id == RoleGrant.account_id)
-        .join(Unit, Unit.id == RoleGrant.unit_id)
-        .where(RoleGrant.role == Role.BRANCH_SECRETARY, is_on(RoleGrant, today), RoleGrant.id > after)
-        .where(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None), Unit.valid_from < first)
-        .where(Account.disabled_at.is_(None), ~held, ~joint, untold(about))
-        .order_by(RoleGrant.id)
+        secretaries(f"idle:{today:%Y-%m}:", today, after)
+        .where(Unit.kind.in_(WITH_MEMBERS), Unit.valid_from < first, ~held, ~joint)
         .limit(limit)
     )
     return [(row.id, _idle_note(row, today)) for row in rows]
