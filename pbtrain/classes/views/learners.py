@@ -1,5 +1,6 @@
 """The learners of a class as its academy sees them: who asks, waits, comes; acts on some of them at once."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -17,7 +18,7 @@ from pbtrain.classes.views.common import managed_or_404, one_of
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.core.forms import clean
+from pbtrain.core.forms import BaseForm, clean
 from pbtrain.core.i18n import _, ngettext, say
 from pbtrain.core.paging import paged
 from pbtrain.events.door.rules import ACTS, STANDINGS
@@ -162,47 +163,54 @@ def _timely(row: TrainingClass, act: str) -> bool:
 @needs(Perm.CLASS_MANAGE)
 def learner_act(class_id: int, enrolment_id: int) -> Response:
     """One act on one learner, with its reason."""
-    row, form = managed_or_404(class_id), ActForm()
-    if queries.one(class_id, enrolment_id) is None:
-        abort(404)
-    if not form.validate():
-        abort(400)
-    name, wanted = chosen(form.act.data or ""), [(enrolment_id, whole(request.form.get("version", "")))]
-    try:
-        with transaction():
-            done = services.act_on(
-                signed(), class_id, wanted, name, who="academy", reason=form.reason.data or ""
-            )
-    except Conflict:
-        raise
-    except RuleError as error:
-        form.blame(error)
-        return make_response(learner_page(managed_or_404(row.id), enrolment_id, say(error)), 422)
-    flash(told(name, done), "ok")
-    return redirect(url_for(".learner", class_id=class_id, enrolment_id=enrolment_id), 303)
+    form, version = ActForm(), whole(request.form.get("version", ""))
+
+    def act() -> str:
+        name = chosen(form.act.data or "")
+        reason = form.reason.data or ""
+        done = services.act_on(
+            signed(), class_id, [(enrolment_id, version)], name, who="academy", reason=reason
+        )
+        return told(name, done)
+
+    return _done(class_id, enrolment_id, form, act)
 
 
 @bp.post("/<int:class_id>/learners/<int:enrolment_id>/leave")
 @needs(Perm.CLASS_MANAGE)
 def learner_leave(class_id: int, enrolment_id: int) -> Response:
     """Leave from sessions, as the academy writes it down."""
-    row, form = managed_or_404(class_id), LeaveForm()
+    form = LeaveForm()
+
+    def work() -> str:
+        left = take_leave(
+            signed(), class_id, enrolment_id, numbers("session"), reason=form.why.data or "",
+            who="academy", meant=form.meant.data,
+        )  # fmt: skip
+        return left_words(left)
+
+    return _done(class_id, enrolment_id, form, work, leave=form)
+
+
+def _done(
+    class_id: int, enrolment_id: int, form: BaseForm, work: Callable[[], str], leave: LeaveForm | None = None
+) -> Response:
+    """Do what was asked about one learner and say it in the words it returns; a refusal comes back on the
+    learner's page, with what was typed about a leave."""
+    row = managed_or_404(class_id)
     if queries.one(class_id, enrolment_id) is None:
         abort(404)
     if not form.validate():
         abort(400)
     try:
         with transaction():
-            left = take_leave(
-                signed(), class_id, enrolment_id, numbers("session"), reason=form.why.data or "",
-                who="academy", meant=form.meant.data,
-            )  # fmt: skip
+            words = work()
     except Conflict:
         raise
     except RuleError as error:
         form.blame(error)
-        return make_response(learner_page(managed_or_404(row.id), enrolment_id, say(error), form), 422)
-    flash(left_words(left), "ok")
+        return make_response(learner_page(managed_or_404(row.id), enrolment_id, say(error), leave), 422)
+    flash(words, "ok")
     return redirect(url_for(".learner", class_id=class_id, enrolment_id=enrolment_id), 303)
 
 
