@@ -4,10 +4,8 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
-import time_machine
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import func, select
 
 from pbtrain.claims import deciding, evidence, services
@@ -26,6 +24,7 @@ from pbtrain.org.models import Member
 from pbtrain.org.roles import Role
 from tests import factories as make
 from tests.claims.conftest import piece
+from tests.support.machine import Machine, run
 
 PICK = st.integers(0, 1000)
 PEOPLE, BRANCHES = st.integers(0, 5), st.integers(0, 1)
@@ -43,21 +42,18 @@ SAYS = {  # the last act of a claim by its state
 }
 
 
-class Claims(RuleBasedStateMachine):
+class Claims(Machine):
     """Two branches in the January after: in each two who decide and a member; and two people above.
 
     Whoever acts is drawn from all who could be asked, also where the claim is their own.
     """
 
-    backend = None
-    travel = None
+    start = "2027-01-12 03:00:00+00:00"
     picture = None
 
     @initialize()
     def begin(self):
-        self.backend.reset()
-        db.session.remove()  # no object of an earlier run lives on
-        self.clock = self.travel("2027-01-12 03:00:00+00:00")
+        self.begin_anew()
         root = make.unit()
         with transaction():
             asked = PolicyRules(two_eyes_above=TWO_EYES, appeal_days=15)
@@ -91,13 +87,6 @@ class Claims(RuleBasedStateMachine):
     def decider(self, row, pick):
         """Somebody who may decide in that branch, also on their own."""
         return (self.secretaries[self.branches.index(row.unit_id)] + self.above)[pick % 4]
-
-    def attempt(self, act):
-        try:
-            with transaction():
-                return act()
-        except (RuleError, Conflict):
-            return None
 
     def look(self, who, claim_id):
         with transaction() as session:
@@ -361,27 +350,5 @@ class Claims(RuleBasedStateMachine):
 
 
 def test_any_order_of_acts_on_claims_keeps_the_ledger_whole(db, backend, request):
-    moments = []
-
-    def travel(instant):
-        for one in moments:
-            one.stop()
-        moments[:] = [time_machine.travel(instant, tick=False)]
-        return moments[0].start()
-
-    Claims.backend, Claims.travel, Claims.picture = backend, staticmethod(travel), piece(1)
-    try:
-        run_state_machine_as_test(
-            Claims,
-            settings=settings(
-                max_examples=request.config.getoption("--machine-runs"),
-                stateful_step_count=30,
-                deadline=None,
-                derandomize=True,
-                phases=[Phase.generate],  # looking for a shorter way to fail would take minutes
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-    finally:
-        for one in moments:
-            one.stop()
+    Claims.picture = piece(1)
+    run(Claims, backend, request, steps=30)

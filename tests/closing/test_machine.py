@@ -2,10 +2,8 @@
 
 from datetime import date
 
-import time_machine
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 
 from pbtrain.closing import sealing, services
@@ -15,12 +13,15 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from tests.hours.conftest import line
 from tests.hours.test_machine import DAYS, MINUTES, PEOPLE, RULES, Ledger
+from tests.support.machine import run
 
 BRANCHES = st.integers(0, 2)
 
 
 class Closing(Ledger):
     """The ledger's machine in the January after, with branches that sign and close."""
+
+    start = "2027-01-20 03:00:00+00:00"
 
     @initialize()
     def begin(self):
@@ -135,15 +136,4 @@ class Closing(Ledger):
 
 
 def test_any_order_with_closed_years_keeps_the_ledger_whole(db, backend, at_once, request):
-    Closing.backend, Closing.at_once = backend, staticmethod(at_once)
-    with time_machine.travel("2027-01-20 03:00:00+00:00", tick=False):
-        run_state_machine_as_test(
-            Closing,
-            settings=settings(
-                max_examples=request.config.getoption("--machine-runs"),
-                stateful_step_count=20,
-                deadline=None,
-                derandomize=True,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+    run(Closing, backend, request, steps=20, at_once=at_once)

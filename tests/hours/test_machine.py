@@ -5,10 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-import time_machine
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import func, select, update
 
 from pbtrain.core import clock
@@ -24,6 +22,7 @@ from pbtrain.org import posts
 from pbtrain.org.models import Affiliation, Member
 from tests import factories as make
 from tests.hours.conftest import line
+from tests.support.machine import Machine, run
 
 DAYS = st.integers(0, 40).map(lambda n: date(2026, 1, 1) + timedelta(days=n * 6))
 PEOPLE = st.integers(0, 3)
@@ -38,15 +37,15 @@ RULES = st.builds(
 )
 
 
-class Ledger(RuleBasedStateMachine):
+class Ledger(Machine):
     """Three branches, four members, and a model that knows which sources stand."""
 
-    backend = None
+    start = "2026-11-20 03:00:00+00:00"
     at_once = None
 
     @initialize()
     def begin(self):
-        self.backend.reset()
+        self.begin_anew()
         self.standing: dict[str, int] = {}  # source base -> minutes of the line that stands
         root = make.unit()
         self.root = root.id
@@ -220,15 +219,4 @@ class Ledger(RuleBasedStateMachine):
 
 
 def test_any_order_keeps_the_ledger_whole(db, backend, at_once, request):
-    Ledger.backend, Ledger.at_once = backend, staticmethod(at_once)
-    with time_machine.travel("2026-11-20 03:00:00+00:00", tick=False):
-        run_state_machine_as_test(
-            Ledger,
-            settings=settings(
-                max_examples=request.config.getoption("--machine-runs"),
-                stateful_step_count=12,
-                deadline=None,
-                derandomize=True,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+    run(Ledger, backend, request, steps=12, at_once=at_once)

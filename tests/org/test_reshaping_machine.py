@@ -2,15 +2,12 @@
 
 from datetime import date, timedelta
 
-import time_machine
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import func, select
 
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
-from pbtrain.core.errors import RuleError
 from pbtrain.home import reshaping
 from pbtrain.hours import custody
 from pbtrain.hours import services as hours
@@ -21,22 +18,21 @@ from pbtrain.org import history, posts, services, temporary, tree
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, Unit, UnitClosure, UnitLink, UnitName
 from pbtrain.org.queries import is_on
 from pbtrain.org.reshaping import Part, members_of, units_of
+from tests.support.machine import Machine, run
 
 FIRST = date(2026, 3, 2)
 PICK = st.integers(0, 1000)
 KINDS = st.sampled_from(["committee", "branch", "branch", "temporary_branch", "general_branch"])
 
 
-class Organisation(RuleBasedStateMachine):
+class Organisation(Machine):
     """Two committees with two branches of three each; days pass, and everything may happen to them."""
 
-    backend = None
-    travel = None
+    start = "2026-03-02 04:00:00+00:00"
 
     @initialize()
     def begin(self):
-        self.backend.reset()
-        self.clock = self.travel("2026-03-02 04:00:00+00:00")
+        self.begin_anew()
         self.names = 0
         self.posted: dict[int, int] = {}  # member -> minutes
         self.days = [FIRST]
@@ -74,15 +70,6 @@ class Organisation(RuleBasedStateMachine):
     def one_of(self, ids, pick):
         """Another one in another moment, also where hypothesis picks 0 again and again."""
         return ids[(pick + self.names) % len(ids)] if ids else None
-
-    def attempt(self, work):
-        """Do it; a refusal is one of the answers, and changes nothing."""
-        db.session.rollback()
-        try:
-            with transaction():
-                return work()
-        except RuleError:
-            return None
 
     @rule(where=PICK, kind=KINDS, days=st.integers(1, 9))
     def add_unit(self, where, kind, days):
@@ -323,26 +310,4 @@ def check_affiliations(day):
 
 
 def test_any_order_of_changes_keeps_every_days_tree(db, backend, request):
-    moments = []
-
-    def travel(instant):
-        for one in moments:
-            one.stop()
-        moments[:] = [time_machine.travel(instant, tick=False)]
-        return moments[0].start()
-
-    Organisation.backend, Organisation.travel = backend, staticmethod(travel)
-    try:
-        run_state_machine_as_test(
-            Organisation,
-            settings=settings(
-                max_examples=request.config.getoption("--machine-runs"),
-                stateful_step_count=30,
-                deadline=None,
-                derandomize=True,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
-    finally:
-        for one in moments:
-            one.stop()
+    run(Organisation, backend, request, steps=30)
