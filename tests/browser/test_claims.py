@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from pbtrain.claims.models import Platform
+from pbtrain.claims.presets import PRESETS
 from pbtrain.core.db import db
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.roles import Role
@@ -193,3 +195,6 @@ def test_the_pages_of_platforms(town, make, page, sign_in, look, accessible):
     page.get_by_role("button", name="保存").wait_for()
     look(page, "one")
     accessible(page)
+    db.session.rollback()
+    names = db.session.scalars(select(Platform.name).where(Platform.unit_id == town.root.id)).all()
+    assert sorted(names) == sorted(one["name"] for one in PRESETS)

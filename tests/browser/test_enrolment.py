@@ -1,5 +1,6 @@
 """An academy enrols 35 people from Excel, three refused; a member accepts a seat on the phone."""
 
+from collections import Counter
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -52,6 +53,8 @@ def test_35_people_from_excel(school, town, page, sign_in, work, look, accessibl
     accessible(page)
     page.get_by_role("button", name="录取 32 人").click()
     page.get_by_text("已录取：32 人").wait_for()
+    assert Counter(seated.states(school.class_id).values()) == {"enrolled": 32}
+    assert seated.taken(school.class_id) == [(32, 32)], "kept by the database, and counted"
     look(page, "learners")
     accessible(page)
     page.get_by_role("link", name="示例学员00").click()
@@ -65,6 +68,7 @@ def test_35_people_from_excel(school, town, page, sign_in, work, look, accessibl
     page.get_by_role("button", name="保存名额").click()
     page.get_by_text("名额已保存").wait_for()
     look(page, "class-full")
+    assert seated.taken(school.class_id) == [(32, 32), (32, 32)], "taken from the quota of the branch"
 
 
 def test_a_member_accepts_a_seat_on_the_phone(school, town, page, sign_in, look, accessible, make):
@@ -92,3 +96,5 @@ def test_a_member_accepts_a_seat_on_the_phone(school, town, page, sign_in, look,
     page.get_by_text("你已被录取").wait_for()
     look(page, "enrolled")
     accessible(page)
+    assert seated.states(school.class_id) == {one.id: "enrolled"}
+    assert seated.taken(school.class_id) == [(1, 1)]

@@ -1,7 +1,10 @@
 """Earlier hours by a sheet: sent by the secretary, checked, handed in with a scan, confirmed from above."""
 
 import pytest
+from sqlalchemy import select
 
+from pbtrain.core.db import db
+from pbtrain.hours.models import HourEntry
 from pbtrain.org.roles import Role
 from tests.claims.conftest import picture
 from tests.roster import sheets
@@ -56,3 +59,6 @@ def test_a_sheet_goes_to_the_level_above_and_into_the_ledger(
     page.get_by_role("heading", name="已入台账").wait_for()
     look(page, "confirmed")
     accessible(page)
+    db.session.rollback()
+    written = select(HourEntry.member_id, HourEntry.credit, HourEntry.proof).order_by(HourEntry.id)
+    assert db.session.execute(written).all() == [(one.id, 200, "B") for one in members]
