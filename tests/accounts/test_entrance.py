@@ -142,7 +142,7 @@ def test_success_forgets_the_failures_of_the_name(db, client, someone):
 def test_a_sign_in_takes_four_statements(client, someone, statements):
     with statements() as sent:
         assert sign_in(client).status_code == 303
-    assert len([one for one in sent if "FROM site" not in one]) == 4, str(sent)
+    assert sent.of_page.count == 4, str(sent)
 
 
 def test_who_has_left_is_told_where_to_ask(client, make):

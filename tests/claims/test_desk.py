@@ -135,7 +135,7 @@ def test_the_number_above_leads_to_the_claims(db, place, client_for, statements)
     assert f'href="{address}"' in auditor.get("/").text, "the number of those that wait"
     with statements() as sent_there:
         page = auditor.get(address).text
-    assert len([one for one in sent_there if "FROM site" not in one]) <= 8, str(sent_there)
+    assert sent_there.of_page.count <= 8, str(sent_there)
     assert "条例答卷第 7 期" in page
     assert "广播党课" in page
     assert "还没交的草稿" not in page

@@ -24,6 +24,12 @@ def secretary(make, branch):
     return make.person(Role.BRANCH_SECRETARY, branch)
 
 
+@pytest.fixture
+def auditor(make, root):
+    """Who watches over the branch from the committee above."""
+    return make.person(Role.UNIT_AUDITOR, root)
+
+
 def reverse(entry_id: int, reason: str = "点错了人") -> list[int]:
     """Cancel a line in a transaction of its own."""
     with transaction():

@@ -17,6 +17,7 @@ from pbtrain.hours.models import Book, HourEntry
 from pbtrain.org.models import Unit
 from pbtrain.org.roles import Role
 from tests.closing.conftest import APRIL, MARCH, line, post, reverse, seal, sign_all
+from tests.support.pages import said
 
 BYTES = 400  # changed one by one, seeded
 TOP = Path(__file__).parents[2]
@@ -159,11 +160,6 @@ def test_the_commands(app, file, root, tmp_path):
     bad = runner.invoke(args=["hours", "verify-manifest", str(path)])
     assert bad.exit_code == 1
     assert runner.invoke(args=["hours", "export-year", str(root.id), "2025", str(path)]).exit_code == 1
-
-
-def said(answer, status=200):
-    assert answer.status_code == status, answer.get_data(as_text=True)[:400]
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
 
 
 def test_the_page_knows_the_genuine_file_and_refuses_a_forged_one(make, file, root, branch, client_for):

@@ -1,7 +1,5 @@
 """The pages of a year: checklist, closing, levels, corrections, and what the member reads."""
 
-import re
-
 import pytest
 from sqlalchemy import select
 
@@ -15,17 +13,7 @@ from pbtrain.hours.models import Book, HourClaim, HourEntry
 from pbtrain.notify.models import Message
 from pbtrain.org.roles import Role
 from tests.closing.conftest import APRIL, MARCH, line, post, seal, sign_all
-
-
-def said(answer, status=200):
-    assert answer.status_code == status, answer.get_data(as_text=True)[:400]
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
-
-
-@pytest.fixture
-def auditor(make, root):
-    """Who watches over the branch from the committee above."""
-    return make.person(Role.UNIT_AUDITOR, root)
+from tests.support.pages import said
 
 
 def test_a_secretary_closes_the_year_of_the_branch(make, branch, secretary, january, client_for):

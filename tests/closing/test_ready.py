@@ -12,12 +12,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.hours.models import HourClaim
 from pbtrain.org.roles import Role
 from tests.closing.conftest import MARCH, line, post, seal, sign_all
-from tests.closing.test_pages import said
-
-
-@pytest.fixture
-def auditor(make, root):
-    return make.person(Role.UNIT_AUDITOR, root)
+from tests.support.pages import said
 
 
 @pytest.fixture
@@ -54,7 +49,7 @@ def test_it_says_what_will_happen_and_closes_those_that_are_ready(
     assert "封存已备齐的支部" in said(client.get(f"/units/{root.id}/years/2026"))
     with statements() as sent:
         page = said(client.get(address))
-    assert len([one for one in sent if "FROM site" not in one]) <= 8, str(sent)
+    assert sent.of_page.count <= 8, str(sent)
     assert "封存这 2 个支部" in page
     assert "示例支部丙 0 0 12" in page
     assert "示例支部丁 1 0 0" in page

@@ -1,6 +1,5 @@
 """Statements of hours: what the paper leads to, who may make and revoke one, what is kept of who looked."""
 
-import re
 from datetime import date
 
 import pytest
@@ -13,12 +12,7 @@ from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.org.roles import Role
 from tests.closing.conftest import APRIL, MARCH, line, post, reverse
-
-
-def said(answer, status=200):
-    assert answer.status_code == status, answer.get_data(as_text=True)[:400]
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
-
+from tests.support.pages import said
 
 PERIOD = {"since": "2026-01-01", "until": "2026-03-31"}
 

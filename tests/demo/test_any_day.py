@@ -4,10 +4,8 @@ from datetime import date
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
 
 from pbtrain.core import clock, site
-from pbtrain.core.db import db as database
 from pbtrain.core.errors import RuleError
 from pbtrain.demo import load
 from pbtrain.demo.roster import LOGINS
@@ -15,11 +13,7 @@ from pbtrain.hours import queries as hours_q
 from pbtrain.hours.models import HourEntry, MemberYear
 from pbtrain.hours.verify import verify
 from pbtrain.org.models import Unit
-
-
-def count(*conditions):
-    """How many rows; the table is that of the first condition."""
-    return database.session.scalar(select(func.count()).where(*conditions))
+from tests.support.rows import count
 
 
 def test_it_is_refused_on_top_of_anything(make):

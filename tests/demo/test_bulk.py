@@ -31,6 +31,7 @@ from pbtrain.hours.verify import installed_triggers, verify
 from pbtrain.org.models import Affiliation, Member, Unit, UnitClosure, UnitCount, UnitLink, UnitName
 from pbtrain.org.roles import Role
 from tests.support import frozen
+from tests.support.rows import count
 from tests.test_migrations import differences
 
 SCALE = 0.0003  # of the region: 22 branches on five levels, 450 members, some 9,000 lines
@@ -69,10 +70,6 @@ def schema_of(backend):
         return sorted(map(repr, rows))
     connection = database.session.connection().connection.driver_connection
     return postgresql.catalogue(connection)
-
-
-def count(*conditions):
-    return database.session.scalar(select(func.count()).where(*conditions))
 
 
 def test_it_is_whole(region_db):

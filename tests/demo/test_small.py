@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pbtrain.accounts import passwords
 from pbtrain.accounts.models import Account, Slip
@@ -26,6 +26,7 @@ from pbtrain.org.models import Affiliation, CareSpan, Member, Post, Unit
 from pbtrain.org.roles import Role
 from pbtrain.quizzes.models import Attempt, Question
 from tests.support import frozen
+from tests.support.rows import count
 from tests.support.statements import counted
 
 # A load costs seconds, and its services are tested on both: PostgreSQL loads it on a leap day (test_any_day).
@@ -45,11 +46,6 @@ def demo(backend):
         yield SimpleNamespace(told=told, sent=sent)
         database.session.remove()
     backend.release()
-
-
-def count(*conditions):
-    """How many rows; the table is that of the first condition."""
-    return database.session.scalar(select(func.count()).where(*conditions))
 
 
 def test_it_is_whole(demo):

@@ -3,12 +3,25 @@
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import func, select
 
 from pbtrain.core import clock
+from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
 from pbtrain.events import services
 from pbtrain.hours import services as hours
+from pbtrain.hours.models import MemberYear
 from pbtrain.org.roles import Role
+
+
+def count(model, *where):
+    """How many rows of a table."""
+    return database.session.scalar(select(func.count(model.id)).where(*where))
+
+
+def counted(member_id):
+    """What counts of a member's year, in hundredths."""
+    return database.session.scalar(select(MemberYear.counted).where(MemberYear.member_id == member_id))
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from datetime import date, time
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pbtrain.core import clock
 from pbtrain.core.db import db as database
@@ -30,6 +30,7 @@ from pbtrain.notify.models import Message
 from pbtrain.org.models import Post
 from pbtrain.org.roles import Role
 from pbtrain.reminders.jobs import enqueue_due
+from tests.events.conftest import count
 
 SOON = clock.at(date(2026, 9, 25), 16)
 
@@ -42,10 +43,6 @@ def actor(make, secretary):
 @pytest.fixture
 def admin(make, committee):
     return make.person(Role.UNIT_ADMIN, committee)
-
-
-def count(model, *where):
-    return database.session.scalar(select(func.count(model.id)).where(*where))
 
 
 def test_a_planned_meeting_is_recorded_once(actor, branch, people, record):

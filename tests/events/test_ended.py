@@ -10,11 +10,12 @@ from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
 from pbtrain.events import queries
 from pbtrain.home import reshaping
-from pbtrain.hours.models import Book, HourClaim, MemberYear
+from pbtrain.hours.models import Book, HourClaim
 from pbtrain.hours.verify import verify
 from pbtrain.org import services as org
 from pbtrain.org.models import Unit
 from pbtrain.org.roles import Role
+from tests.events.conftest import counted
 
 
 @pytest.fixture
@@ -56,10 +57,6 @@ def empty_and_abolish(branch, into):
         for row in queries.roster(branch.id, clock.today()):
             org.transfer(None, row.id, unit_id=into.id)
         reshaping.abolish(None, branch.id)
-
-
-def counted(member_id):
-    return database.session.scalar(select(MemberYear.counted).where(MemberYear.member_id == member_id))
 
 
 def minutes_in(unit):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pbtrain.core import clock
 from pbtrain.core.db import db as database
@@ -13,16 +13,9 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.events import queries, services
 from pbtrain.events.models import Attendance, Event
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import HourClaim, HourEntry, MemberYear
+from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.models import Affiliation
-
-
-def count(model, *where):
-    return database.session.scalar(select(func.count(model.id)).where(*where))
-
-
-def counted(member_id):
-    return database.session.scalar(select(MemberYear.counted).where(MemberYear.member_id == member_id))
+from tests.events.conftest import count, counted
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from pbtrain.hours.services import Line
 from pbtrain.notify.models import Message
 from pbtrain.org.models import CareSpan, Post
 from pbtrain.org.roles import Role
+from tests.hours.conftest import refresh
+from tests.support.pages import said
 
 DAY = date(2026, 3, 2)
 
@@ -33,19 +35,9 @@ def branch(make, root):
     return make.unit("示例第一支部", parent=root)
 
 
-def text(answer, status=200):
-    assert answer.status_code == status
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).split())
-
-
 def post(member, minutes=90, occurrence="event:1", **more):
     with transaction():
         hours.post_many(None, [Line(member.id, DAY, "theme_day", minutes, occurrence, "主题党日", **more)])
-
-
-def refresh(*members):
-    with transaction():
-        hours.refresh_years([member.id for member in members], 2026)
 
 
 def course(make, academy, title="总体国家安全观", minutes=360, lessons=3, **fields):
@@ -56,23 +48,18 @@ def course(make, academy, title="总体国家安全观", minutes=360, lessons=3,
     return made
 
 
-def spent(sent):
-    """The statements of a page in production, where the kind of site is read once a process."""
-    return [one for one in sent if "FROM site" not in one]
-
-
 def test_a_member_who_is_behind_sees_what_is_missing_and_a_way(make, root, branch, client_for):
     member = make.member(branch, name="示例苏日娜")
     academy = make.unit(parent=root, kind="academy")
     post(member, 900)
-    page = text(client_for(member).get("/"))
+    page = said(client_for(member).get("/"))
     assert "示例苏日娜同志" in page
     assert "8.0 / 32 学时" in page  # at most 8 a day
     assert "比进度少 15.5" in page
     assert "今天应有 23.5" in page
     assert "再学 15.5 学时，就能赶上进度。" in page
     course(make, academy, minutes=720)
-    assert "学完“总体国家安全观”（预计 16.0 学时）后，就能赶上进度。" in text(client_for(member).get("/"))
+    assert "学完“总体国家安全观”（预计 16.0 学时）后，就能赶上进度。" in said(client_for(member).get("/"))
 
 
 def test_courses_that_were_begun_come_first_with_what_is_next(make, root, branch, client_for):
@@ -87,7 +74,7 @@ def test_courses_that_were_begun_come_first_with_what_is_next(make, root, branch
         Enrolment(course_id=late.id, member_id=member.id),
         Enrolment(course_id=finished.id, member_id=member.id, state="finished", finished_at=clock.now()),
     )
-    page = text(client_for(member).get("/"))
+    page = said(client_for(member).get("/"))
     assert page.index("示例逾期课") < page.index("示例旧课") < page.index("示例新课")
     assert "继续学第 1 课 示例旧课" in page
     assert "还剩 2 天" in page
@@ -109,8 +96,8 @@ def test_a_members_home_takes_at_most_five_statements(make, root, branch, client
     for member, most in ((steady, 4), (promoted, 5), (new, 5)):
         client = client_for(member)
         with statements() as sent:
-            text(client.get("/"))
-        assert len(spent(sent)) == most, str(sent)
+            said(client.get("/"))
+        assert sent.of_page.count == most, str(sent)
 
 
 def test_stale_caches_never_reach_the_page(make, branch, client_for):
@@ -118,7 +105,7 @@ def test_stale_caches_never_reach_the_page(make, branch, client_for):
     post(member)
     with transaction() as session:
         session.execute(update(MemberYear).values(due_on=date(2026, 1, 31), due=270, target=3200))
-    assert "今天应有 23.5" in text(client_for(member).get("/"))
+    assert "今天应有 23.5" in said(client_for(member).get("/"))
 
 
 def test_a_post_within_the_year_moves_target_and_months(make, branch, client_for):
@@ -128,7 +115,7 @@ def test_a_post_within_the_year_moves_target_and_months(make, branch, client_for
     )
     refresh(member)
     page = client_for(member).get("/")
-    assert "/ 45.5 学时" in text(page)
+    assert "/ 45.5 学时" in said(page)
     january = re.search(r'x1="([\d.]+)%"', page.get_data(as_text=True)).group(1)
     assert float(january) == pytest.approx(100 * 32 * 31 / (32 * 162 + 56 * 203), abs=0.01)
 
@@ -137,7 +124,7 @@ def test_care_is_not_failure(make, branch, client_for):
     member = make.member(branch)
     make.save(CareSpan(member_id=member.id, reason="住院", valid_from=date(2026, 1, 1)))
     refresh(member)
-    page = text(client_for(member).get("/"))
+    page = said(client_for(member).get("/"))
     assert "你在照护名单上，不作硬性要求。" in page
     assert "住院" not in page
     assert "比进度少" not in page
@@ -145,11 +132,11 @@ def test_care_is_not_failure(make, branch, client_for):
 
 def test_a_member_without_a_branch_or_rules_is_told_why(make, client_for, frozen):
     adrift = make.member(make.unit(parent=make.unit()))
-    assert "今年的学时办法还没有发布" in text(client_for(adrift).get("/"))
+    assert "今年的学时办法还没有发布" in said(client_for(adrift).get("/"))
     with transaction() as session:
         session.merge(adrift).unit_id = None
-    assert "你目前不在任何支部" in text(client_for(adrift).get("/"))
-    assert "你还没有编入支部" in text(client_for(make.account()).get("/"))
+    assert "你目前不在任何支部" in said(client_for(adrift).get("/"))
+    assert "你还没有编入支部" in said(client_for(make.account()).get("/"))
 
 
 def test_unread_reminders_are_counted_and_the_newest_shown(make, branch, client_for):
@@ -157,7 +144,7 @@ def test_unread_reminders_are_counted_and_the_newest_shown(make, branch, client_
     for number in range(5):
         make.save(Message(account_id=member.account_id, about=f"x:{number}", subject=f"示例提醒{number}"))
     make.save(Message(account_id=member.account_id, about="old", subject="示例读过的", read_at=clock.now()))
-    page = text(client_for(member).get("/"))
+    page = said(client_for(member).get("/"))
     assert "提醒 5" in page
     assert "示例提醒4" in page
     assert "示例提醒0" not in page
@@ -183,8 +170,8 @@ def test_a_secretarys_home(make, branch, client_for, statements):
     client = client_for(secretary)
     with statements() as sent:
         answer = client.get("/")
-    assert len(spent(sent)) <= 6, str(sent)
-    page = text(answer)
+    assert sent.of_page.count <= 6, str(sent)
+    page = said(answer)
     assert "0 / 8 人跟上进度" in page
     assert "照护名单 1 人（不作硬性要求，不算落后）" in page
     assert "给 8 人发提醒" in page
@@ -212,8 +199,8 @@ def test_an_academys_home(make, root, client_for, statements):
     client = client_for(make.person(Role.ACADEMY_ADMIN, academy))
     with statements() as sent:
         answer = client.get("/")
-    assert len(spent(sent)) <= 6, str(sent)
-    page = text(answer)
+    assert sent.of_page.count <= 6, str(sent)
+    page = said(answer)
     assert "等着发布 1 示例草稿" in page
     assert "还没有课时" in page
     assert "示例开放课 3 1 人 1 人" in page
@@ -230,8 +217,8 @@ def test_an_auditors_home(make, root, branch, client_for, statements):
     client = client_for(make.person(Role.UNIT_AUDITOR, root))
     with statements() as sent:
         answer = client.get("/")
-    assert len(spent(sent)) <= 6, str(sent)
-    page = text(answer)
+    assert sent.of_page.count <= 6, str(sent)
+    page = said(answer)
     assert "跟上进度（应学的 50%）" in page
     assert "示例第一支部 1 2" in page
 
@@ -242,8 +229,8 @@ def test_an_administrators_home(make, root, branch, client_for, statements):
     client = client_for(make.person(Role.SYSTEM_ADMIN, root))
     with statements() as sent:
         answer = client.get("/")
-    assert len(spent(sent)) <= 6, str(sent)
-    page = text(answer)
+    assert sent.of_page.count <= 6, str(sent)
+    page = said(answer)
     assert "没有书记的支部 1 示例第一支部" in page
     assert "后台任务都正常" in page
-    assert "后台任务都正常" not in text(client_for(make.person(Role.UNIT_ADMIN, root)).get("/"))
+    assert "后台任务都正常" not in said(client_for(make.person(Role.UNIT_ADMIN, root)).get("/"))

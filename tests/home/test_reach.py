@@ -15,7 +15,7 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.org.models import Academy, CareSpan
 from pbtrain.org.roles import Role
-from tests.hours.conftest import line, post
+from tests.hours.conftest import line, post, refresh
 
 YEAR = 2026
 
@@ -58,11 +58,6 @@ def make_event(**fields):
 def done(member, days):
     """So many days of eight hours."""
     post(*[line(member, f"event:{n}", 360, date(YEAR, 3, 1 + n)) for n in range(days)])
-
-
-def refresh(*members):
-    with transaction():
-        hours.refresh_years([member.id for member in members], YEAR)
 
 
 def test_a_published_course_that_is_enough(make, branch, course, client_for):

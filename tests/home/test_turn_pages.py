@@ -1,7 +1,5 @@
 """The pages on which a unit becomes another kind, step by step as a browser without script sends them."""
 
-import re
-
 import pytest
 from sqlalchemy import func, select
 
@@ -11,6 +9,7 @@ from pbtrain.hours import services as hours
 from pbtrain.org import posts
 from pbtrain.org.models import Member, Unit
 from pbtrain.org.roles import Role
+from tests.support.pages import hidden, said
 
 
 class Place:
@@ -36,14 +35,6 @@ def place(make, client_for, frozen):
     return Place(make, client_for)
 
 
-def text(answer):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text))
-
-
-def hidden(answer):
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', answer.text))
-
-
 def kind(db, unit):
     return db.session.scalar(select(Unit.kind).where(Unit.id == unit.id))
 
@@ -51,13 +42,13 @@ def kind(db, unit):
 def test_a_branch_becomes_a_general_branch_in_two_steps(db, place):
     assert place.path in place.client.get(f"/units/{place.branch.id}").text
     first = place.client.get(place.path)
-    assert "3 名党员" in text(first)
+    assert "3 名党员" in said(first)
     wanted = {"kind": "general_branch", "name": "示例一支部第一支部", "code": "T1"}
     shown = place.client.post(place.path, data=wanted | {"go": "check"})
     assert shown.status_code == 200
-    said = text(shown)
-    assert "示例甲（书记）" in said
-    assert "示例一支部第一支部" in said
+    words = said(shown)
+    assert "示例甲（书记）" in words
+    assert "示例一支部第一支部" in words
     assert kind(db, place.branch) == "branch", "nothing is written yet"
     assert place.client.post(place.path, data=hidden(shown) | {"go": "again"}).status_code == 200
     done = place.client.post(place.path, data=hidden(shown) | {"go": "do"})
@@ -66,10 +57,10 @@ def test_a_branch_becomes_a_general_branch_in_two_steps(db, place):
     heir = db.session.scalars(select(Unit).where(Unit.code == "T1")).one()
     stand = select(func.count()).select_from(Member).where(Member.unit_id == heir.id)
     assert db.session.scalar(stand) == 3
-    life = text(place.client.get(f"/units/{place.branch.id}/history"))
+    life = said(place.client.get(f"/units/{place.branch.id}/history"))
     assert "党支部" in life
     assert heir.name in life
-    assert place.branch.name in text(place.client.get(f"/units/{heir.id}/history"))
+    assert place.branch.name in said(place.client.get(f"/units/{heir.id}/history"))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +85,7 @@ def test_what_cannot_be_comes_back(db, make, place, sent, says):
 
 def test_who_may_not_is_told_so(make, client_for, place):
     own = client_for(make.person(Role.UNIT_ADMIN, place.branch))
-    assert "上一级" in text(own.get(place.path)) or "上级" in text(own.get(place.path))
+    assert "上一级" in said(own.get(place.path)) or "上级" in said(own.get(place.path))
     academy = make.unit("示例党校", parent=place.left, kind="academy")
     assert "go" not in hidden(place.client.get(f"/units/{academy.id}/turn"))
     assert f"/units/{academy.id}/turn" not in place.client.get(f"/units/{academy.id}").text
@@ -105,7 +96,7 @@ def test_the_same_day_it_is_taken_back(db, place):
     assert place.client.post(place.path, data=wanted).status_code == 303
     back = f"/units/{place.branch.id}/turn-back"
     assert back in place.client.get(place.path).text
-    assert "示例一支部" in text(place.client.get(back))
+    assert "示例一支部" in said(place.client.get(back))
     assert place.client.post(back).status_code == 303
     assert kind(db, place.branch) == "branch"
     assert place.client.post(back).status_code == 422

@@ -3,12 +3,13 @@
 import sqlite3
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
 import pytest
 
+from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.hours import services as hours
 from pbtrain.hours.services import Line
@@ -26,6 +27,17 @@ def post(*lines: Line, actor=None) -> hours.Posted:
     """Post in a transaction of its own."""
     with transaction():
         return hours.post_many(actor, lines)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    """A moment of that day."""
+    return clock.at(DAY, hour, minute)
+
+
+def refresh(*members) -> None:
+    """Work their totals of 2026 out anew."""
+    with transaction():
+        hours.refresh_years([member.id for member in members], 2026)
 
 
 @pytest.fixture

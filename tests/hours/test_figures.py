@@ -19,14 +19,9 @@ from pbtrain.org import rollup
 from pbtrain.org import services as org
 from pbtrain.org.models import CareSpan, Post
 from pbtrain.org.roles import Role
-from tests.hours.conftest import DAY, line, post
+from tests.hours.conftest import DAY, line, post, refresh
 
 YEAR = 2026
-
-
-def refresh_years(*members):
-    with transaction():
-        hours.refresh_years([member.id for member in members], YEAR)
 
 
 @pytest.fixture
@@ -36,7 +31,7 @@ def tree(make, root):
     branches = [make.unit(f"示例支部{n}", parent=committees[n // 2]) for n in range(4)]
     people = [make.member(branches[n % 4], with_account=False) for n in range(9)]
     make.save(CareSpan(member_id=people[0].id, valid_from=DAY))
-    refresh_years(*people)
+    refresh(*people)
     for number in range(4):  # 6 hours are at most 8 学时 a day: four days meet the year's 32
         post(line(people[1], f"event:{number}", 360, DAY + timedelta(days=number)))
     post(line(people[2], "event:9"), line(people[6], "event:9"))
@@ -261,7 +256,7 @@ def test_branches_that_have_met_the_year_by_the_share_of_their_rules(db, tree, m
     make.save(CareSpan(member_id=people[5].id, valid_from=DAY))
     with transaction():
         hours.publish_policy(None, branches[1].id, YEAR, PolicyRules(**top))
-    refresh_years(people[5])
+    refresh(people[5])
     assert met() == [1, 1, 0, 0, 1, 0, 0], "of whom something is asked, all have met it"
     client = client_for(make.person(Role.UNIT_AUDITOR, root))
     text = client.get(f"/units/{root.id}/hours").text

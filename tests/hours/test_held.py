@@ -13,11 +13,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.hours import held
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
-from tests.hours.conftest import DAY, line, post
-
-
-def at(hour, minute=0):
-    return clock.at(DAY, hour, minute)
+from tests.hours.conftest import DAY, at, line, post
 
 
 def lesson(member, number, begins, ends, **more):

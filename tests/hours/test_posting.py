@@ -1,6 +1,6 @@
 """Posting and reversing: once, in the right book, with sums that follow."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -15,7 +15,7 @@ from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
 from pbtrain.org import services
 from pbtrain.org.models import Affiliation, CareSpan, Member
-from tests.hours.conftest import DAY, line, post
+from tests.hours.conftest import DAY, at, line, post
 
 
 def year_of(db, member, year=2026):
@@ -78,10 +78,6 @@ def test_statements_do_not_grow_with_the_lines(make, branch, statements):
     with statements() as many:
         post(*all_of_them)
     assert len(many) == len(few) <= 10
-
-
-def at(hour, minute=0) -> datetime:
-    return clock.at(DAY, hour, minute)
 
 
 def test_an_overlapping_line_is_held_and_only_its_uncovered_minutes_can_be_approved(db, make, branch):

@@ -1,16 +1,11 @@
 """A real SMTP server in this process, that can be told to refuse."""
 
-import socket
 from collections import defaultdict
 from email import message_from_bytes, policy
 
 from aiosmtpd.controller import Controller
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.support.ports import free_port
 
 
 class MailServer:
@@ -19,7 +14,7 @@ class MailServer:
     def __init__(self) -> None:
         self.mails = []
         self.refuse = defaultdict(list)
-        self.controller = Controller(self, hostname="127.0.0.1", port=_free_port())
+        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.refuse[address]:

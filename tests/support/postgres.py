@@ -9,7 +9,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 
 import psycopg
 from psycopg.sql import SQL, Identifier
+
+from tests.support.ports import free_port
 
 SETTINGS = {
     "fsync": "off",
@@ -154,7 +155,7 @@ def _launch(binaries: Path, folder: Path, settings: dict[str, str]) -> Server:
         subprocess.run(
             [binaries / "initdb", *options], check=True, stdout=log, stderr=log, env=environment, **who
         )
-        port = _free_port()
+        port = free_port()
         settings = settings | {"port": str(port), "unix_socket_directories": str(folder)}
         command = [str(binaries / "postgres"), "-D", str(data)]
         for name, value in settings.items():
@@ -189,12 +190,6 @@ def _within_reach(binaries: Path, folder: Path) -> Path:
     copy = folder / "pginstall"
     shutil.copytree(binaries.parent, copy, symlinks=True)
     return copy / binaries.name
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _wait(server: Server, log: Path) -> None:

@@ -15,6 +15,11 @@ class Statements(list[str]):
     def count(self) -> int:
         return len(self)
 
+    @property
+    def of_page(self) -> "Statements":
+        """Without what a site in production asks once a process: its kind."""
+        return Statements(one for one in self if "FROM site" not in one)
+
     def __str__(self) -> str:
         return f"{len(self)} statements:\n" + "\n".join(f"- {' '.join(line.split())[:300]}" for line in self)
 
