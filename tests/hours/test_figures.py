@@ -269,7 +269,7 @@ def test_branches_whose_secretary_and_committee_have_all_met_the_year(db, tree, 
     root, committees, branches, people = tree
 
     def led():
-        refresh_years(*people)
+        refresh(*people)
         rows = {row.unit_id: row.led_branches for row in db.session.execute(figures.regrouped(YEAR))}
         figures.refresh_year(YEAR)
         assert stored(db) == computed(db)
