@@ -58,32 +58,7 @@ class Standing:
 
 def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
     """The figures of every unit, or of these, as (unit_id, *FIGURES): the one place that adds them up."""
-
-    def count(condition: Any) -> Any:
-        return func.sum(case((condition, 1), else_=0))
-
-    custody = MemberYear.custody_unit_id
-    people = (
-        select(
-            custody.label("unit_id"), func.count().label("members"), count(MET).label("met"),
-            count(BEHIND).label("behind"), count(CARE).label("on_care"),
-            func.sum(MemberYear.counted).label("counted"), count(MemberYear.minutes > 0).label("took_part"),
-            count(and_(~CARE, MemberYear.target > 0)).label("asked"),
-        )
-        .where(MemberYear.credit_year == year, custody.is_not(None))
-        .group_by(custody)
-    )  # fmt: skip
-    if units is not None:
-        people = people.where(custody.in_(rollup.below(units)))
-    claims = (
-        select(HourClaim.unit_id, func.count().label("waiting"))
-        .where(HourClaim.state.in_(WAITING))
-        .where(HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)))
-        .group_by(HourClaim.unit_id)
-    )
-    if units is not None:
-        claims = claims.where(HourClaim.unit_id.in_(rollup.below(units)))
-    stood, waits = people.subquery(), claims.subquery()
+    stood, waits = _people(year, units).subquery(), _waiting(year, units).subquery()
     live = case((and_(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None)), 1), else_=0)
     signs = signing.known().branches(clock.today()).subquery()
     shares = _shares(year, units).subquery()
@@ -110,6 +85,37 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
     if units is not None:
         own = own.where(Unit.id.in_(rollup.below(units)))
     return rollup.summed(own.subquery(), FIGURES, units)
+
+
+def _people(year: int, units: rollup.Units | None) -> Select[Any]:
+    """How the members of each branch stand in that year, by the branch that keeps their figures."""
+
+    def count(condition: Any) -> Any:
+        return func.sum(case((condition, 1), else_=0))
+
+    custody = MemberYear.custody_unit_id
+    people = (
+        select(
+            custody.label("unit_id"), func.count().label("members"), count(MET).label("met"),
+            count(BEHIND).label("behind"), count(CARE).label("on_care"),
+            func.sum(MemberYear.counted).label("counted"), count(MemberYear.minutes > 0).label("took_part"),
+            count(and_(~CARE, MemberYear.target > 0)).label("asked"),
+        )
+        .where(MemberYear.credit_year == year, custody.is_not(None))
+        .group_by(custody)
+    )  # fmt: skip
+    return people if units is None else people.where(custody.in_(rollup.below(units)))
+
+
+def _waiting(year: int, units: rollup.Units | None) -> Select[Any]:
+    """How many claims of days in that year wait in each branch."""
+    claims = (
+        select(HourClaim.unit_id, func.count().label("waiting"))
+        .where(HourClaim.state.in_(WAITING))
+        .where(HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)))
+        .group_by(HourClaim.unit_id)
+    )
+    return claims if units is None else claims.where(HourClaim.unit_id.in_(rollup.below(units)))
 
 
 def _shares(year: int, units: rollup.Units | None) -> Select[Any]:
