@@ -47,10 +47,20 @@ MODES = {
 AUDIENCES = {
     "all": N_("All members"),
     "secretaries": N_("Branch secretaries"),
+    "deputies": N_("Deputy secretaries of branches"),
+    "committee": N_("Committee members of branches"),
+    "rotating": N_("Rotating secretaries"),
     "leaders": N_("Secretaries and committee members of branches"),
     "cadres": N_("Leading cadres"),
     "newcomers": N_("Probationary members and applicants"),
     "young": N_("Members up to 35 years of age"),
+}
+BRANCH_POSTS: dict[str, tuple[str, ...]] = {  # audience: posts of a branch (org.kinds.POSTS); (): any of them
+    "secretaries": ("secretary", "rotating_secretary"),
+    "deputies": ("deputy",),
+    "committee": ("committee_member",),
+    "rotating": ("rotating_secretary",),
+    "leaders": (),
 }
 
 LANGUAGES = {"zh": N_("Chinese"), "mn": N_("Mongolian"), "both": N_("Chinese and Mongolian")}

@@ -6,13 +6,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import aliased
 
+from pbtrain.classes.kinds import BRANCH_POSTS
 from pbtrain.hours.activities import CLASSES
 from pbtrain.hours.models import HourEntry
-from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.models import Academy, Member, Post, Unit, UnitClosure
+from pbtrain.org.kinds import STATUSES, UNIT_KINDS
+from pbtrain.org.models import Academy, Member, Post, StatusSpan, Unit, UnitClosure
 from pbtrain.org.queries import is_on
 
 BRANCHES = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
+RANKS = tuple(key for key, status in STATUSES.items() if status.tie == "cadre")
 YOUNG_YEARS = 35
 
 
@@ -25,15 +27,29 @@ def holds(kinds: tuple[str, ...], today: date, *, in_branch: bool = True) -> Col
     return exists().where(*held)
 
 
+def has_status(kinds: tuple[str, ...], day: date) -> ColumnElement[bool]:
+    """A status of these kinds (org.kinds.STATUSES) is recorded of this `Member` for that day."""
+    return exists().where(
+        StatusSpan.member_id == Member.id, StatusSpan.kind.in_(kinds), is_on(StatusSpan, day)
+    )
+
+
+def cadre(day: date) -> ColumnElement[bool]:
+    """This `Member` is a cadre on that day: a rank recorded for it, a post above branches, or 公务员."""
+    return or_(has_status(RANKS, day), holds((), day, in_branch=False), Member.category == "official")
+
+
 def fits(audience: str, today: date) -> ColumnElement[bool]:
-    """This `Member` belongs to the audience, a key of kinds.AUDIENCES; whose birth date is unknown is not
-    counted as young."""
-    if audience == "secretaries":
-        return holds(("secretary", "rotating_secretary"), today)
-    if audience == "leaders":
-        return holds((), today)
+    """This `Member` belongs to the audience, a key of kinds.AUDIENCES, and is not suspended (停止党籍).
+    Whose birth date is unknown is not counted as young."""
+    return and_(_meant(audience, today), ~has_status(("suspended",), today))
+
+
+def _meant(audience: str, today: date) -> ColumnElement[bool]:
+    if audience in BRANCH_POSTS:
+        return holds(BRANCH_POSTS[audience], today)
     if audience == "cadres":
-        return or_(holds((), today, in_branch=False), Member.category == "official")
+        return cadre(today)
     if audience == "newcomers":
         return Member.stage.in_(("probationary", "candidate", "activist"))
     if audience == "young":
@@ -56,13 +72,17 @@ def served(academy_id: Any) -> ColumnElement[bool]:
 
 
 def been_in_class(year: int) -> ColumnElement[bool]:
-    """This `Member` has a line of a training class in that year that no other line reverses."""
+    """This `Member` has a line of a training class in that year that no other line reverses.
+
+    A line that reverses another has negative minutes (a CHECK of the table). Asked as `reverses_id IS NULL`,
+    SQLite goes by the unique key of that column and reads the whole ledger once for each member.
+    """
     undo = aliased(HourEntry)
     return exists().where(
         HourEntry.member_id == Member.id,
         HourEntry.credit_year == year,
         HourEntry.activity.in_(sorted(CLASSES)),
-        HourEntry.reverses_id.is_(None),
+        HourEntry.minutes > 0,
         ~exists().where(undo.reverses_id == HourEntry.id),
     )
 

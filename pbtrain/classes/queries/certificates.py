@@ -180,7 +180,7 @@ def _credits(class_id: int, event_ids: list[int]) -> dict[int, int]:
     rows = db.session.execute(
         select(HourEntry.member_id, func.sum(HourEntry.credit))
         .outerjoin(reversal, reversal.reverses_id == HourEntry.id)
-        .where(of_class, HourEntry.reverses_id.is_(None), reversal.id.is_(None))
+        .where(of_class, HourEntry.minutes > 0, reversal.id.is_(None))
         .group_by(HourEntry.member_id)
         .order_by(HourEntry.member_id)
     )

@@ -8,6 +8,7 @@ from sqlalchemy import Row as Found
 from sqlalchemy import Select, String, case, func, literal, select
 
 from pbtrain.accounts.models import Account
+from pbtrain.classes.kinds import BRANCH_POSTS
 from pbtrain.classes.models import ClassEnrolment, ClassImport, ClassImportRow, TrainingClass
 from pbtrain.classes.queries import audience
 from pbtrain.classes.rules import enrolment as rules
@@ -22,7 +23,6 @@ from pbtrain.org.models import Academy, Member, Unit, UnitClosure
 from pbtrain.org.roster_known import text_key
 
 READ = "classes.import"
-POSTS = {"": (), "secretaries": ("secretary", "rotating_secretary"), "deputies": ("deputy",)}
 
 
 def job_key(import_id: int) -> str:
@@ -226,7 +226,7 @@ def summed(staged: Sequence[dict[str, Any]]) -> tuple[int, int]:
 
 def from_tree(row: TrainingClass, *, unit_id: int, posts: str, fresh: bool) -> Select[Any]:
     """Members in or below a unit whom the class is for and who do not stand in it, who was in no class this
-    year first: id, name, code, unit_id, been (0 or 1). `posts` is a key of POSTS, "" for everybody."""
+    year first: id, name, code, unit_id, been (0 or 1). `posts` is a key of BRANCH_POSTS, "" for everybody."""
     today = clock.today()
     here = select(ClassEnrolment.member_id).where(
         ClassEnrolment.class_id == row.id,
@@ -248,7 +248,7 @@ def from_tree(row: TrainingClass, *, unit_id: int, posts: str, fresh: bool) -> S
         .limit(imports.MAX_ROWS)
     )
     if posts:
-        found = found.where(audience.holds(POSTS[posts], today))
+        found = found.where(audience.holds(BRANCH_POSTS[posts], today))
     return found.where(~in_class) if fresh else found
 
 

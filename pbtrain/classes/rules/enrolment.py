@@ -224,9 +224,14 @@ def check_leave(minutes: dict[int, int], sessions: Collection[int], before: Coll
     return Leave(sum(minutes[one] for one in away if one in minutes), sum(minutes.values()))
 
 
-def ends_training(activity: str) -> bool:
-    """Does leave above 1/7 end the training? In the account of cadres (D.6), which is a regime of its own."""
-    return activity == "cadre_class"
+def ends_training(activity: str, audience: str, *, cadre: bool) -> bool:
+    """Does leave above 1/7 end the training? In the account of cadres (D.6), a regime of its own, for all
+    whose hours go there; in another class that is for cadres, for who is one.
+
+    >>> ends_training("cadre_class", "all", cadre=False), ends_training("course", "cadres", cadre=False)
+    (True, False)
+    """
+    return activity == "cadre_class" or (audience == "cadres" and cadre)
 
 
 def finished(*, came: bool) -> str:

@@ -39,7 +39,7 @@ from pbtrain.org.models import Member
 FASTER = N_("%(name)s has decided on this enrolment already, at %(when)s.")
 MOVED = N_("Somebody has changed this enrolment meanwhile. Look again.")
 NOT_SERVED = N_("%(name)s stands in no branch that this academy serves.")
-NOT_MEANT = N_("%(name)s does not belong to those this class is for.")
+NOT_MEANT = N_("%(name)s is not among those this class is for, or is suspended from membership.")
 ALREADY = N_("%(name)s is in this class already.")
 TOO_MANY = N_("At most %(count)s people at a time.")
 

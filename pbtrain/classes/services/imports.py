@@ -68,7 +68,7 @@ def _new(actor: Actor, class_id: int, kind: str, name: str, **fields: Any) -> Cl
 def start_tree(actor: Actor, class_id: int, *, unit_id: int, posts: str, fresh: bool, name: str) -> int:
     """Make a list of members in or below a unit whom the class is for; its id. RuleError when there is none.
 
-    `posts`: a key of queries.POSTS; `fresh`: only who has been in no class of the year (全员轮训).
+    `posts`: a key of kinds.BRANCH_POSTS; `fresh`: only who has been in no class of the year (全员轮训).
     """
     row = db.session.get_one(TrainingClass, class_id)
     people = db.session.execute(queries.from_tree(row, unit_id=unit_id, posts=posts, fresh=fresh)).all()

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
 from pbtrain.audit import services as audit
 from pbtrain.classes.models import ClassEnrolment, ClassLeave, ClassSession
+from pbtrain.classes.queries import audience
 from pbtrain.classes.rules import enrolment as rules
 from pbtrain.classes.services.seats import fill, locked, move, persons, step
 from pbtrain.core import clock
@@ -17,6 +19,7 @@ from pbtrain.core.marks import N_
 from pbtrain.events.door.people import excuse
 from pbtrain.events.models import Event
 from pbtrain.org.access import Actor
+from pbtrain.org.models import Member
 
 WARNED = N_(
     "With this leave %(away)s of %(total)s minutes are missed: more than 1/7, which ends the training. Tick"
@@ -61,7 +64,9 @@ def take_leave(
     asked = [row for row in sessions if row.id in set(session_ids)]
     if any(row.door_closed_at or (who == "person" and row.starts_at <= clock.now()) for row in asked):
         raise RuleError(N_("One of these sessions has begun. Tell the academy."), "sessions")
-    over = leave.too_much and rules.ends_training(room.row.activity)
+    over = leave.too_much and rules.ends_training(
+        room.row.activity, room.row.audience, cadre=_is_cadre(one.member_id, room.row.starts_on)
+    )
     if over and not meant:
         raise RuleError(WARNED, "meant", away=leave.minutes, total=leave.total)
     _keep(actor, enrolment_id, asked, reason)
@@ -81,6 +86,12 @@ def take_leave(
     )
     step(actor, "leave", [one], reason)
     return Left(leave)
+
+
+def _is_cadre(member_id: int | None, day: date) -> bool:
+    """Is this member a cadre on that day? Of a guest no rank is known here."""
+    found = select(Member.id).where(Member.id == (member_id or 0), audience.cadre(day))
+    return db.session.scalar(found) is not None
 
 
 def _keep(actor: Actor, enrolment_id: int, sessions: Sequence[Any], reason: str) -> None:

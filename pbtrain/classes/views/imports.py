@@ -7,6 +7,7 @@ from flask import abort, flash, make_response, redirect, render_template, reques
 from werkzeug.wrappers import Response
 
 from pbtrain.audit import services as audit
+from pbtrain.classes import kinds
 from pbtrain.classes.forms.imports import ApplyForm, SheetForm, TreeForm
 from pbtrain.classes.import_sheets import TEMPLATE
 from pbtrain.classes.models import TrainingClass
@@ -27,18 +28,16 @@ from pbtrain.org import list_sheets
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
 
-POSTS = {
-    "": N_("Everybody this class is for"),
-    "secretaries": N_("Branch secretaries"),
-    "deputies": N_("Deputy secretaries of branches"),
-}
+EVERYBODY = N_("Everybody this class is for")
 
 
 def _tree_form(row: TrainingClass) -> tuple[TreeForm, dict[int, str]]:
     form = TreeForm(prefix="tree-")
     units = queries.units_of(row)
     form.unit.choices = choices((one.id, "　" * one.depth + one.name) for one in units)
-    form.posts.choices = choices((key, _(label)) for key, label in POSTS.items())
+    form.posts.choices = choices(
+        [("", _(EVERYBODY)), *((key, _(kinds.AUDIENCES[key])) for key in kinds.BRANCH_POSTS)]
+    )
     return form, {one.id: one.name for one in units}
 
 
