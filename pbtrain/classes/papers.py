@@ -1,11 +1,12 @@
-"""The file of a class (结班档案) as one ZIP: roster, attendance, hours, evaluation, certificates, photos.
+"""What an academy takes home of a class as one ZIP: its file (结班档案), or a PDF for each certificate.
 
-Made as a job; the file goes by itself after a week, because it holds people's names.
+Each is a row of BUNDLES and made as a job; it goes by itself after a week, because it holds people's names.
 """
 
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from pbtrain.classes.models import ClassSession, TrainingClass
 from pbtrain.classes.queries import certificates, evaluation
 from pbtrain.classes.rules.evaluation import QUESTIONS
 from pbtrain.core import sheets, storage
+from pbtrain.core.batches import batched
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import in_chinese
@@ -26,28 +28,54 @@ from pbtrain.events.models import Attendance, CheckIn, Event, EventPhoto
 from pbtrain.org.access import Actor, actor_for, may
 from pbtrain.org.roles import Perm
 
-KIND, NAME = "classes.file", "class-file-"
+NAME = "class-file-"  # with which the names of all these files begin
 MOST = 200 * 1024 * 1024
-PARTS = 6  # steps of the job
+PARTS = 6  # steps of the file of a class
+AT_ONCE = 50  # certificates that are set by one child process
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One kind of ZIP: the kind of its job, what it is called, what is in it."""
+
+    kind: str
+    title: str
+    inside: str
+
+
+BUNDLES = {
+    "file": Bundle(
+        "classes.file", N_("File of the class"),
+        N_("One ZIP: roster with hours, attendance, evaluation, certificates, photos. It is removed after a"
+           " week."),
+    ),
+    "singles": Bundle(
+        "classes.singles", N_("Certificates one by one"),
+        N_("One ZIP with a PDF for each certificate that holds, named by its number. It is removed after a"
+           " week."),
+    ),
+}  # fmt: skip
 STATES = {"present": "到课", "": "缺课", "late": "迟到", "early": "早退", "leave": "请假"}
 
 
-def ask(actor: Actor, row: TrainingClass, address: str) -> int:
-    """Ask for the file, unless it is being made; inside the caller's transaction. `address`: the page of a
-    certificate whose code is "{code}"."""
-    newest = latest(row.id)
+def ask(actor: Actor, row: TrainingClass, what: str, address: str) -> int:
+    """Ask for a bundle, a key of BUNDLES, unless it is being made; inside the caller's transaction.
+
+    `address`: the page of a certificate whose code is "{code}".
+    """
+    newest, kind = latest(row.id, what), BUNDLES[what].kind
     if newest is not None and newest.state in ("queued", "running"):
         return int(newest.id)
-    audit.record(actor, "class.file", f"class:{row.id}", unit_id=row.unit_id)
-    key = f"{KIND}:{row.id}:{newest.id if newest else 0}"
-    return enqueue(KIND, {"class_id": row.id, "address": address}, owner_id=actor.account_id, key=key)
+    audit.record(actor, "class.file", f"class:{row.id}", unit_id=row.unit_id, what=what)
+    key = f"{kind}:{row.id}:{newest.id if newest else 0}"
+    return enqueue(kind, {"class_id": row.id, "address": address}, owner_id=actor.account_id, key=key)
 
 
-def latest(class_id: int) -> Any:
-    """The newest job of a class: id, state, steps, error, result; or None."""
+def latest(class_id: int, what: str) -> Any:
+    """The newest job of a class for this bundle: id, state, steps, error, result; or None."""
     return db.session.execute(
         select(Job.id, Job.state, Job.done_steps, Job.all_steps, Job.error, Job.result, Job.finished_at)
-        .where(Job.key.startswith(f"{KIND}:{class_id}:", autoescape=True))
+        .where(Job.key.startswith(f"{BUNDLES[what].kind}:{class_id}:", autoescape=True))
         .order_by(Job.id.desc())
         .limit(1)
     ).first()
@@ -61,13 +89,10 @@ def file_of(job: Any) -> storage.StoredFile | None:
     return file if file is not None and storage.path_of(file.sha256).exists() else None
 
 
-@handler(KIND)
+@handler(BUNDLES["file"].kind)
 def make(running: Running) -> dict[str, Any]:
     """Put the file together; again after a crash makes it anew."""
-    actor = actor_for(running.owner_id) if running.owner_id else None
-    row = db.session.get(TrainingClass, running.args["class_id"])
-    if row is None or actor is None or not may(actor, Perm.CLASS_MANAGE, row.unit_id):
-        raise RuleError(N_("Whoever asked for this may not do it any more."))
+    row = _asked_for(running)
     class_id, unit_id, title = row.id, row.unit_id, f"第{row.number}期{row.title}"
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -77,11 +102,45 @@ def make(running: Running) -> dict[str, Any]:
             part(archive, row, running.args["address"])
             db.session.rollback()
     running.progress(PARTS - 1, PARTS)
-    content = target.getvalue()
+    return _kept(running, target.getvalue(), unit_id, f"{NAME}{class_id}-{title}")
+
+
+@handler(BUNDLES["singles"].kind)
+def make_singles(running: Running) -> dict[str, Any]:
+    """A PDF for each certificate that stands, some at a time; again after a crash makes them anew."""
+    row = _asked_for(running)
+    unit_id, name, address = row.unit_id, f"{NAME}{row.id}-第{row.number}期证书", running.args["address"]
+    rows, target = certificates.standing(row.id), io.BytesIO()
+    db.session.rollback()  # nothing is held while they are drawn
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for done, some in enumerate(batched(rows, AT_ONCE)):
+            running.progress(done * AT_ONCE, len(rows))
+            drawn = press.drawn_apart(some, lambda code: address.replace("{code}", code))
+            for one, pdf in zip(some, drawn, strict=True):
+                archive.writestr(f"{_safe(one.number)}-{_safe(one.facts['name'])}.pdf", pdf)
+    return _kept(running, target.getvalue(), unit_id, name)
+
+
+def _asked_for(running: Running) -> TrainingClass:
+    """The class; RuleError where whoever asked may not do so any more."""
+    actor = actor_for(running.owner_id) if running.owner_id else None
+    row = db.session.get(TrainingClass, running.args["class_id"])
+    if row is None or actor is None or not may(actor, Perm.CLASS_MANAGE, row.unit_id):
+        raise RuleError(N_("Whoever asked for this may not do it any more."))
+    return row
+
+
+def _safe(text: str) -> str:
+    """Text as a part of a file's name."""
+    return "".join(ch if ch.isalnum() or ch in "-·" else "_" for ch in text)[:60]
+
+
+def _kept(running: Running, content: bytes, unit_id: int, name: str) -> dict[str, Any]:
+    """Store the ZIP; what the job has for its result."""
     with transaction() as session:
         file = storage.StoredFile(
             sha256=storage.put(content, most=MOST), size=len(content), mime="application/zip",
-            name=f"{NAME}{class_id}-{title}.zip"[:200], unit_id=unit_id, made_by_id=running.owner_id,
+            name=f"{name[:190]}.zip", unit_id=unit_id, made_by_id=running.owner_id,
         )  # fmt: skip
         session.add(file)
         session.flush()  # the result names it

@@ -1,7 +1,8 @@
-"""The child process that sets certificates: `python -m pbtrain.classes.press_child FOLDER`.
+"""The child process that sets certificates: `python -m pbtrain.classes.press_child FOLDER [COUNT]`.
 
-FOLDER has certificate.typ, data.json and pictures; the result is FOLDER/out.pdf. The process may use 1 GB and
-60 s and knows neither database nor site; what typst keeps in memory goes with it.
+FOLDER has certificate.typ, data.json and pictures; the result is FOLDER/0.pdf with all pages, or with COUNT a
+file for each page from 0.pdf on. The process may use 2 GB and 60 s and knows neither database nor site; what
+typst keeps in memory goes with it.
 """
 
 import resource
@@ -26,7 +27,11 @@ def main() -> None:
         font_paths=[str(Path(sans_path()).parent)],
         ignore_system_fonts=True,
     )
-    folder.joinpath("out.pdf").write_bytes(compiler.compile(format="pdf", pdf_tags=False))
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    for number in range(count or 1):
+        asked = {"page": str(number)} if count else {}
+        made = compiler.compile(format="pdf", pdf_tags=False, sys_inputs=asked)
+        folder.joinpath(f"{number}.pdf").write_bytes(made)
 
 
 if __name__ == "__main__":

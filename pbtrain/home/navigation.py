@@ -187,6 +187,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             ("learners.",),
             desk_only=True,
         ),
+        replace(CALENDAR, desk_only=True),  # a phone finds it above the list of classes
         replace(INBOX, label=N_("Inbox"), icon="mail", desk_only=True),
         replace(MINE, desk_only=True),  # a phone has it at the top
     ),

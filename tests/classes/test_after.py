@@ -10,6 +10,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select, text, update
 
 from pbtrain.audit.models import AuditEvent
+from pbtrain.classes import press
 from pbtrain.classes.models import (
     ClassEnrolment,
     ClassSession,
@@ -20,6 +21,7 @@ from pbtrain.classes.models import (
     TrainingClass,
     Venue,
 )
+from pbtrain.classes.queries import certificates as queries
 from pbtrain.classes.queries import statistics
 from pbtrain.classes.rules import entry, evaluation
 from pbtrain.classes.services import certificates
@@ -151,7 +153,17 @@ def test_the_file_of_a_class_is_made_by_a_job_and_goes_after_a_week(db, frozen, 
     marks = {cell for row in sheet.to_python() for cell in row}
     assert {"到课", "到课（扫码）", "到课（扫码，与他人同一部手机）"} <= marks
     assert archive.read("4-证书.pdf").startswith(b"%PDF-")
-    file = db.session.scalars(select(storage.StoredFile)).one()
+    singles = f"/classes/{one.class_id}/singles"
+    assert client.post(singles).status_code == 303
+    assert queue.run_waiting() == 1
+    with client.get(f"{singles}/zip") as answer:
+        apart = zipfile.ZipFile(io.BytesIO(answer.data))
+    stand = {row.number: row for row in queries.standing(one.class_id)}
+    assert len(stand) == len(apart.namelist()) == 3
+    for name in apart.namelist():
+        row = next(row for number, row in stand.items() if name == f"{number}-{row.facts['name']}.pdf")
+        assert press.codes_in(apart.read(name)) == [row.code], "each proves itself"
+    file = db.session.scalars(select(storage.StoredFile).order_by(storage.StoredFile.id).limit(1)).one()
     with transaction() as session:
         session.get(storage.StoredFile, file.id).created_at -= timedelta(days=8)
     assert retention.sweep_old()["class_files"] == 1

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from icalendar import Calendar
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pbtrain.classes.models import ClassEnrolment, TrainingClass
 from pbtrain.classes.queries import classes as queries
@@ -66,6 +66,26 @@ def test_the_units_of_a_class_stand_in_the_calendars_of_its_people(
     assert stranger.get(f"/calendar/units/{hall.academy_id}").status_code == 404
     assert reader.get("/calendar?day=2026-13-01").status_code == 404
     assert reader.get("/calendar?view=year").status_code == 404
+
+
+def test_a_class_stands_in_the_calendar_of_the_branch_whose_members_sit_in_it(
+    hall, learner, make, client_for, statements, db
+):
+    class_id, person = learner
+    near = make.unit(parent=hall.committee)
+    with transaction() as session:
+        session.execute(update(ClassEnrolment).values(unit_id=hall.branch.id))
+    desk = client_for(make.person(Role.BRANCH_SECRETARY, hall.branch))
+    for view, times in (("month", 2), ("week", 2), ("list", 1)):
+        with statements() as sent:
+            text = desk.get(f"/calendar/units/{hall.branch.id}?view={view}&day=2026-10-12").text
+        assert text.count(f"/classes/{class_id}/nominate") == times, view
+        assert person.name in text
+        assert len(sent) <= 7
+    assert person.name in desk.get(f"/classes/{class_id}/nominate").text  # where the link leads
+    other = make.person(Role.BRANCH_SECRETARY, near)
+    there = client_for(other).get(f"/calendar/units/{near.id}?day=2026-10-12")
+    assert f"/classes/{class_id}" not in there.text
 
 
 def feed_address(client):

@@ -1,6 +1,7 @@
 """A class from its template to its end: numbers, units, states, moves, conflicts, and who was faster."""
 
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, update
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 from pbtrain.classes.models import (
     ClassEnrolment,
     ClassSession,
+    ClassTemplate,
     EntryList,
     TrainingClass,
     Venue,
@@ -54,6 +56,27 @@ def test_a_class_of_the_template_has_its_units_and_the_next_number(hall, begin, 
     with pytest.raises(RuleError, match="200"):
         begin(number=200)
     assert first != second
+
+
+def test_a_template_after_a_class_has_its_timetable_as_it_was_held(hall, begin, client_for, db):
+    class_id, days = begin(), timedelta(days=7)
+    slot = queries.timetable(class_id)[2]
+    shift(hall, class_id, slot.id, slot.version, slot.starts + timedelta(hours=1))
+    desk = client_for(hall.admin)
+    made = [desk.post(f"/classes/{class_id}/template").headers["Location"] for _again in range(2)]
+    assert made[0] == made[1]  # asked twice, made once
+    template = db.session.get_one(ClassTemplate, int(made[0].rpartition("/")[2]))
+    assert (template.name, template.days) == ("“总体国家安全观”专题班（第1期）", 2)
+    assert "案例教学" in desk.get(made[0]).text
+    wanted = classes.Wanted.of_template(template, MONDAY + days)
+    with transaction():
+        again = classes.create_class(
+            hall.actor, hall.academy_id, wanted, form_id=str(uuid4()), template=template
+        )
+    shape = [(one.title, one.starts - days, one.minutes, one.mode, one.teacher_id, one.venue_id)
+             for one in queries.timetable(again)]  # fmt: skip
+    assert shape == [(one.title, one.starts, one.minutes, one.mode, one.teacher_id, one.venue_id)
+                     for one in queries.timetable(class_id)]  # fmt: skip
 
 
 def test_the_same_form_makes_one_class(hall, begin):

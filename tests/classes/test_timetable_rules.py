@@ -58,9 +58,14 @@ def test_two_units_one_after_the_other_do_not_meet():
 
 
 def test_a_season_may_go_over_the_end_of_the_year():
-    assert rules.in_season("11-02", date(2026, 12, 30), date(2027, 1, 3))
-    assert not rules.in_season("05-10", date(2026, 10, 30), date(2026, 11, 1))
-    assert rules.in_season("", DAY, DAY)
+    winter = [date(2026, 10, 31), date(2026, 11, 1), date(2026, 12, 31), date(2027, 2, 28), date(2027, 3, 1)]
+    assert [rules.in_season("11-02", day) for day in winter] == [False, True, True, True, False]
+    assert [rules.in_season("05-10", day) for day in winter] == [True, False, False, False, False]
+    assert rules.in_season("", DAY)
+    late = slot(2, day=date(2026, 11, 1))  # the class runs on into the first month that is none
+    frame = Frame(date(2026, 10, 31), late.day, 36, season="05-10")
+    found = rules.conflicts([slot(1, day=date(2026, 10, 31)), late], [], frame, DAY)
+    assert [(one.session_id, one.kind) for one in found] == [(2, "season")]
 
 
 def test_the_way_out_is_the_first_free_time_of_the_class():

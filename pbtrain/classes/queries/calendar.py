@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 
+from pbtrain.classes.kinds import SHOWN
 from pbtrain.classes.models import ClassEnrolment, ClassSession, TrainingClass, Venue
 from pbtrain.classes.rules.enrolment import SEATED
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.events.models import Attendance, Event
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Unit
+from pbtrain.org.models import Member, Unit
 from pbtrain.org.roles import Perm
 
 MOST = 600  # dates on one page
@@ -44,6 +46,25 @@ class Date:
     def ends(self) -> datetime:
         """When it is over."""
         return self.starts + timedelta(minutes=self.minutes)
+
+
+@dataclass(frozen=True)
+class ClassDays:
+    """A class some of whose learners are a branch's own, for who leads the branch."""
+
+    id: int
+    number: int
+    year: int
+    title: str
+    starts_on: date
+    ends_on: date
+    academy: str
+    people: tuple[str, ...]  # names of the branch's own who hold a seat
+
+    def days(self, first: date, last: date) -> list[date]:
+        """Its days within these."""
+        begin, end = max(first, self.starts_on), min(last, self.ends_on)
+        return [begin + timedelta(days=number) for number in range((end - begin).days + 1)]
 
 
 def own(actor: Actor) -> ColumnElement[bool]:
@@ -127,6 +148,34 @@ def _dates(reach: ColumnElement[bool], first: date, last: date, cancelled: bool)
         .where(reach, Event.day.between(first, last), Event.state.in_(wanted))
         .order_by(Event.starts_at, Event.id)
     )
+
+
+def classes_of(actor: Actor, unit_id: int, first: date, last: date) -> list[ClassDays]:
+    """The classes of these days in which members of a branch hold a seat, if this person may nominate them.
+    One statement."""
+    rows = db.session.execute(
+        select(
+            TrainingClass.id, TrainingClass.number, TrainingClass.year, TrainingClass.title,
+            TrainingClass.starts_on, TrainingClass.ends_on, Unit.name.label("academy"), Member.name,
+        )
+        .join(ClassEnrolment, ClassEnrolment.class_id == TrainingClass.id)
+        .join(Member, Member.id == ClassEnrolment.member_id)
+        .join(Unit, Unit.id == TrainingClass.unit_id)
+        .where(
+            ClassEnrolment.unit_id == unit_id,
+            ClassEnrolment.unit_id.in_(units_where(actor, Perm.CLASS_NOMINATE)),
+            ClassEnrolment.state.in_(sorted(SEATED)),
+            TrainingClass.state.in_(SHOWN),
+            TrainingClass.starts_on <= last,
+            TrainingClass.ends_on >= first,
+        )
+        .order_by(TrainingClass.starts_on, TrainingClass.id, Member.pinyin, Member.id)
+        .limit(MOST)
+    )  # fmt: skip
+    return [
+        ClassDays(*key, people=tuple(row.name for row in some))
+        for key, some in groupby(rows, lambda row: tuple(row)[:-1])
+    ]
 
 
 def units_of(actor: Actor) -> list[Any]:

@@ -114,10 +114,12 @@ def conflicts(own: Sequence[Slot], others: Iterable[Other], frame: Frame, today:
             found.append(Conflict(slot.id, "dates", N_("Outside the class"),
                                   N_("“%(title)s” lies outside the days of the class."),
                                   {"title": slot.title}))  # fmt: skip
-    if own and not in_season(frame.season, frame.starts_on, frame.ends_on):
-        found.append(Conflict(own[0].id, "season", N_("Out of season"),
-                              N_("The class is offered in the months %(months)s only."),
-                              {"months": frame.season}))  # fmt: skip
+    late = next((slot for slot in own if not in_season(frame.season, slot.day)), None)
+    if late is not None:
+        found.append(Conflict(late.id, "season", N_("Out of season"),
+                              N_("The class is offered in the months %(months)s only; “%(title)s” lies"
+                                 " outside."),
+                              {"months": frame.season, "title": late.title}))  # fmt: skip
     return found
 
 
@@ -173,13 +175,14 @@ def closed(weekdays: str, day: date) -> bool:
     return str(day.isoweekday()) in weekdays.split(",")
 
 
-def in_season(season: str, first: date, last: date) -> bool:
-    """Do these days lie in the months "05-10", or "11-02" over the year's end? "" is the whole year."""
+def in_season(season: str, day: date) -> bool:
+    """Does this day lie in the months "05-10", or "11-02" over the year's end? "" is the whole year."""
     if not season:
         return True
     begin, end = (int(month) for month in season.split("-"))
-    months = set(range(begin, end + 1)) if begin <= end else {*range(begin, 13), *range(1, end + 1)}
-    return first.month in months and last.month in months
+    if begin <= end:
+        return begin <= day.month <= end
+    return day.month >= begin or day.month <= end
 
 
 def way_out(

@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
 from pbtrain.audit import services as audit
-from pbtrain.classes.models import ClassEnrolment, ClassLeave, ClassSession
+from pbtrain.classes.models import ClassEnrolment, ClassLeave, ClassSession, TrainingClass
 from pbtrain.classes.queries import audience
 from pbtrain.classes.rules import enrolment as rules
 from pbtrain.classes.services.seats import fill, locked, move, persons, step
@@ -64,9 +63,7 @@ def take_leave(
     asked = [row for row in sessions if row.id in set(session_ids)]
     if any(row.door_closed_at or (who == "person" and row.starts_at <= clock.now()) for row in asked):
         raise RuleError(N_("One of these sessions has begun. Tell the academy."), "sessions")
-    over = leave.too_much and rules.ends_training(
-        room.row.activity, room.row.audience, cadre=_is_cadre(one.member_id, room.row.starts_on)
-    )
+    over = leave.too_much and _ends_training(room.row, one.member_id)
     if over and not meant:
         raise RuleError(WARNED, "meant", away=leave.minutes, total=leave.total)
     _keep(actor, enrolment_id, asked, reason)
@@ -88,10 +85,10 @@ def take_leave(
     return Left(leave)
 
 
-def _is_cadre(member_id: int | None, day: date) -> bool:
-    """Is this member a cadre on that day? Of a guest no rank is known here."""
-    found = select(Member.id).where(Member.id == (member_id or 0), audience.cadre(day))
-    return db.session.scalar(found) is not None
+def _ends_training(row: TrainingClass, member_id: int | None) -> bool:
+    """Does too much leave end it for this member, by the rank on the first day? Of a guest none is known."""
+    ranked = select(Member.id).where(Member.id == (member_id or 0), audience.cadre(row.starts_on))
+    return rules.ends_training(row.activity, row.audience, cadre=db.session.scalar(ranked) is not None)
 
 
 def _keep(actor: Actor, enrolment_id: int, sessions: Sequence[Any], reason: str) -> None:

@@ -1,6 +1,8 @@
 """Dates by month, by week and as a list: one's own, those of a unit, those of a venue; and as a feed."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
@@ -21,8 +23,14 @@ bp = Blueprint("calendars", __name__)
 FIRST, LAST = date(2000, 1, 1), date(2100, 1, 1)
 
 
-def _page(reach: Any, endpoint: str, title: str, **args: int) -> str:
-    """One page of a calendar; `args` name what it is of."""
+def _page(
+    reach: Any,
+    endpoint: str,
+    title: str,
+    terms: Callable[[date, date], list[queries.ClassDays]] | None = None,
+    **args: int,
+) -> str:
+    """One page of a calendar; `args` name what it is of, `terms` its classes that stand there as such."""
     view, day = request.args.get("view", "list"), _day()
     if view not in days.VIEWS:
         abort(404)
@@ -41,6 +49,7 @@ def _page(reach: Any, endpoint: str, title: str, **args: int) -> str:
         last=last,
         weeks=days.weeks(first, last) if view != "list" else [],
         by_day=by_day,
+        terms=_terms(terms(first, last) if terms else [], first, last, every=view != "list"),
         whole=len(found) < queries.MOST,
         title=title,
         here=lambda **more: url_for(endpoint, **args | {"view": view, "day": day.isoformat()} | more),
@@ -52,6 +61,17 @@ def _page(reach: Any, endpoint: str, title: str, **args: int) -> str:
         runs=may(actor, Perm.CLASS_MANAGE),
         records=may(actor, Perm.EVENT_RECORD),
     )
+
+
+def _terms(
+    some: list[queries.ClassDays], first: date, last: date, *, every: bool
+) -> dict[date, list[queries.ClassDays]]:
+    """Classes by day: on each of their days, or on the first of them."""
+    found: dict[date, list[queries.ClassDays]] = {}
+    for one in some:
+        for day in one.days(first, last)[: None if every else 1]:
+            found.setdefault(day, []).append(one)
+    return found
 
 
 def _units() -> list[Any]:
@@ -88,10 +108,11 @@ def mine() -> str | BaseResponse:
 @bp.get("/calendar/units/<int:unit_id>")
 @signed_in
 def unit(unit_id: int) -> str:
-    """What a branch or an academy holds that one works for."""
+    """What a branch or an academy holds that one works for, and the classes its own members sit in."""
     actor = signed()
     named = next((row for row in queries.units_of(actor) if row.id == unit_id), None) or abort(404)
-    return _page(queries.of_unit(actor, unit_id), ".unit", named.name, unit_id=unit_id)
+    terms = partial(queries.classes_of, actor, unit_id)
+    return _page(queries.of_unit(actor, unit_id), ".unit", named.name, terms, unit_id=unit_id)
 
 
 @bp.get("/calendar/venues/<int:venue_id>")

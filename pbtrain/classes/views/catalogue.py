@@ -15,7 +15,7 @@ from pbtrain.classes.queries import catalogue as queries
 from pbtrain.classes.queries import classes as class_queries
 from pbtrain.classes.services import catalogue as services
 from pbtrain.classes.views import bp
-from pbtrain.classes.views.common import sorting, version_of
+from pbtrain.classes.views.common import managed_or_404, sorting, version_of
 from pbtrain.core import sheets
 from pbtrain.core.db import db, transaction
 from pbtrain.core.forms import clean
@@ -169,6 +169,16 @@ def edit_item(shelf: str, item_id: int) -> Answer | Response:
             flash(_("Saved."), "ok")
             return redirect(url_for(".shelf", shelf=shelf), 303)
     return _item_page(shelf, form, queries.item(signed(), shelf, item_id) or abort(404))
+
+
+@bp.post("/<int:class_id>/template")
+@needs(Perm.CLASS_MANAGE)
+def template_after(class_id: int) -> Response:
+    """A template with the timetable of this class, to look through and save."""
+    with transaction():
+        template_id = services.template_after(signed(), managed_or_404(class_id))
+    flash(_("The template is made. Look through it: name, months, units."), "ok")
+    return redirect(url_for(".edit_item", shelf="templates", item_id=template_id), 303)
 
 
 @bp.post(f"/catalogue/{SHELF}/<int:item_id>/open")

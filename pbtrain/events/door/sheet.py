@@ -46,12 +46,11 @@ def drawn(words: Words, pages: Sequence[Page]) -> bytes:
     """The PDF, A4; only the letters that are used go into it."""
     from fpdf import FPDF  # half a second of every start, where nobody may want a paper
 
-    sans, serif = fonts()
+    sans, _serif = fonts()  # one of them: reading a font is half of the work
     paper = FPDF(format="A4")
     paper.set_title(words.title)
     paper.set_creator("pbtrain")
     paper.add_font("sans", fname=sans)
-    paper.add_font("serif", fname=serif)
     paper.set_margins(LEFT, 12, LEFT)
     paper.set_auto_page_break(False)
     for page in pages:
@@ -69,7 +68,7 @@ def _head(paper: "FPDF", words: Words, page: Page) -> None:
     """Title and lines at the left, the code at the right."""
     from fpdf.enums import WrapMode
 
-    paper.set_font("serif", size=20)
+    paper.set_font("sans", size=20)
     paper.multi_cell(
         WIDTH - QR - 6, 9, words.title, align="L", new_x="LMARGIN", new_y="NEXT", wrapmode=WrapMode.CHAR
     )

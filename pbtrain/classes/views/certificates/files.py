@@ -1,4 +1,4 @@
-"""The file of a class: asked for with one click, watched while it is made, downloaded."""
+"""Bundles of a class, its file and its certificates one by one: asked for, watched, downloaded."""
 
 from typing import Any
 
@@ -15,25 +15,30 @@ from pbtrain.core.forms import BaseForm
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
 
+WHAT = f"<any({', '.join(papers.BUNDLES)}):what>"
 
-@bp.route("/classes/<int:class_id>/file", methods=["GET", "POST"])
+
+@bp.route(f"/classes/<int:class_id>/{WHAT}", methods=["GET", "POST"])
 @needs(Perm.CLASS_MANAGE)
-def class_file(class_id: int) -> Any:
-    """Ask for the file, see how far it is, take it."""
+def bundle(class_id: int, what: str) -> Any:
+    """Ask for a bundle, see how far it is, take it."""
     row, form = managed_or_404(class_id), BaseForm()
     if form.validate_on_submit():
         with transaction():
-            papers.ask(signed(), managed_or_404(class_id), address("{code}").replace("%7Bcode%7D", "{code}"))
-        return redirect(url_for(".class_file", class_id=class_id), 303)
-    job = papers.latest(class_id)
+            place = address("{code}").replace("%7Bcode%7D", "{code}")
+            papers.ask(signed(), managed_or_404(class_id), what, place)
+        return redirect(url_for(".bundle", class_id=class_id, what=what), 303)
+    job = papers.latest(class_id, what)
     part = request.headers.get("HX-Request") == "true"
-    name = "classes/_class_file.html" if part else "classes/class_file.html"
-    return render_template(name, row=row, job=job, file=papers.file_of(job))
+    name = "classes/_bundle.html" if part else "classes/bundle.html"
+    return render_template(
+        name, row=row, what=what, bundle=papers.BUNDLES[what], job=job, file=papers.file_of(job)
+    )
 
 
-@bp.get("/classes/<int:class_id>/file/zip")
+@bp.get(f"/classes/<int:class_id>/{WHAT}/zip")
 @needs(Perm.CLASS_MANAGE)
-def class_zip(class_id: int) -> Response:
-    """The newest file that was made, while it is kept."""
+def bundle_zip(class_id: int, what: str) -> Response:
+    """The newest that was made, while it is kept."""
     managed_or_404(class_id)
-    return storage.serve(papers.file_of(papers.latest(class_id)) or abort(404))
+    return storage.serve(papers.file_of(papers.latest(class_id, what)) or abort(404))
