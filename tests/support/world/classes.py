@@ -31,7 +31,13 @@ def add_classes(rows: Rows, unit: Unit) -> dict[str, Any]:
     template = rows.add(
         ClassTemplate(unit_id=unit.id, name="示例专题班", days=1, capacity=35, sessions=[], rule={})
     )
-    ids = {"teacher_id": teacher.id, "venue_id": venue.id, "template_id": template.id, "shelf": "venues", "bundle": "file"}
+    ids = {
+        "teacher_id": teacher.id,
+        "venue_id": venue.id,
+        "template_id": template.id,
+        "shelf": "venues",
+        "bundle": "file",
+    }
     for name, state in (("class_id", "open"), ("draft_class_id", "draft")):
         number = rows.next()
         row = rows.add(
