@@ -37,7 +37,7 @@ WORDS = {
     "Excel", "English", "xlsx", "csv", "CSV", "JSON", "MB", "JPG", "PNG", "WebP", "Linux", "Chromium",
     "Markdown", "PDF", "QR", "TOTP",
 }  # fmt: skip
-NARROW, WIDE = 320, 1440
+NARROW = 320
 HOME_REQUESTS, HOME_BYTES, PAGE_BYTES = 6, 92_000, 150_000
 ASSETS = 60_000  # of a first load; the home page below shows that they are fewer
 
@@ -128,13 +128,15 @@ def english(page, known):
     return sorted({word for word in re.findall("[A-Za-z]{2,}[0-9]*", text) if word not in known})
 
 
-def faults(page, known):
-    """What is wrong with one page on a phone, on the narrowest one and at a desk; without axe."""
+def faults(page, known, axe):
+    """What is wrong with one page on a phone, on the narrowest one and at a desk; `axe` may be None."""
     found = support.shape(page) + [f"English: {word}" for word in english(page, known)]
+    found += axe.look("phone") if axe else []
     usual = page.viewport_size
-    for width in (NARROW, WIDE):
-        page.set_viewport_size({"width": width, "height": usual["height"]})
-        found += [f"at {width} px: {fault}" for fault in support.shape(page)]
+    for size in ({"width": NARROW, "height": usual["height"]}, support.SCREENS["desktop"]["viewport"]):
+        page.set_viewport_size(size)
+        found += [f"at {size['width']} px: {fault}" for fault in support.shape(page)]
+    found += axe.look("desktop") if axe else []
     page.set_viewport_size(usual)
     return found
 
@@ -176,9 +178,8 @@ def test_every_page_of_a_role(role, demo, come_in, screen, first_look, judged):
             continue
         if support.PICTURES:
             page.screenshot(path=folder / f"{len(seen):02}-{kind[0]}.png", full_page=True)
-        found = faults(page, known)
-        if first_look("axe", kind[0]):
-            found += support.violations(page, judged)  # at both widths
+        axe = support.Axe(page, judged) if first_look("axe", kind[0]) else None
+        found = faults(page, known, axe)
         sent = answer.request.sizes()["responseBodySize"]
         if sent + ASSETS > PAGE_BYTES:
             found.append(f"{sent} bytes of text")

@@ -171,14 +171,15 @@ class Judged:
         self.signs: set[str] = set()
         file.touch()
 
-    def known(self) -> list[str]:
+    def new(self, signs: list[str]) -> list[str]:
+        """Those that nobody has seen."""
         with self.file.open() as file:
             file.seek(self.read)
             told = file.read()
         whole = told.rpartition("\n")[0]  # another worker may be in the middle of a line
         self.read += len(whole)
         self.signs.update(whole.split())
-        return list(self.signs)
+        return [sign for sign in signs if sign not in self.signs]
 
     def add(self, signs: list[str]) -> None:
         with self.file.open("a") as file:
@@ -187,8 +188,9 @@ class Judged:
 
 # An element is known when one with the same name, classes, states and words or none stood under the same
 # ancestors at this width before; of the same children of one element two are looked at, because of stripes.
-# First in the answer stands the sign of the whole: which elements in which order.
-_UNKNOWN = """([known, width]) => {
+# The page tells the signs of its elements and hears which of them are new: to tell it all that are known
+# took longer than axe.
+_SIGNS = """width => {
   const state = new RegExp('^(class|type|role|scope|lang|dir|autocomplete|tabindex|hidden|open|disabled|' +
     'checked|required|inert|style|aria-(?!label|described|controls|owns|active|value).*)$');
   const hash = text => {  // cyrb53
@@ -204,30 +206,54 @@ _UNKNOWN = """([known, width]) => {
   const own = one => one.localName + [...one.attributes].map(({name, value}) =>
       state.test(name) ? `${name}=${value}` : name + (value ? '' : '!')).sort().join(' ') +
     ([...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()) ? '#' : '');
-  const seen = new Set(known), fresh = [], skip = [], order = [];
-  const walk = (one, here) => {  // is there anything new in it?
-    order.push(here);
-    let any = !seen.has(here);
-    if (any) fresh.push(here);
-    const times = new Map(), old = [];
-    for (const child of one.children) {
-      const same = own(child), time = times.get(same) || 0;
-      times.set(same, time + 1);
-      const before = order.length, news = walk(child, hash(`${here}|${same}|${Math.min(time, 1)}`));
-      if (time > 1 && !news) order.length = before;
-      news ? any = true : old.push(child);
+  const root = {one: document.documentElement, time: 0, children: []};  // time: how many like it come before
+  const walk = (node, sign) => {
+    node.sign = sign;
+    const times = new Map();
+    for (const one of node.one.children) {
+      const same = own(one), child = {one, time: times.get(same) || 0, children: []};
+      times.set(same, child.time + 1);
+      node.children.push(child);
+      walk(child, hash(`${sign}|${same}|${Math.min(child.time, 1)}`));
     }
-    seen.add(here);
+    return node;
+  };
+  walk(root, hash(width + own(root.one)));
+  const told = new Set();
+  const tell = ({sign, children}) => { told.add(sign); children.forEach(tell); };
+  tell(root);
+  globalThis.axeKnows = {...globalThis.axeKnows, root, hash};
+  return [...told].join(' ');
+}"""
+# What axe passes over, because it is known, and what came into sight at this width. In the answer: the sign
+# of the whole, which elements in which order, and whether anything came.
+_UNKNOWN = """told => {
+  const {root, hash, shown: before} = globalThis.axeKnows, fresh = new Set(told.split(' '));
+  const skip = [], order = [], come = [], shown = new Set();
+  const walk = ({one, sign, children}) => {  // is there anything new in it?
+    order.push(sign);
+    let any = fresh.delete(sign);
+    const old = [];
+    for (const child of children) {
+      const length = order.length, news = walk(child);
+      if (child.time > 1 && !news) order.length = length;
+      news ? any = true : old.push(child.one);
+    }
     if (any) skip.push(...old);
     return any;
   };
-  walk(document.documentElement, hash(width + own(document.documentElement)));
-  const shown = [...document.querySelectorAll('body *')].filter(one => one.checkVisibility());
-  const before = globalThis.axeKnows?.shown, old = new Set(skip);
-  const come = before ? shown.filter(one => !before.has(one) && !old.has(one)) : [];
-  globalThis.axeKnows = {skip, come, shown: new Set(shown)};
-  const whole = hash(order.join());
-  return [seen.has(whole) ? '' : whole, fresh, come.length];
+  walk(root);
+  const old = new Set(skip);
+  const see = (one, fits) => {  // of what came, the outermost that are not known
+    const visible = one.checkVisibility();
+    if (visible) shown.add(one);
+    fits &&= !old.has(one);
+    if (fits && visible && before && !before.has(one)) { come.push(one); fits = false; }
+    for (const child of one.children) see(child, fits);
+  };
+  for (const child of document.body.children) see(child, true);
+  globalThis.axeKnows = {skip, come, shown};
+  return [hash(order.join()), come.length];
 }"""
 _ASK = """([what, values, where]) => {
   const {skip, come} = globalThis.axeKnows;
@@ -239,34 +265,58 @@ COMPOSED = ("heading-order", "duplicate-id-aria", "landmark-unique", "label", "a
 BY_WIDTH = ("color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable")
 
 
-def violations(page: Page, judged: Judged | None = None) -> list[str]:
-    """What axe finds wrong on this page, at the width of a phone and of a desk: rule, first elements.
+class Axe:
+    """What axe finds against WCAG 2.2 AA on a page as it stands, asked at one width and then at the other.
 
     Elements that were judged before in this run are not judged again; how a page is put together (COMPOSED)
     is, for each order of elements. At the second width those of the first are asked what depends on it.
     """
-    usual, found, asked = page.viewport_size, [], list[Any]()
+
+    def __init__(self, page: Page, judged: Judged | None = None) -> None:
+        self.page, self.judged = page, judged
+        self.all_asked = False  # of what is unknown, at the first width
+        self.loaded = False
+
+    def look(self, screen: str) -> list[str]:
+        """At the width of this screen, which the page has now: rule, first elements."""
+        signs = self.page.evaluate(_SIGNS, screen).split()
+        fresh = self.judged.new(signs) if self.judged else signs
+        whole, come = self.page.evaluate(_UNKNOWN, " ".join(fresh))
+        whole = self.judged.new([whole]) if self.judged else [whole]
+        found = [
+            f"{screen}: {rule['id']} ({rule['help']}): "
+            + "; ".join(node["html"][:160] for node in rule["nodes"][:3])
+            for question in self._questions(bool(fresh), bool(whole), bool(come))
+            for rule in self._ask(question)
+        ]
+        if self.judged:
+            self.judged.add([*fresh, *whole])
+        return found
+
+    def _questions(self, fresh: bool, whole: bool, come: bool) -> list[list[Any]]:
+        """Kind of rules, rules, and of what they are asked."""
+        if fresh and self.all_asked:
+            return [["rule", BY_WIDTH, "unknown"], *([["tag", STANDARDS, "come"]] if come else [])]
+        questions: list[list[Any]] = [["tag", STANDARDS, "unknown"]] if fresh else []
+        if whole and not self.loaded:  # the first questions about this page
+            questions.append(["rule", COMPOSED, "whole"])
+        self.all_asked = fresh
+        return questions
+
+    def _ask(self, question: list[Any]) -> list[Any]:
+        if not self.loaded:  # through the debugger, so that the page's security policy stays as it is
+            self.page.evaluate(_axe())
+            self.loaded = True
+        violations: list[Any] = self.page.evaluate(_ASK, question)["violations"]
+        return violations
+
+
+def violations(page: Page, judged: Judged | None = None) -> list[str]:
+    """What axe finds wrong on this page, at the width of a phone and of a desk."""
+    usual, found, axe = page.viewport_size, list[str](), Axe(page, judged)
     for screen, settings in SCREENS.items():
         page.set_viewport_size(settings["viewport"])
-        whole, fresh, come = page.evaluate(_UNKNOWN, [judged.known() if judged else [], screen])
-        everything = [["tag", STANDARDS, "unknown"]] if fresh else []
-        if asked and asked[0] in everything:
-            everything = [["rule", BY_WIDTH, "unknown"], *([["tag", STANDARDS, "come"]] if come else [])]
-        elif whole and not asked:
-            everything.append(["rule", COMPOSED, "whole"])
-        if (
-            everything and not asked
-        ):  # through the debugger, so that the page's security policy stays as it is
-            page.evaluate(_axe())
-        asked += everything
-        for question in everything:
-            found += [
-                f"{screen}: {rule['id']} ({rule['help']}): "
-                + "; ".join(node["html"][:160] for node in rule["nodes"][:3])
-                for rule in page.evaluate(_ASK, question)["violations"]
-            ]
-        if judged:
-            judged.add([*fresh, *filter(None, [whole])])
+        found += axe.look(screen)
     if usual:
         page.set_viewport_size(usual)
     return list(dict.fromkeys(found))
