@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,14 @@ from tools import messages
 
 TOP = Path(__file__).parents[1]
 SOURCES = sorted((TOP / "pbtrain").rglob("*.py"))
-TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 MAX_FILE, MAX_FUNCTION = 400, 50
 LONG_FOR_A_REASON: set[str] = set()  # "pbtrain/hours/posting.py:post_many"; the docstring gives the reason
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Every module of the application, read when the first test asks: each worker imports this file."""
+    return {path: ast.parse(path.read_text()) for path in SOURCES}
 
 
 def name_of(path: Path) -> str:
@@ -23,7 +29,7 @@ def name_of(path: Path) -> str:
 
 
 def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path, node
@@ -84,7 +90,7 @@ def test_no_function_is_too_long():
 
 
 def test_every_module_says_what_it_promises():
-    silent = [name_of(path) for path, tree in TREES.items() if tree.body and not ast.get_docstring(tree)]
+    silent = [name_of(path) for path, tree in trees().items() if tree.body and not ast.get_docstring(tree)]
     assert silent == []
 
 
@@ -92,7 +98,7 @@ def test_refusals_can_be_translated():
     """RuleError takes a msgid and parameters; a text put together beforehand has no translation."""
     glued = [
         f"{name_of(path)}:{call.lineno}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for call in calls(tree, "RuleError", "Conflict", "N_", "_", "_l", "gettext")
         if call.args and isinstance(call.args[0], ast.JoinedStr | ast.BinOp)
     ]
@@ -103,7 +109,7 @@ def test_refusals_are_marked_for_translation():
     """RuleError("…") without N_() would stay English."""
     bare = [
         f"{name_of(path)}:{call.lineno}"
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for call in calls(tree, "RuleError", "Conflict")
         if call.args and isinstance(call.args[0], ast.Constant)
     ]

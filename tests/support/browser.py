@@ -259,7 +259,9 @@ _ASK = """([what, values, where]) => {
   const {skip, come} = globalThis.axeKnows;
   const places = {whole: document, unknown: skip.length ? {include: [document], exclude: skip} : document,
                   come: {include: come, exclude: skip}};
-  return axe.run(places[where], {runOnly: {type: what, values}, resultTypes: ['violations']});
+  return axe.run(places[where], {runOnly: {type: what, values}, resultTypes: ['violations']}).then(found =>
+    found.violations.map(({id, help, nodes}) =>
+      `${id} (${help}): ${nodes.slice(0, 3).map(({html}) => html.slice(0, 160)).join('; ')}`));
 }"""
 COMPOSED = ("heading-order", "duplicate-id-aria", "landmark-unique", "label", "aria-valid-attr-value")
 BY_WIDTH = ("color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable")
@@ -284,10 +286,9 @@ class Axe:
         whole, come = self.page.evaluate(_UNKNOWN, " ".join(fresh))
         whole = self.judged.new([whole]) if self.judged else [whole]
         found = [
-            f"{screen}: {rule['id']} ({rule['help']}): "
-            + "; ".join(node["html"][:160] for node in rule["nodes"][:3])
+            f"{screen}: {said}"
             for question in self._questions(bool(fresh), bool(whole), bool(come))
-            for rule in self._ask(question)
+            for said in self._ask(question)
         ]
         if self.judged:
             self.judged.add([*fresh, *whole])
@@ -303,12 +304,12 @@ class Axe:
         self.all_asked = fresh
         return questions
 
-    def _ask(self, question: list[Any]) -> list[Any]:
+    def _ask(self, question: list[Any]) -> list[str]:
         if not self.loaded:  # through the debugger, so that the page's security policy stays as it is
             self.page.evaluate(_axe())
             self.loaded = True
-        violations: list[Any] = self.page.evaluate(_ASK, question)["violations"]
-        return violations
+        said: list[str] = self.page.evaluate(_ASK, question)
+        return said
 
 
 def violations(page: Page, judged: Judged | None = None) -> list[str]:
