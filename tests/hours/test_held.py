@@ -4,7 +4,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
@@ -60,6 +60,17 @@ def test_a_held_line_says_what_it_is_and_what_is_in_its_way(db, member, secretar
     assert (claim.minutes, claim.uncovered, claim.overlaps_id) == (120, 60, first)
     assert (claim.starts_at, claim.ends_at, claim.day) == (at(10), at(12), DAY)
     assert claim.made_by_id == secretary.account_id
+
+
+def test_only_what_waits_keeps_a_line_from_being_held_again(db, member, secretary):
+    """A decision is about the line as it was: when it comes once more, it is decided once more."""
+    post(lesson(member, 1, at(9), at(11)))
+    again = lesson(member, 2, at(10), at(12))
+    assert [post(again, actor=None).held for _ in range(2)] == [1, 0]
+    for state in ("approved", "rejected"):
+        with transaction() as session:
+            session.execute(update(HourClaim).where(HourClaim.state == "held").values(state=state))
+        assert post(again).held == 1, state
 
 
 def test_a_reversed_line_covers_nothing(db, member):

@@ -211,6 +211,8 @@ def test_a_book_takes_a_thousand_lines_at_once(make, branch, monkeypatch):
     monkeypatch.setattr(posting, "MOST_LINES", 2)
     people = [make.member(branch, with_account=False) for _ in range(3)]
     assert len(post(*map(line, people[:2])).entry_ids) == 2
+    again = (line(person, "event:3") for person in people[1:])
+    assert len(post(*again).entry_ids) == 2, "at once: what stands in the book already is not counted"
     with pytest.raises(ValueError, match="more than 2"):
         post(*(line(person, "event:2") for person in people))
 

@@ -49,6 +49,12 @@ def test_the_question_and_the_filter_reach_equally_far(db, make, tree, role):
         assert access.may(actor, perm) is bool(within), perm
 
 
+def test_nobody_holds_what_another_account_holds(make, tree):
+    first = make.person(Role.BRANCH_SECRETARY, tree["one"])
+    make.person(Role.SYSTEM_ADMIN, tree["top"])
+    assert {grant.role for grant in make.actor(first).grants} == {Role.BRANCH_SECRETARY, Role.MEMBER}
+
+
 def test_rights_of_several_roles_add_up(db, make, tree):
     person = make.person(Role.BRANCH_SECRETARY, tree["two"])
     make.grant(person, Role.UNIT_AUDITOR, tree["left"])
