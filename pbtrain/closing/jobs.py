@@ -1,11 +1,13 @@
 """Closing many units: long work, asked for once at a time. Part of the services.
 
-A level with many empty units below is closed by CLOSE; the branches below that are ready by READY.
+A level with many empty units below is closed by CLOSE; the branches below that are ready, and the levels
+between, by READY.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from pbtrain.audit import services as audit
 from pbtrain.closing import ready, sealing
@@ -15,7 +17,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.queue import Job, Running, enqueue, handler
 from pbtrain.org.access import Actor, actor_for, may
-from pbtrain.org.models import UnitClosure
+from pbtrain.org.models import Unit, UnitClosure
 from pbtrain.org.roles import Perm
 
 CLOSE, READY = "closing.close", "closing.ready"
@@ -36,15 +38,17 @@ def latest(kind: str, unit_id: int, year: int) -> Any:
     ).first()
 
 
-def ask(kind: str, actor: Actor, unit_id: int, year: int) -> int:
-    """Ask for it, unless it is under way; inside the caller's transaction."""
+def ask(kind: str, actor: Actor, unit_id: int, year: int, *, levels: bool = False) -> int:
+    """Ask for it, unless it is under way; inside the caller's transaction. `levels`: of READY, the levels
+    between as well."""
     newest = latest(kind, unit_id, year)
     if newest is not None and newest.state in ("queued", "running"):
         return int(newest.id)
     tries = db.session.scalar(select(func.count(Job.id)).where(_keys(kind, unit_id, year))) or 0
     key = f"{kind}:{unit_id}:{year}:{tries + 1}"
     audit.record(actor, "year.close_asked", f"unit:{unit_id}", unit_id=unit_id, year=year, job=kind)
-    return enqueue(kind, {"unit_id": unit_id, "year": year}, owner_id=actor.account_id, key=key)
+    args = {"unit_id": unit_id, "year": year} | ({"levels": True} if levels else {})
+    return enqueue(kind, args, owner_id=actor.account_id, key=key)
 
 
 def _owner(running: Running) -> Actor:
@@ -66,39 +70,56 @@ def close(running: Running) -> dict[str, Any]:
 
 @handler(READY)
 def close_ready(running: Running) -> dict[str, Any]:
-    """Close every branch below that is ready, each in its own transaction; who is refused is named with the
-    reason and stands in nobody's way. Again after a crash closes the rest and counts all."""
+    """Close every branch below that is ready, then, where asked, the levels between of which all is closed,
+    from below, each in its own transaction; who is refused is named with the reason and stands in nobody's
+    way. Again after a crash closes the rest and counts all."""
     actor, unit_id, year = _owner(running), running.args["unit_id"], running.args["year"]
-    branches = db.session.execute(ready.listed(actor, unit_id, year, ready=True)).all()
-    refused: list[Any] = []
-    for done, branch in enumerate(branches):
-        if done % 10 == 0:
-            running.progress(done, len(branches))
-        try:
-            with transaction():
-                sealing.seal_unit(actor, branch.id, year)
-        except Conflict:
-            continue  # its secretary was faster: closed is closed
-        except RuleError as error:
-            refused.append([branch.id, branch.name, error.message, error.params])
+
+    def branch(branch_id: int) -> None:
+        with transaction():
+            sealing.seal_unit(actor, branch_id, year)
+
+    def level(level_id: int) -> None:
+        sealing.close(actor, level_id, year)
+
+    refused = _each(running, db.session.execute(ready.listed(actor, unit_id, year, ready=True)).all(), branch)
+    if running.args.get("levels"):
+        refused += _each(running, db.session.execute(ready.levels(actor, unit_id, year)).all(), level)
     return {
-        "closed": _closed_by(actor, running.job_id, unit_id, year),
+        **_closed_by(actor, running.job_id, unit_id, year),
         "refused": refused[:NAMED],
         "more": max(len(refused) - NAMED, 0),
     }
 
 
-def _closed_by(actor: Actor, job_id: int, unit_id: int, year: int) -> int:
-    """How many branches below this person has closed since the job was asked for."""
+def _each(running: Running, units: Sequence[Any], close: Callable[[int], None]) -> list[Any]:
+    """Close one unit after the other; (id, name, msgid, parameters) of those that were refused."""
+    refused: list[Any] = []
+    for done, unit in enumerate(units):
+        if done % 10 == 0:
+            running.progress(done, len(units))
+        try:
+            close(unit.id)
+        except Conflict:
+            continue  # somebody was faster: closed is closed
+        except RuleError as error:
+            refused.append([unit.id, unit.name, error.message, error.params])
+    return refused
+
+
+def _closed_by(actor: Actor, job_id: int, unit_id: int, year: int) -> dict[str, int]:
+    """How many branches (`closed`) and levels below this person has closed since the job was asked for."""
     since = select(Job.created_at).where(Job.id == job_id).scalar_subquery()
-    found = (
-        select(func.count(YearSeal.id))
+    is_level = case((Unit.kind.in_(ready.WITH_UNITS), 1), else_=0)
+    row = db.session.execute(
+        select(func.count(YearSeal.id), func.coalesce(func.sum(is_level), 0))
         .join(UnitClosure, UnitClosure.below_id == YearSeal.unit_id)
+        .join(Unit, Unit.id == YearSeal.unit_id)
         .where(
             UnitClosure.above_id == unit_id,
             YearSeal.year == year,
             YearSeal.sealed_by_id == actor.account_id,
             YearSeal.sealed_at >= since,
         )
-    )
-    return db.session.scalar(found) or 0
+    ).one()
+    return {"closed": int(row[0]) - int(row[1]), "levels": int(row[1])}

@@ -1,5 +1,5 @@
-"""Reading which branches of a level can be closed in one step, and what is in the way of the others. Part of
-the queries.
+"""Reading which branches of a level can be closed in one step, with the levels between, and what is in the
+way of the others. Part of the queries.
 
 What a book adds up to is checked when it is closed, not here: this reads counts, the same few statements for
 ten branches and for ten thousand.
@@ -16,8 +16,11 @@ from pbtrain.closing.queries import waiting_in
 from pbtrain.core.db import db
 from pbtrain.hours.models import Book, HourClaim
 from pbtrain.org.access import Actor, units_where
+from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import Unit, UnitClosure
 from pbtrain.org.roles import Perm
+
+WITH_UNITS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_units)
 
 
 def _branches(actor: Actor, unit_id: int, year: int) -> Any:
@@ -87,3 +90,44 @@ def counted(actor: Actor, unit_id: int, year: int) -> tuple[int, int]:
         ).select_from(found)
     ).one()
     return int(row[0]), int(row[1])
+
+
+def levels(actor: Actor, unit_id: int, year: int, *, after: bool = False) -> Select[Any]:
+    """The levels below that `actor` may close because every branch with lines or members below them is
+    closed, the deepest first: id, name, depth, branches (with lines or members). `after`: also those that
+    wait for nothing but branches which are ready. Empty levels are closed with the one above them."""
+    inside = select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id, UnitClosure.depth > 0)
+    closed = select(YearSeal.unit_id).where(YearSeal.year == year)
+    full = select(Unit.id).where(Unit.id.in_(inside), years.has_content(year))
+    waiting = full.where(Unit.id.not_in(closed), years.counts_in(year))
+    if after:
+        found = _branches(actor, unit_id, year)
+        waiting = waiting.where(Unit.id.not_in(select(found.c.id).where(_in_the_way(found) == 0)))
+    blocked = select(UnitClosure.above_id).where(UnitClosure.below_id.in_(waiting))
+    held = (
+        select(UnitClosure.above_id, func.count().label("branches"))
+        .where(UnitClosure.below_id.in_(full))
+        .group_by(UnitClosure.above_id)
+        .subquery()
+    )
+    place = UnitClosure
+    return (
+        select(Unit.id, Unit.name, place.depth, held.c.branches)
+        .join(place, and_(place.below_id == Unit.id, place.above_id == unit_id, place.depth > 0))
+        .join(held, held.c.above_id == Unit.id)
+        .where(
+            Unit.kind.in_(WITH_UNITS),
+            Unit.valid_until.is_(None),
+            Unit.id.in_(units_where(actor, Perm.YEAR_SEAL)),
+            Unit.id.not_in(closed),
+            Unit.id.not_in(blocked),
+            years.counts_in(year),
+        )
+        .order_by(place.depth.desc(), Unit.name, Unit.id)
+    )
+
+
+def levels_counted(actor: Actor, unit_id: int, year: int) -> int:
+    """How many levels between can be closed once the ready branches are."""
+    asked = levels(actor, unit_id, year, after=True).order_by(None).subquery()
+    return db.session.scalar(select(func.count()).select_from(asked)) or 0

@@ -105,7 +105,9 @@ def test_after_a_crash_the_rest_is_closed_and_all_are_counted(level, root, audit
     assert len(closed()) == 1
     queue.run(job_id)
     assert len(closed()) == 2
-    assert db.session.get_one(queue.Job, job_id).result == {"closed": 2, "refused": [], "more": 0}
+    assert db.session.get_one(queue.Job, job_id).result == {
+        "closed": 2, "levels": 0, "refused": [], "more": 0
+    }  # fmt: skip
 
 
 def test_it_counts_only_what_its_reader_may_close(level, root, auditor, make):
@@ -114,3 +116,37 @@ def test_it_counts_only_what_its_reader_may_close(level, root, auditor, make):
     assert ready.counted(make.actor(elsewhere), root.id, 2026) == (0, 0)
     seal(level[0])
     assert ready.counted(make.actor(auditor), root.id, 2026) == (1, 2)
+
+
+def test_levels_between_are_closed_in_the_same_step_from_below(make, root, auditor, client_for, january):
+    """Two towns under a banner, a branch of one not ready: that town stays open, and the banner with it."""
+    banner = make.unit("示例旗委", parent=root, kind="committee")
+    good, bad = (make.unit(f"示例{name}镇党委", parent=banner, kind="committee") for name in "东西")
+    make.unit("示例空党委", parent=good, kind="committee")
+    lone = make.unit("示例总支", parent=root, kind="general_branch")
+    branches = [make.unit(f"示例支部{n}", parent=above) for n, above in enumerate((good, bad, lone))]
+    for one in branches:
+        post(line(make.member(one), day=MARCH))
+    for one in (branches[0], branches[2]):
+        sign_all(one)
+    client, address = client_for(auditor), f"/units/{root.id}/years/2026/ready"
+    page = said(client.get(address))
+    assert "再封存中间的 2 个组织" in page
+    listed = said(client.get(address + "?show=levels"))
+    names = ("示例东镇党委", "示例总支", "示例西镇党委", "示例旗委", "示例空党委")
+    assert [name in listed for name in names] == [True, True, False, False, False]
+    client.post(address)  # without the tick: branches only
+    queue.run_waiting()
+    assert closed() == {branches[0].id, branches[2].id}
+    assert "封存 2 个组织" in said(client.get(address))
+    client.post(address, data={"levels": "1"})
+    queue.run_waiting()
+    assert "又封存中间的 3 个组织" in said(client.get(address)), "the empty one with its level"
+    assert {good.id, lone.id} < closed()
+    assert not {banner.id, bad.id, root.id} & closed()
+    sign_all(branches[1])
+    client.post(address, data={"levels": "1"})
+    queue.run_waiting()
+    assert {banner.id, bad.id} < closed(), "from below: the town, then the banner above it"
+    assert root.id not in closed()
+    assert ready.levels_counted(make.actor(auditor), root.id, 2026) == 0

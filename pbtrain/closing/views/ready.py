@@ -1,4 +1,5 @@
-"""Closing all branches of a level that are ready in one step: what will happen, how far, who was refused."""
+"""Closing all branches of a level that are ready in one step, and the levels between: what will happen, how
+far it is, who was refused."""
 
 from typing import Any
 
@@ -17,7 +18,11 @@ from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.roles import Perm
 
-SHOWN = {"open": N_("Something is open"), "ready": N_("Ready to be closed")}
+SHOWN = {
+    "open": N_("Something is open"),
+    "ready": N_("Ready to be closed"),
+    "levels": N_("Levels between that can be closed then"),
+}
 NOBODY = N_("No branch below is ready to be closed.")
 
 
@@ -33,6 +38,7 @@ def page(unit: Any, year: int, refusal: str = "") -> str:
     """What will happen, or how far it is, or what came of it."""
     person, show = signed(), request.args.get("show", "")
     counts = dict(zip(("ready", "open"), ready.counted(person, unit.id, year), strict=True))
+    counts["levels"] = ready.levels_counted(person, unit.id, year)
     if show not in ("", *SHOWN):
         abort(404)
     show = show or ("open" if counts["open"] else "ready")
@@ -50,7 +56,11 @@ def page(unit: Any, year: int, refusal: str = "") -> str:
         counts=counts,
         show=show,
         shown=SHOWN,
-        page=paged(ready.listed(person, unit.id, year, ready=show == "ready")),
+        page=paged(
+            ready.levels(person, unit.id, year, after=True)
+            if show == "levels"
+            else ready.listed(person, unit.id, year, ready=show == "ready")
+        ),
         job=job,
         running=job is not None and job.state in ("queued", "running"),
         result=result,
@@ -72,14 +82,18 @@ def ready_branches(unit_id: int, year: int) -> str:
 @bp.post("/units/<int:unit_id>/years/<int:year>/ready")
 @needs(Perm.YEAR_SEAL)
 def close_ready(unit_id: int, year: int) -> Response:
-    """Ask for it: a job closes one branch after the other."""
+    """Ask for it: a job closes one branch after the other, then the levels between if these were ticked."""
     unit, person = level_or_404(unit_id, year), signed()
     try:
         rules.check_year(year, clock.today())
-        if not ready.counted(person, unit_id, year)[0]:
+        levels = request.form.get("levels") == "1"
+        can = ready.counted(person, unit_id, year)[0] or (
+            levels and ready.levels_counted(person, unit_id, year)
+        )
+        if not can:
             raise RuleError(NOBODY)
         with transaction():
-            jobs.ask(jobs.READY, person, unit_id, year)
+            jobs.ask(jobs.READY, person, unit_id, year, levels=levels)
     except RuleError as error:
         return make_response(page(unit, year, say(error)), 422)
     return redirect(url_for(".ready_branches", unit_id=unit_id, year=year), 303)
