@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, extract, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, extract, func, or_, select
 
 from pbtrain.core.db import db
 from pbtrain.events.kinds import FORMS, Setting
 from pbtrain.events.models import Attendance, Event, EventHost, EventSeries, Theme
 from pbtrain.events.plan_rules import Tick, ticks
+from pbtrain.events.rules import full_every_time
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import Unit, UnitClosure
 
@@ -150,6 +151,22 @@ def held_in(unit: Any, first: date, until: date) -> ColumnElement[bool]:
     return exists().where(
         Event.unit_id == unit.id, Event.state == "held", Event.day >= first, Event.day < until
     )
+
+
+def full_houses(unit_ids: Sequence[int], year: int) -> dict[int, int]:
+    """Of these branches those where everybody was present every time: how many meetings; one statement."""
+    rows = db.session.execute(
+        select(Event.unit_id, func.sum(case((Attendance.present, 1), else_=0)), func.count())
+        .join(Attendance, Attendance.event_id == Event.id)
+        .where(Event.unit_id.in_(unit_ids), Event.state == "held")
+        .where(Event.day >= date(year, 1, 1), Event.day <= date(year, 12, 31))
+        .group_by(Event.unit_id, Event.id)
+        .order_by(Event.unit_id, Event.id)
+    )
+    meetings: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for branch, came, expected in rows:
+        meetings[branch].append((int(came), int(expected)))
+    return {branch: often for branch, some in meetings.items() if (often := full_every_time(some))}
 
 
 def months_of(unit_ids: Sequence[int], year: int) -> dict[int, dict[int, Counter[str]]]:

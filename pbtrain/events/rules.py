@@ -12,6 +12,7 @@ SHORTEST, LONGEST = 10, 480  # minutes of study at one meeting
 MOST_PEOPLE = 1000  # of one meeting; the ledger takes so many lines at once
 MOST_PHOTOS = 3
 MOST_PAPERS = 3
+FULL_FROM, FULL_OFTEN = 5, 4  # people expected, meetings: below that a full house is nothing unusual
 MOST_HOSTS = 10  # further branches of a joint activity
 
 
@@ -77,6 +78,18 @@ def check_papers(count: int) -> None:
     """Raise RuleError for more attachments than are kept."""
     if count > MOST_PAPERS:
         raise RuleError(N_("At most %(most)s attachments."), field="papers", most=MOST_PAPERS)
+
+
+def full_every_time(meetings: Iterable[tuple[int, int]]) -> int:
+    """How many meetings somebody above should look at because nobody ever missed one; 0 where it is nothing
+    unusual. `meetings`: (came, expected) of each that was held.
+
+    >>> full_every_time([(6, 6)] * 4), full_every_time([(6, 6)] * 9 + [(5, 6)]), full_every_time([(3, 3)] * 9)
+    (4, 0, 0)
+    """
+    large = [(came, expected) for came, expected in meetings if expected >= FULL_FROM]
+    always = len(large) >= FULL_OFTEN and all(came == expected for came, expected in large)
+    return len(large) if always else 0
 
 
 def content_hash(facts: Iterable[object]) -> str:

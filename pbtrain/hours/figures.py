@@ -61,8 +61,7 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
     stood, waits = _people(year, units).subquery(), _waiting(year, units).subquery()
     live = case((and_(Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None)), 1), else_=0)
     signs = signing.known().branches(clock.today()).subquery()
-    shares = _shares(year, units).subquery()
-    enough = stood.c.met * 100 >= stood.c.asked * func.coalesce(shares.c.share, 100)
+    enough = stood.c.met * 100 >= stood.c.asked * func.coalesce(_share(year), 100)
     met = case((and_(live == 1, stood.c.asked > 0, enough), 1), else_=0)
     leaders = _leaders(year, units).subquery()
     led = case((and_(live == 1, leaders.c.asked > 0, leaders.c.short == 0), 1), else_=0)
@@ -77,14 +76,13 @@ def regrouped(year: int, units: rollup.Units | None = None) -> Select[Any]:
         )
         .outerjoin(signs, signs.c.unit_id == Unit.id)
         .outerjoin(stood, stood.c.unit_id == Unit.id)
-        .outerjoin(shares, shares.c.unit_id == Unit.id)
         .outerjoin(leaders, leaders.c.unit_id == Unit.id)
         .outerjoin(waits, waits.c.unit_id == Unit.id)
         .outerjoin(Book, and_(Book.unit_id == Unit.id, Book.year == year))
     )  # fmt: skip
     if units is not None:
         own = own.where(Unit.id.in_(rollup.below(units)))
-    return rollup.summed(own.subquery(), FIGURES, units)
+    return rollup.summed(own.cte("own").prefix_with("MATERIALIZED"), FIGURES, units)  # once for each unit
 
 
 def _people(year: int, units: rollup.Units | None) -> Select[Any]:
@@ -118,9 +116,10 @@ def _waiting(year: int, units: rollup.Units | None) -> Select[Any]:
     return claims if units is None else claims.where(HourClaim.unit_id.in_(rollup.below(units)))
 
 
-def _shares(year: int, units: rollup.Units | None) -> Select[Any]:
-    """What percent of its members make a branch 达标, as (unit_id, share): by the nearest rules of the last
-    day of the year, or of today, in today's tree; units without rules are missing."""
+def _share(year: int) -> Any:
+    """What percent of its members make a `Unit` 达标, or null where there are no rules: by the nearest rules
+    of the last day of the year, or of today, in today's tree. Looked up for each unit by itself: joined, SQLite
+    went through all units for each of them."""
     day = min(clock.today(), date(year, 12, 31))
     newest = func.row_number().over(
         partition_by=Policy.unit_id, order_by=(Policy.year.desc(), Policy.version.desc(), Policy.id)
@@ -131,14 +130,15 @@ def _shares(year: int, units: rollup.Units | None) -> Select[Any]:
         .where(or_(Policy.effective_on.is_(None), Policy.effective_on <= day))
         .subquery()
     )
-    nearest = func.row_number().over(partition_by=UnitClosure.below_id, order_by=UnitClosure.depth)
-    above = select(UnitClosure.below_id, published.c.share, nearest.label("place")).join(
-        published, and_(published.c.unit_id == UnitClosure.above_id, published.c.place == 1)
+    return (
+        select(published.c.share)
+        .join(UnitClosure, UnitClosure.above_id == published.c.unit_id)
+        .where(UnitClosure.below_id == Unit.id, published.c.place == 1)
+        .order_by(UnitClosure.depth)
+        .limit(1)
+        .correlate(Unit)
+        .scalar_subquery()
     )
-    if units is not None:
-        above = above.where(UnitClosure.below_id.in_(rollup.below(units)))
-    found = above.subquery()
-    return select(found.c.below_id.label("unit_id"), found.c.share).where(found.c.place == 1)
 
 
 def _leaders(year: int, units: rollup.Units | None) -> Select[Any]:

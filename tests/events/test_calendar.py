@@ -238,6 +238,27 @@ def test_pages_open_and_cost_the_same_with_many(
     assert max(before.values()) <= 10, before
 
 
+def test_who_looks_from_above_is_told_where_everybody_is_always_present(
+    client_for, secretary, admin, record, people, make, branch, committee
+):
+    everybody = [secretary.id, *people, make.member(branch).id]
+    pages = f"/units/{committee.id}/grid", f"/branches/{branch.id}/plan"
+    words = "次次全员到会", "应到的人次次到齐"
+    above, desk = client_for(admin), client_for(secretary)
+
+    def said(client):
+        return [word in client.get(page).text for page, word in zip(pages, words, strict=True)]
+
+    for hour in range(9, 12):
+        record(everybody, hour=hour)
+    assert said(above) == [False, False], "three times may happen"
+    record(everybody, hour=12)
+    assert said(above) == [True, True]
+    assert words[1] not in desk.get(pages[1]).text, "a signal for who looks from above"
+    record(people, hour=13)
+    assert said(above) == [False, False]
+
+
 def test_a_year_is_planned_a_point_kept_and_a_theme_given_by_forms(
     client_for, secretary, admin, branch, committee
 ):

@@ -190,6 +190,7 @@ def grid(unit_id: int) -> str:
         span = (this, after) if show == "silent" else (last, this)
         found = found.where(not_(overview.held_in(Unit, *span)))
     page = paged(found, size=BRANCHES_SHOWN)
+    ids = [row.id for row in page.rows]
     settings = activities.settings_for(unit.id)
     return render_template(
         "events/grid.html",
@@ -197,7 +198,8 @@ def grid(unit_id: int) -> str:
         year=year,
         today=today,
         page=page,
-        months=overview.months_of([row.id for row in page.rows], year) if page.rows else {},
+        months=overview.months_of(ids, year) if ids else {},
+        full=overview.full_houses(ids, year) if ids else {},
         kinds=words(settings),
         show=show,
         shows=SHOWN,

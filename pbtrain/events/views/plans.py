@@ -16,6 +16,7 @@ from pbtrain.events.forms import words
 from pbtrain.events.kinds import FORMS
 from pbtrain.events.plan_forms import MoveForm, PlanForm, SeriesForm, YearForm, every_day
 from pbtrain.events.planning import Plan
+from pbtrain.events.rules import full_every_time
 from pbtrain.events.views import bp
 from pbtrain.org.access import may, needs, signed, units_where
 from pbtrain.org.kinds import UNIT_KINDS
@@ -59,6 +60,7 @@ def plan(branch_id: int) -> str:
         standing=overview.standing(settings, events, year=year, today=today, since=unit.valid_from),
         coming=[one for one in events if one.state == "planned"],
         past=[one for one in events if one.state == "held"][::-1],
+        full=0 if own else full_every_time((one.came, one.listed) for one in events if one.state == "held"),
         cancelled=[one for one in events if one.state == "cancelled"],
         themes=overview.themes_for(unit.id, today) if year == today.year else [],
         series=overview.series_of(unit.id) if own else [],

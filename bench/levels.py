@@ -1,0 +1,192 @@
+"""What the levels above wait for, at the size of the region: the end of a year, the figures of units, new
+secretaries. On SQLite, in a database that is made for it and thrown away.
+
+`python -m bench.levels [--scale 1]` prints seconds, the median of three. Units, books, signatures, years and
+leaders are there; lines and other members are not: nothing that is measured reads them.
+"""
+
+import argparse
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select
+
+from pbtrain.app import create_app
+from pbtrain.closing import ready, years
+from pbtrain.core import clock, keys, schema
+from pbtrain.core.db import db, transaction
+from pbtrain.demo.bulk.shapes import ROOT, SHAPES, SINCE, Shape
+from pbtrain.hours import figures, lacking
+from pbtrain.hours import services as hours
+from pbtrain.hours.policy import PolicyRules
+from pbtrain.org.access import Actor
+from pbtrain.org.roles import Role
+from tests import factories
+
+PEOPLE, LEADERS, PAGE = 20, 3, 51  # of a branch; rows that a page reads
+FIRST = 1_000  # number of the first member
+UNSIGNED, CLAIMED, NEW = 10, 30, 5  # one branch of so many
+
+
+class Rows:
+    """Writes rows past models and guards; what a row leaves out gets the column's zero."""
+
+    def __init__(self, file: str) -> None:
+        self.connection = sqlite3.connect(file, isolation_level=None)
+        for (name,) in self.connection.execute(
+            "SELECT name FROM sqlite_master WHERE type='trigger'"
+        ).fetchall():
+            self.connection.execute(f"DROP TRIGGER {name}")
+        self.connection.execute("PRAGMA synchronous=OFF")
+        self.connection.execute("BEGIN")
+
+    def add(self, table: str, names: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert these columns; NOT NULL columns without a default become 0."""
+        found = self.connection.execute(f"PRAGMA table_info({table})").fetchall()
+        given = names.split()
+        rest = [
+            row[1] for row in found if row[3] and row[4] is None and row[1] not in given and row[1] != "id"
+        ]
+        marks = ", ".join(["?"] * len(given) + ["0"] * len(rest))
+        self.connection.executemany(
+            f"INSERT INTO {table} ({', '.join([*given, *rest])}) VALUES ({marks})",
+            rows,
+        )
+
+    def end(self) -> None:
+        """Keep them, with statistics as a site has them."""
+        self.connection.execute("COMMIT")
+        self.connection.execute("ANALYZE")
+        self.connection.close()
+
+
+def units(shape: Shape) -> Iterator[tuple[int, str, str, list[int]]]:
+    """(id, name, kind, units above, the nearest first) of all but the root."""
+    for unit_id, name, kind, above in shape.committees():
+        if unit_id != ROOT and kind != "academy":
+            yield unit_id, name, kind, above
+    for number in range(shape.branches):
+        yield shape.branch_id(number), shape.branch(number)[0], "branch", shape.above(number)
+
+
+def fill(file: str, shape: Shape, year: int) -> None:
+    """A region whose `year` is over: most of it signed, nothing closed."""
+    rows, branches = Rows(file), [(n, shape.branch_id(n)) for n in range(shape.branches)]
+    tree = list(units(shape))
+    rows.add("unit", "id name code kind parent_id valid_from field", (
+        (unit_id, name, f"U{unit_id}", kind, above[0], SINCE.isoformat(), "")
+        for unit_id, name, kind, above in tree
+    ))  # fmt: skip
+    rows.add("unit_closure", "above_id below_id depth", (
+        (high, unit_id, depth)
+        for unit_id, _name, _kind, above in tree
+        for depth, high in enumerate([unit_id, *above])
+    ))  # fmt: skip
+    head = "0" * 64
+    rows.add("book", "id unit_id year entries person_times credit head", (
+        (number + 1, unit_id, year, 400, 400, 80_000, head) for number, unit_id in branches
+    ))  # fmt: skip
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    rows.add("sign_off", "book_id month entries head exceptions signed_at", (
+        (number + 1, month, 400, head, "[]", now)
+        for number, _unit in branches
+        for month in range(1, 12 if number % UNSIGNED == 0 else 13)
+    ))  # fmt: skip
+    rows.add("hour_claim", "member_id unit_id state occurrence title activity channel proof day made_at", (
+        (FIRST + number * PEOPLE, unit_id, "submitted", f"claim:{number}", "", "theme_day", "paper", "C",
+         f"{year}-05-04", now)
+        for number, unit_id in branches if number % CLAIMED == 0
+    ))  # fmt: skip
+    rows.add("member_year", "member_id credit_year entries minutes counted target due custody_unit_id", (
+        (FIRST + number * PEOPLE + person, year, 20, 900, 3200 if person % 7 else 1000, 3200, 3200, unit_id)
+        for number, unit_id in branches
+        for person in range(PEOPLE)
+    ))  # fmt: skip
+    rows.add("member", "id unit_id name code created_at stage", (
+        (FIRST + number * PEOPLE + person, unit_id, f"示例{number}", f"M{number}-{person}", now, "full")
+        for number, unit_id in branches
+        for person in range(LEADERS)
+    ))  # fmt: skip
+    rows.add("post", "member_id unit_id kind valid_from", (
+        (FIRST + number * PEOPLE + person, unit_id, "committee_member" if person else "secretary",
+         date(year + 1, 1, 4).isoformat() if number % NEW == 0 else SINCE.isoformat())
+        for number, unit_id in branches
+        for person in range(LEADERS)
+    ))  # fmt: skip
+    rows.end()
+
+
+def measured(actor: Actor, year: int) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """What is timed: its name and how to do it once."""
+
+    def page(statement: Select[Any]) -> Any:
+        return db.session.execute(statement.limit(PAGE)).all()
+
+    league = ROOT + 1
+    yield "UnitYear of the year, everything new", lambda: figures.refresh_year(year)
+    yield "UnitYear of the year, nothing new", lambda: figures.refresh_year(year)
+    for name, unit_id in (("region", ROOT), ("league", league)):
+        yield (
+            f"{name}: units below with signatures and seals",
+            lambda u=unit_id: page(years.listed(u, year, 12)),
+        )
+        yield f"{name}: branches ready and open, counted", lambda u=unit_id: ready.counted(actor, u, year)
+        yield (
+            f"{name}: branches ready, a page",
+            lambda u=unit_id: page(ready.listed(actor, u, year, ready=True)),
+        )
+        yield (
+            f"{name}: branches open, a page",
+            lambda u=unit_id: page(ready.listed(actor, u, year, ready=False)),
+        )
+        yield f"{name}: levels between, counted", lambda u=unit_id: ready.levels_counted(actor, u, year)
+        yield f"{name}: empty units, found", lambda u=unit_id: years.empty_below(u, year)
+        yield f"{name}: new secretaries, a page", lambda u=unit_id: page(lacking.secretaries(u))
+
+
+def main() -> int:
+    """Make the database, time each, print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.levels", description=__doc__)
+    parser.add_argument("--scale", type=float, default=1, help="of the region's units")
+    shape = SHAPES["region"].scaled(parser.parse_args().scale)
+    with tempfile.TemporaryDirectory(prefix="pbtrain-bench-") as name:
+        folder = Path(name)
+        keys.ensure(folder / "keys")
+        file = str(folder / "levels.sqlite3")
+        settings: dict[str, Any] = {"INSTANCE_PATH": name, "SQLALCHEMY_DATABASE_URI": f"sqlite:///{file}"}
+        app = create_app(**settings, MAY_CHANGE_SCHEMA=True)
+        with app.app_context():
+            schema.migrate()
+            year = clock.today().year - 1
+            root = factories.unit("示例自治区委员会")
+            with transaction():
+                hours.publish_policy(None, root.id, year, PolicyRules(new_post_months=6, met_share=80))
+            actor = factories.actor(factories.person(Role.UNIT_AUDITOR, root))
+            db.session.remove()
+            fill(file, shape, year)
+            print(f"{shape.branches} branches, {shape.branches * PEOPLE} years of members, SQLite")
+            for title, once in measured(actor, year):
+                times = 1 if title.startswith("UnitYear") else 3
+                print(f"{statistics.median(timed(once) for _ in range(times)):7.2f} s  {title}", flush=True)
+            db.session.remove()
+            db.engine.dispose()
+    return 0
+
+
+def timed(once: Callable[[], Any]) -> float:
+    """Seconds of one time."""
+    start = time.perf_counter()
+    once()
+    db.session.rollback()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main())
