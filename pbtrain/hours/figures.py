@@ -118,8 +118,8 @@ def _waiting(year: int, units: rollup.Units | None) -> Select[Any]:
 
 def _share(year: int) -> Any:
     """What percent of its members make a `Unit` 达标, or null where there are no rules: by the nearest rules
-    of the last day of the year, or of today, in today's tree. Looked up for each unit by itself: joined, SQLite
-    went through all units for each of them."""
+    of the last day of the year, or of today, in today's tree. Looked up for each unit by itself: joined,
+    SQLite went through all units for each of them."""
     day = min(clock.today(), date(year, 12, 31))
     newest = func.row_number().over(
         partition_by=Policy.unit_id, order_by=(Policy.year.desc(), Policy.version.desc(), Policy.id)
