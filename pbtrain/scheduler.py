@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from pbtrain.accounts import services as accounts
-from pbtrain.classes.services import enrolment
+from pbtrain.classes.services import enrolment, homes
 from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.courses import sweep as courses
@@ -45,6 +45,7 @@ JOBS: tuple[tuple[Callable[[], Any], str, dict[str, Any]], ...] = (  # function,
     (end_stale_sessions, "interval", {"minutes": 10}),
     (hours.refresh_pace, "cron", {"minute": 10}),  # before the reminders, which go by it
     (enrolment.expire_offers, "cron", {"minute": 5}),  # the day of an offer ends at midnight
+    (homes.follow_moves, "cron", {"minute": 6}),  # a branch that got a learner sees them within the hour
     (reshaping.end_due_units, "cron", {"minute": 1}),  # just after midnight; again where it was missed
     (reminders.enqueue_due, "cron", {"hour": "8-20", "minute": 30}),
     (hours.anchor_daily, "cron", {"hour": 23, "minute": 50}),

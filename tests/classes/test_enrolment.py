@@ -1,6 +1,6 @@
 """From nomination to completion: seats, waiting list, answers, deadlines, races, any order of acts."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from pbtrain.audit.models import AuditEvent
-from pbtrain.classes.models import ClassEnrolment, ClassSession, EnrolmentStep, TrainingClass
+from pbtrain.classes.models import ClassEnrolment, EnrolmentStep, TrainingClass
 from pbtrain.classes.rules import enrolment as rules
-from pbtrain.classes.services import ending, enrolment, leave, seats
+from pbtrain.classes.services import ending, enrolment, seats
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.events.models import Attendance
 from pbtrain.notify.models import Message
-from pbtrain.org.models import Post, StatusSpan
 from tests.classes.seated import (
     FIRST,
     LAST,
@@ -135,38 +134,6 @@ def test_only_who_the_class_is_for(place, make):
     with pytest.raises(RuleError) as error:
         forward(place, open_class, a)
     assert error.value.message == enrolment.ALREADY
-
-
-def test_a_rank_in_its_days_makes_a_cadre_and_a_suspension_none(place, make):
-    """Dated (D.6): the rank of last year is none today; who is suspended belongs to no class."""
-    class_id = training_class(place, audience="cadres", capacity=9)
-    now, once, gone, deputy = members(place.branch, 4)
-    rows = [
-        StatusSpan(member_id=now, kind="cadre_township", valid_from=date(2026, 1, 1)),
-        StatusSpan(
-            member_id=once, kind="cadre_county", valid_from=date(2025, 1, 1), valid_until=clock.today()
-        ),
-        StatusSpan(member_id=gone, kind="cadre_county", valid_from=date(2025, 1, 1)),
-        StatusSpan(member_id=gone, kind="suspended", valid_from=date(2026, 1, 1)),
-        Post(member_id=deputy, unit_id=place.branch.id, kind="deputy", valid_from=date(2026, 1, 1)),
-    ]
-    with transaction() as session:
-        session.add_all(rows)
-
-    def fit(audience):
-        row = TrainingClass(id=class_id, unit_id=place.academy.id, audience=audience)
-        return {one.id for one in enrolment.fitness(row, [now, once, gone, deputy]) if one.fits}
-
-    assert fit("cadres") == {now}
-    assert fit("all") == {now, once, deputy}
-    assert (fit("deputies"), fit("leaders"), fit("rotating")) == ({deputy}, {deputy}, set())
-    forward(place, class_id, now)
-    act(place, class_id, "enrol", now)
-    session_id = db.session.scalar(select(ClassSession.id).where(ClassSession.class_id == class_id))
-    ((enrolment_id, _version),) = versions(class_id, now)
-    with transaction(), pytest.raises(RuleError) as error:
-        leave.take_leave(place.chief, class_id, enrolment_id, [session_id], reason="开会", who="academy")
-    assert error.value.field == "meant"  # 1/7 in a class for cadres, whichever account its hours go to
 
 
 def test_a_version_seen_before_loses(place):
@@ -352,38 +319,3 @@ def test_a_class_that_takes_nobody(place, frozen):
     with pytest.raises(RuleError) as error:
         forward(place, class_id, a)
     assert error.value.message == "Enrolment ended on %(day)s."
-
-
-def test_leave_above_a_seventh_ends_the_training_of_cadres(place, client_for):
-    """Warned first; meant, it withdraws and the next moves up. In an ordinary class it is only noted."""
-    class_id = training_class(place, capacity=1, activity="cadre_class")
-    a, b = members(place.branch, 2)
-    forward(place, class_id, a, b, act="apply", who="person")
-    act(place, class_id, "approve", a, b)
-    session_id = db.session.scalar(select(ClassSession.id).order_by(ClassSession.id))
-    client = client_for(actor_of(a))
-    url, form = f"/classes/open/{class_id}/leave", {"session": session_id, "why": "出差开会"}
-    page = client.post(url, data=form)
-    assert page.status_code == 422
-    assert "180 分钟" in page.text
-    assert client.post(url, data={"why": "出差"}).status_code == 422
-    assert states(class_id) == {a: "enrolled", b: "waiting"}
-    assert client.post(url, data=form | {"meant": "y"}).status_code == 303
-    assert states(class_id) == {a: "withdrawn", b: "offered"}
-
-    class_id = training_class(place)
-    forward(place, class_id, a)
-    act(place, class_id, "enrol", a)
-    (first, _second) = db.session.scalars(
-        select(ClassSession.id).where(ClassSession.class_id == class_id).order_by(ClassSession.id)
-    )
-    ((enrolment_id, _version),) = versions(class_id, a)
-    form = {"session": first, "why": "家中有事"}
-    desk = client_for(place.chief)
-    assert desk.post(f"/classes/{class_id}/learners/{enrolment_id}/leave", data=form).status_code == 303
-    db.session.rollback()
-    marks = select(Attendance.status).where(Attendance.member_id == a).order_by(Attendance.event_id)
-    assert sorted(db.session.scalars(marks)) == ["", "leave"]
-    assert states(class_id) == {a: "enrolled"}
-    page = client.get(f"/classes/open/{class_id}").text
-    assert "家中有事" in page

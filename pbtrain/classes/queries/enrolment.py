@@ -154,9 +154,15 @@ def attended(class_row: TrainingClass, one: Row[Any]) -> list[Row[Any]]:
 
 
 def one(class_id: int, enrolment_id: int) -> Row[Any] | None:
-    """One enrolment of a class: the columns of the list."""
+    """One enrolment of a class: the columns of the list, and `quota_of`, the unit whose quota it counts
+    against (None: under none, or of guests)."""
+    whose = aliased(Unit)
     return db.session.execute(
-        _learners().where(ClassEnrolment.class_id == class_id, ClassEnrolment.id == enrolment_id)
+        _learners()
+        .add_columns(whose.name.label("quota_of"))
+        .outerjoin(ClassQuota, ClassQuota.id == ClassEnrolment.quota_id)
+        .outerjoin(whose, whose.id == ClassQuota.unit_id)
+        .where(ClassEnrolment.class_id == class_id, ClassEnrolment.id == enrolment_id)
     ).first()
 
 

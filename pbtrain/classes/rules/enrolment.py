@@ -71,6 +71,12 @@ ACTS = {
     "withdraw": Act(N_("Withdraw from the class"), (*ASKED, "waiting", "offered", "enrolled"),
                     _by("person", "branch", "academy", "system"), "withdrawn", reason=True,
                     done=N_("Withdrawn from the class: %(title)s")),
+    "overleave": Act(N_("Withdrawn: leave of more than 1/7 of the hours"), ("enrolled",), _by("system"),
+                     "withdrawn", done=N_("Withdrawn from the class: %(title)s")),
+    "restore": Act(N_("Back in the class: the leave is not too much any more"), ("withdrawn",),
+                   _by("system")),
+    "follow": Act(N_("Counted with the new branch"), (*ASKED, "waiting", "offered", "enrolled"),
+                  _by("system")),
     "remind": Act(N_("Ask for an answer"), ("offered",), _by("academy"), "offered",
                   done=N_("Please answer: a seat waits for you in %(title)s")),
     "complete": Act(N_("Has completed"), ("enrolled", "no_show"), _by("academy", "system"), "completed"),
@@ -149,6 +155,22 @@ class Seats:
             self.quotas[quota_id] = seats, taken + 1
         return True
 
+    def change(self, before: int | None, after: int | None) -> bool:
+        """Count a seat that is held against another quota; False, with nothing changed, where none is free.
+
+        >>> Seats(3, 1, {5: (2, 1), 6: (1, 0)}).change(5, 6), Seats(3, 3, {5: (2, 2), 6: (1, 1)}).change(5, 6)
+        (True, False)
+        """
+        kept = self.taken, dict(self.quotas)
+        self.taken -= 1
+        if before is not None:
+            seats, taken = self.quotas[before]
+            self.quotas[before] = seats, taken - 1
+        if self.take(after):
+            return True
+        self.taken, self.quotas = kept
+        return False
+
 
 def promoted(seats: Seats, waiting: Iterable[tuple[int, int | None]]) -> list[int]:
     """Who of the list gets the free seats, and takes them; the list in the order of joining it.
@@ -220,8 +242,12 @@ def check_leave(minutes: dict[int, int], sessions: Collection[int], before: Coll
     asked = set(sessions)
     if not asked or not asked <= minutes.keys():
         raise RuleError(N_("Choose the sessions of this class."), "sessions")
-    away = asked | set(before)
-    return Leave(sum(minutes[one] for one in away if one in minutes), sum(minutes.values()))
+    return leave_of(minutes, asked | set(before))
+
+
+def leave_of(minutes: dict[int, int], away: Collection[int]) -> Leave:
+    """The leave from these sessions; of one that is no session of the class any more nothing is missed."""
+    return Leave(sum(minutes[one] for one in set(away) if one in minutes), sum(minutes.values()))
 
 
 def ends_training(activity: str, audience: str, *, cadre: bool) -> bool:

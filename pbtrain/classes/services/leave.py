@@ -7,7 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from pbtrain.audit import services as audit
-from pbtrain.classes.models import ClassEnrolment, ClassLeave, ClassSession, TrainingClass
+from pbtrain.classes.models import (
+    ClassEnrolment,
+    ClassLeave,
+    ClassSession,
+    EnrolmentStep,
+    TrainingClass,
+)
 from pbtrain.classes.queries import audience
 from pbtrain.classes.rules import enrolment as rules
 from pbtrain.classes.services.seats import fill, locked, move, persons, step
@@ -72,7 +78,7 @@ def take_leave(
         sessions=sorted(session_ids), who=who,
     )  # fmt: skip
     if over:
-        move(actor, room, "withdraw", "withdrawn", [one], reason=reason)
+        move(actor, room, "overleave", "withdrawn", [one], reason=reason)
         fill(actor, room)
         return Left(leave, withdrawn=True)
     excuse(
@@ -83,6 +89,40 @@ def take_leave(
     )
     step(actor, "leave", [one], reason)
     return Left(leave)
+
+
+def come_back(actor: Actor | None, class_id: int) -> int:
+    """A session was taken out: who was withdrawn for too much leave and has no longer too much comes back, to
+    a seat or to the waiting list; how many. Their leave from the other sessions stands."""
+    room = locked(class_id)
+    last = (
+        select(EnrolmentStep.act)
+        .where(EnrolmentStep.enrolment_id == ClassEnrolment.id)
+        .order_by(EnrolmentStep.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    gone = persons(room, ClassEnrolment.state == "withdrawn", last == "overleave")
+    if not gone:
+        return 0
+    sessions = {row.id: row for row in _sessions(class_id)}
+    minutes = {row.id: row.minutes for row in sessions.values()}
+    away: dict[int | None, dict[int, str]] = {one.id: {} for one in gone}
+    for leave in db.session.scalars(
+        select(ClassLeave)
+        .where(ClassLeave.enrolment_id.in_(list(away)), ClassLeave.session_id.in_(list(sessions)))
+        .order_by(ClassLeave.id)
+    ):
+        away[leave.enrolment_id][leave.session_id] = leave.reason
+    back = [one for one in gone if not rules.leave_of(minutes, away[one.id]).too_much]
+    seated = [one for one in back if room.seats.take(one.quota_id)]
+    move(actor, room, "restore", "enrolled", seated)
+    move(actor, room, "restore", "waiting", [one for one in back if one not in seated])
+    for one in seated:
+        for session_id, reason in away[one.id].items():
+            people = [one.member_id] if one.member_id else [], [one.guest_id] if one.guest_id else []
+            excuse(sessions[session_id].event_id, *people, reason=reason)
+    return len(back)
 
 
 def _ends_training(row: TrainingClass, member_id: int | None) -> bool:

@@ -16,6 +16,7 @@ from pbtrain.classes.kinds import MODES
 from pbtrain.classes.models import ClassSession, TrainingClass
 from pbtrain.classes.rules.timetable import EARLIEST, LATEST, LONGEST, SHORTEST
 from pbtrain.classes.services import seats
+from pbtrain.classes.services.leave import come_back
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
@@ -122,8 +123,10 @@ def move_unit(actor: Actor | None, row: TrainingClass, slot: Any, version: int, 
 
 
 def remove_unit(actor: Actor | None, row: TrainingClass, slot: Any, version: int) -> None:
-    """Take a unit out; calendars that know it see it as cancelled."""
+    """Take a unit out; calendars that know it see it as cancelled. Who was withdrawn for leave of which it
+    was a part comes back where it is not too much any more."""
     _moved(actor, row, slot, version, "class.unit_removed", state="cancelled")
+    come_back(actor, row.id)
 
 
 def _alive(row: TrainingClass) -> None:
