@@ -7,7 +7,6 @@ from pbtrain.courses.models import Course, Lesson
 from pbtrain.org.roles import Role
 from pbtrain.quizzes.models import Question, QuizVersion
 from tests.courses.conftest import page
-from tests.courses.test_pages import count
 
 COURSE = {"title": "示例新课", "minutes": "90", "lang": "zh", "description": "## 说明"}
 QUESTION = {"text": "哪个对？", "points": "5", "option": ["甲", "乙", "丙"], "right": ["b"], "version": "0"}
@@ -214,4 +213,4 @@ def test_lists_ask_the_database_little(world, make, author, statements):
     for url in ("/courses/manage", f"/courses/manage/{course.id}", f"/courses/manage/{course.id}/preview"):
         with statements() as sent:
             assert author.get(url).status_code == 200
-        assert count(sent) <= 8, f"{url}: {sent}"
+        assert sent.of_page.count <= 8, f"{url}: {sent}"

@@ -163,14 +163,12 @@ def _timely(row: TrainingClass, act: str) -> bool:
 @needs(Perm.CLASS_MANAGE)
 def learner_act(class_id: int, enrolment_id: int) -> Response:
     """One act on one learner, with its reason."""
-    form, version = ActForm(), whole(request.form.get("version", ""))
+    form = ActForm()
 
     def act() -> str:
-        name = chosen(form.act.data or "")
+        name, wanted = chosen(form.act.data or ""), [(enrolment_id, whole(request.form.get("version", "")))]
         reason = form.reason.data or ""
-        done = services.act_on(
-            signed(), class_id, [(enrolment_id, version)], name, who="academy", reason=reason
-        )
+        done = services.act_on(signed(), class_id, wanted, name, who="academy", reason=reason)
         return told(name, done)
 
     return _done(class_id, enrolment_id, form, act)
