@@ -119,7 +119,6 @@ class Twin:
 
     evidence_id: int
     claim_id: int
-    other_id: int  # evidence
     other_claim_id: int
     exact: bool  # the very same file
 
@@ -130,7 +129,7 @@ def twins(claim_ids: Iterable[int]) -> list[Twin]:
     bands = [getattr(mine, f"band{n}") == getattr(other, f"band{n}") for n in range(likeness.BANDS)]
     rows = db.session.execute(
         select(
-            mine.id, mine.claim_id, other.id, other.claim_id, mine.sha256 == other.sha256,
+            mine.id, mine.claim_id, other.claim_id, mine.sha256 == other.sha256,
             mine.band0, mine.band1, mine.band2, mine.band3,
             other.band0, other.band1, other.band2, other.band3,
         )
@@ -144,7 +143,7 @@ def twins(claim_ids: Iterable[int]) -> list[Twin]:
         .order_by(mine.id, other.id)
     ).all()  # fmt: skip
     return [
-        Twin(row[0], row[1], row[2], row[3], bool(row[4]))
+        Twin(row[0], row[1], row[2], bool(row[3]))
         for row in rows
-        if row[4] or likeness.distance(list(row[5:9]), list(row[9:13])) <= likeness.ALIKE
+        if row[3] or likeness.distance(list(row[4:8]), list(row[8:12])) <= likeness.ALIKE
     ]

@@ -13,7 +13,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.courses.models import Course, Enrolment, Lesson, LessonDone, LessonTime
 from pbtrain.hours import posting
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Member, Unit
+from pbtrain.org.models import Unit
 from pbtrain.org.roles import Perm
 from pbtrain.quizzes.models import Attempt
 
@@ -191,74 +191,6 @@ def attempt_course(member_id: int, attempt_id: int) -> Row[Any] | None:
         )
         .where(Attempt.id == attempt_id, Attempt.member_id == member_id)
     ).first()
-
-
-# ---- for the home page and for reminders
-
-
-def current_courses(member_id: int, limit: int = 3) -> list[Row[Any]]:
-    """Courses this member has begun and not finished, the most urgent first; one statement.
-
-    Rows: id, title, due_on, lessons, done, next_lesson (title or None when only the quiz is left).
-    """
-    undone = (
-        select(Lesson.title)
-        .where(
-            Lesson.course_id == Enrolment.course_id,
-            ~select(LessonDone.id)
-            .where(LessonDone.enrolment_id == Enrolment.id, LessonDone.lesson_id == Lesson.id)
-            .correlate(Enrolment, Lesson)
-            .exists(),
-        )
-        .order_by(Lesson.position, Lesson.id)
-        .limit(1)
-        .correlate(Enrolment)
-        .scalar_subquery()
-    )
-    return list(
-        db.session.execute(
-            select(
-                Course.id,
-                Course.title,
-                Course.due_on,
-                Course.minutes,
-                _lesson_count().label("lessons"),
-                _done_count().label("done"),
-                undone.label("next_lesson"),
-            )
-            .join(Enrolment, Enrolment.course_id == Course.id)
-            .where(Enrolment.member_id == member_id, Enrolment.state == "active")
-            .order_by(Course.due_on.is_(None), Course.due_on, Enrolment.enrolled_at.desc(), Enrolment.id)
-            .limit(limit)
-        ).all()
-    )
-
-
-def due_enrolments(first: date, last: date) -> Select[Any]:
-    """Unfinished enrolments in courses due from `first` to `last`: what a reminder needs to know.
-
-    Rows: enrolment_id, member_id, account_id, unit_id (branch), course_id, title, due_on.
-    """
-    return (
-        select(
-            Enrolment.id.label("enrolment_id"),
-            Enrolment.member_id,
-            Member.account_id,
-            Member.unit_id,
-            Course.id.label("course_id"),
-            Course.title,
-            Course.due_on,
-        )
-        .join(Course, Course.id == Enrolment.course_id)
-        .join(Member, Member.id == Enrolment.member_id)
-        .where(
-            Enrolment.state == "active",
-            Course.state != "draft",
-            Course.due_on.between(first, last),
-            Member.left_on.is_(None),
-        )
-        .order_by(Course.due_on, Enrolment.id)
-    )
 
 
 # ---- for authors

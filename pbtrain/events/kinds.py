@@ -22,14 +22,6 @@ FORMS = {  # 六学载体 (domain.md A6); the keys are stored in event.form
     "judge": N_("Appraise what was learnt"),  # 评学
 }
 
-CHANNEL_PROOFS = {  # domain.md A9: each way of delivery has its own proof
-    "onsite": N_("Roll of the meeting and a photo"),
-    "home": N_("Roll of the host"),
-    "air": N_("Time of the broadcast and a short test"),
-    "phone": N_("Record of the phone"),
-    "paper": N_("Printed sheet with signatures, photographed"),
-    "web": N_("Record of the course"),
-}
 
 PHASES = {"before": N_("Before"), "during": N_("During"), "after": N_("After")}
 Steps = dict[str, tuple[str, ...]]  # by phase: sentences

@@ -10,7 +10,6 @@ from pbtrain.core.formatting import whole_hours
 from pbtrain.core.marks import N_
 from pbtrain.hours.rules import Assessment, Term
 
-CHANGE = N_("%(before)s → %(after)s from %(day)s")
 SUM = N_("%(sum)s = %(exact)s, rounded up to %(target)s")
 EXACT = N_("%(sum)s = %(target)s")
 

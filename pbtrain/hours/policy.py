@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any
 
 CADRE_ACTIVITIES = ("cadre_class", "cadre_online")  # the separate account of 干部教育培训工作条例 (D.6)
-MAPS = ("targets", "minutes_by_activity", "activity_caps", "proof_caps", "proof_shares", "modes")
 LISTS = ("excluded", "class_for", "cadre_activities")
 
 

@@ -228,17 +228,6 @@ def line_with_place(entry_id: int) -> Any:
     ).first()  # fmt: skip
 
 
-def book_lines(unit_id: int, year: int) -> Select[Any]:
-    """The lines of a branch's book with the members' names, in the order of the book."""
-    return (
-        _lines()
-        .add_columns(Member.name.label("member_name"), Member.pinyin)
-        .join(Member, Member.id == HourEntry.member_id)
-        .join(Book, Book.id == HourEntry.book_id)
-        .where(Book.unit_id == unit_id, Book.year == year)
-    )
-
-
 def book(unit_id: int, year: int) -> Any:
     """A branch's book of the year, or None while nothing was posted."""
     return db.session.execute(

@@ -190,11 +190,6 @@ def owed_by(found: Iterable[Term], until: date | None = None) -> int:
     return owed
 
 
-def target_of(policy: Rules, stretches: Sequence[Stretch], *, until: date | None = None) -> int:
-    """What is owed, by days in each category, in hundredths times the days of the year (exact)."""
-    return owed_by(terms(policy, stretches), until)
-
-
 def round_up(numerator: int, denominator: int, step: int) -> int:
     """The smallest multiple of `step` that is at least numerator/denominator."""
     return -(-numerator // (denominator * step)) * step

@@ -323,14 +323,6 @@ class Marked:
     explanation: str
     earned: int
 
-    @property
-    def right_letters(self) -> list[str]:
-        return [choice.letter for choice in self.asked.choices if choice.option in self.right]
-
-    @property
-    def chosen_letters(self) -> list[str]:
-        return [choice.letter for choice in self.asked.choices if choice.chosen]
-
 
 def released_key(member_id: int, outcome: Result) -> list[Marked]:
     """Every question of a released attempt with its key; nothing before release."""

@@ -1,7 +1,6 @@
 """Taking a course through its services: order, time, and hours that are posted once."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from threading import Barrier
 
 import pytest
@@ -258,35 +257,6 @@ def test_a_lesson_is_completed_only_after_its_shortest_time(world, learner, make
     frozen.shift(seconds=20)
     do(services.beat, learner, only)
     assert do(services.complete_lesson, learner, course.id, only)
-
-
-def test_the_home_shows_what_to_go_on_with_in_one_statement(world, learner, make, db, statements):
-    later = make.course(world.academy, lessons=2)
-    sooner = make.course(world.academy, lessons=2, due_on=date(2026, 10, 1))
-    done = make.course(world.academy)
-    make.enrolment(later, world.member, done=2)
-    make.enrolment(sooner, world.member, done=1)
-    make.enrolment(done, world.member, state="finished")
-    for course in (later, sooner):  # what others have done is theirs
-        make.enrolment(course, make.member(world.branch), done=2)
-    member_id = learner.member_id
-    with statements() as sent:
-        rows = queries.current_courses(member_id)
-    assert sent.count == 1, sent
-    assert [(row.id, row.done, row.lessons, row.next_lesson) for row in rows] == [
-        (sooner.id, 1, 2, "示例第2课"),
-        (later.id, 2, 2, None),
-    ]
-
-
-def test_reminders_know_who_is_in_a_course_that_is_due(world, make, db):
-    course = make.course(world.academy, due_on=date(2026, 9, 30))
-    make.enrolment(course, world.member)
-    make.enrolment(course, make.member(world.branch), state="finished")
-    make.enrolment(course, make.member(world.branch, left_on=date(2026, 9, 1)))
-    rows = db.session.execute(queries.due_enrolments(date(2026, 9, 25), date(2026, 10, 2))).all()
-    assert [(row.member_id, row.course_id) for row in rows] == [(world.member.id, course.id)]
-    assert db.session.execute(queries.due_enrolments(date(2026, 10, 1), date(2026, 10, 2))).all() == []
 
 
 def test_of_two_editors_the_second_is_told(world, make, db):
