@@ -38,6 +38,8 @@ def overlap(line: Draft, standing: list[Any], drafts: list[Draft]) -> tuple[int,
 def waiting(
     actor: Actor | None, draft: Draft, occurrence: str, overlap: tuple[int, int | None]
 ) -> dict[str, Any]:
+    """The claim a line becomes that overlaps another of its member; `overlap` is what it left uncovered, in
+    minutes, and the line in the way, as found by the function of that name."""
     return {
         "member_id": draft.member_id,
         "unit_id": draft.unit_id,

@@ -92,6 +92,7 @@ def read_workbook(path: Path, layout: Layout) -> None:
 
 
 def no_header(layout: Layout) -> RuleError:
+    """What is said of a sheet in which no line looks like headers."""
     return RuleError(
         N_("No line of headers in the first %(lines)s lines. It needs at least “%(columns)s”."),
         lines=HEADER_WITHIN,
