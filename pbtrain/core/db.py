@@ -19,7 +19,7 @@ from sqlalchemy import BigInteger, Connection, DateTime, Integer, MetaData, Type
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 
-from pbtrain.core.errors import RuleError
+from pbtrain.core.errors import Conflict, RuleError
 
 _writing: ContextVar[bool] = ContextVar("pbtrain_writing", default=False)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -116,11 +116,12 @@ class Model(_Model):
 
 
 @contextmanager
-def transaction(form: Any = None) -> Iterator[Session]:
+def transaction(form: Any = None, *, conflict_page: bool = False) -> Iterator[Session]:
     """Write: one fresh transaction, committed at the end. With a form, a broken rule lands on its field.
 
     What was read before is dropped, so load the rows you change inside the block. After a broken rule
-    with a form, `form.errors` is not empty and nothing has been written.
+    with a form, `form.errors` is not empty and nothing has been written. With `conflict_page` a lost race is
+    raised all the same: its answer is the page that says who was faster, not the form.
     """
     session = db.session()
     if _writing.get():
@@ -132,7 +133,7 @@ def transaction(form: Any = None) -> Iterator[Session]:
         session.commit()
     except RuleError as error:
         session.rollback()
-        if form is None:
+        if form is None or (conflict_page and isinstance(error, Conflict)):
             raise
         form.blame(error)
     except BaseException:

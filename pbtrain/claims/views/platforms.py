@@ -10,7 +10,6 @@ from pbtrain.claims import platforms as services
 from pbtrain.claims.forms import COUNTS, MODES, PlatformForm
 from pbtrain.claims.views import bp
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.org.access import needs, signed
 from pbtrain.org.queries import unit_in_reach
@@ -81,13 +80,8 @@ def _edit(form: PlatformForm, unit: Any, save: Any) -> Response:
         fields = {key: value for key, value in form.values().items() if key != "version"}
         fields |= {"year_cap": (form.year_cap.data or 0) * 100, "open": form.open.data == "1"}
         fields["link"] = fields["link"] or ""
-        try:
-            with transaction():
-                save(fields)
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
+        with transaction(form, conflict_page=True):
+            save(fields)
         if not form.errors:
             flash(_("Saved. It holds for claims from now on; approved hours stay."), "ok")
             return redirect(url_for(".platforms", unit_id=unit.id), 303)

@@ -11,7 +11,7 @@ from pbtrain.classes.services import quotas as services
 from pbtrain.classes.views import bp
 from pbtrain.classes.views.common import managed_or_404
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.core.marks import N_
 from pbtrain.org.access import needs, signed
@@ -29,15 +29,10 @@ def quotas(class_id: int) -> Response:
     form = QuotasForm(data=_stands(row, known))
     if form.validate_on_submit():
         lucky: list[int] = []
-        try:
-            with transaction():
-                lucky = services.set_quotas(
-                    signed(), class_id, _wanted(form, row.unit_id), version=form.version.data or 0
-                )
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
+        with transaction(form, conflict_page=True):
+            lucky = services.set_quotas(
+                signed(), class_id, _wanted(form, row.unit_id), version=form.version.data or 0
+            )
         if not form.errors:
             moved = ngettext(
                 "%(num)s person moved up from the waiting list.",

@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.events import activities, overview, themes
@@ -68,18 +67,13 @@ def unit_activity(unit_id: int, activity: str) -> Response:
         | lines
     )
     if form.validate_on_submit():
-        try:
-            with transaction():
-                activities.set_activity(
-                    signed(), unit.id, activity,
-                    version=form.version.data or 0, label=form.label.data or "", per_year=form.per_year.data,
-                    steps=form.steps(), open=bool(form.open.data),
-                )  # fmt: skip
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
+        with transaction(form, conflict_page=True):
+            activities.set_activity(
+                signed(), unit.id, activity,
+                version=form.version.data or 0, label=form.label.data or "", per_year=form.per_year.data,
+                steps=form.steps(), open=bool(form.open.data),
+            )  # fmt: skip
+        if not form.errors:
             flash(_("Saved. It holds here and in all units below that wrote nothing of their own."), "ok")
             return redirect(url_for(".unit_activities", unit_id=unit.id), 303)
     page = render_template(

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.events import activities, joint, overview, plan_rules, planning, queries
@@ -235,22 +234,17 @@ def move(event_id: int) -> Response:
         }
     )
     if form.validate_on_submit():
-        try:
-            with transaction():
-                planning.move_event(
-                    signed(),
-                    event_id,
-                    form.version.data or 0,
-                    starts_at=clock.at(form.day.data, form.time.data.hour, form.time.data.minute),
-                    minutes=form.minutes.data or 0,
-                    place=form.place.data or "",
-                    reason=form.reason.data or "",
-                )
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
+        with transaction(form, conflict_page=True):
+            planning.move_event(
+                signed(),
+                event_id,
+                form.version.data or 0,
+                starts_at=clock.at(form.day.data, form.time.data.hour, form.time.data.minute),
+                minutes=form.minutes.data or 0,
+                place=form.place.data or "",
+                reason=form.reason.data or "",
+            )
+        if not form.errors:
             flash(_("Moved. The old day stays to be seen with the record."), "ok")
             return redirect(url_for(".plan", branch_id=event.unit_id, year=form.day.data.year), 303)
     page = render_template("events/move.html", form=form, event=event)

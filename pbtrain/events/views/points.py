@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import _
 from pbtrain.events import points as services
 from pbtrain.events import queries
@@ -48,23 +47,18 @@ def point(branch_id: int, point_id: int) -> Response:
 def _edit(unit: Any, form: PointForm, point_id: int | None) -> Response:
     form.offer(queries.roster(unit.id, clock.today()))
     if form.validate_on_submit():
-        try:
-            with transaction():
-                services.save_point(
-                    signed(),
-                    unit.id,
-                    point_id,
-                    version=form.version.data or 0,
-                    name=form.name.data or "",
-                    host_id=form.host.data or None,
-                    place=form.place.data or "",
-                    open=bool(form.open.data),
-                )
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
+        with transaction(form, conflict_page=True):
+            services.save_point(
+                signed(),
+                unit.id,
+                point_id,
+                version=form.version.data or 0,
+                name=form.name.data or "",
+                host_id=form.host.data or None,
+                place=form.place.data or "",
+                open=bool(form.open.data),
+            )
+        if not form.errors:
             flash(_("Saved."), "ok")
             return redirect(url_for(".points", branch_id=unit.id), 303)
     page = render_template("events/point.html", form=form, unit=unit, new=point_id is None)

@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import _
 from pbtrain.events import activities, amending, joint, queries
 from pbtrain.events.forms import words
@@ -54,16 +53,11 @@ def amend(event_id: int) -> Response:
     form = AmendForm(data=values | {"version": event.version})
     if form.validate_on_submit():
         fields = {name: form[name].data or "" for name in amending.FIELDS}
-        try:
-            with transaction():
-                amending.amend_event(
-                    signed(), event_id, fields, reason=form.reason.data or "", version=form.version.data or 0
-                )
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
+        with transaction(form, conflict_page=True):
+            amending.amend_event(
+                signed(), event_id, fields, reason=form.reason.data or "", version=form.version.data or 0
+            )
+        if not form.errors:
             flash(_("Amended. What stood there before can still be read."), "ok")
             return redirect(url_for(".meeting", event_id=event_id), 303)
     page = render_template("events/amend.html", form=form, event=event)

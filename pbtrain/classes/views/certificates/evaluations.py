@@ -12,7 +12,6 @@ from pbtrain.classes.services import evaluation as services
 from pbtrain.classes.views.certificates import bp
 from pbtrain.classes.views.common import managed_or_404
 from pbtrain.core.db import db, transaction
-from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import BaseForm
 from pbtrain.core.i18n import _
 from pbtrain.org.access import needs, signed
@@ -31,14 +30,9 @@ def evaluate(class_id: int) -> Any:
     )
     row = db.session.scalars(own).first() or abort(404)
     if form.validate_on_submit():
-        try:
-            with transaction():
-                services.answer(member_id, class_id, request.form, request.form.get("comment", ""))
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
+        with transaction(form, conflict_page=True):
+            services.answer(member_id, class_id, request.form, request.form.get("comment", ""))
+        if not form.errors:
             flash(_("Thank you. What you said is kept without your name."), "ok")
             return redirect(url_for(".mine"), 303)
         row = db.session.scalars(own).one()

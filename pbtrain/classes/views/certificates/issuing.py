@@ -18,7 +18,6 @@ from pbtrain.classes.views.certificates.verify import address
 from pbtrain.classes.views.common import managed_or_404, one_of
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
-from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import BaseForm, clean
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.core.paging import paged
@@ -69,14 +68,9 @@ def of_class(class_id: int) -> Any:
     row, form = managed_or_404(class_id), BaseForm()
     if form.validate_on_submit():
         only = _wanted()
-        try:
-            with transaction():
-                made = services.issue(signed(), class_id, only)
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
+        with transaction(form, conflict_page=True):
+            made = services.issue(signed(), class_id, only)
+        if not form.errors:
             flash(_given(len(made)), "ok" if made else "info")
             return redirect(url_for(".of_class", class_id=class_id), 303)
         row = managed_or_404(class_id)
@@ -153,17 +147,12 @@ def revoke(certificate_id: int) -> Any:
     row, form = certificate_or_404(certificate_id), RevokeForm()
     back = url_for(".of_class", class_id=row.class_id)
     if form.validate_on_submit():
-        try:
-            with transaction():
-                if form.again.data:
-                    services.reissue(signed(), certificate_id, row.class_id, reason=form.reason.data or "")
-                else:
-                    services.revoke(signed(), certificate_id, reason=form.reason.data or "")
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
+        with transaction(form, conflict_page=True):
+            if form.again.data:
+                services.reissue(signed(), certificate_id, row.class_id, reason=form.reason.data or "")
+            else:
+                services.revoke(signed(), certificate_id, reason=form.reason.data or "")
+        if not form.errors:
             flash(_("Revoked: whoever scans the paper now reads that it no longer holds."), "ok")
             return redirect(back, 303)
     body = render_template("classes/certificate_revoke.html", form=form, row=row, back_url=back)
