@@ -90,6 +90,7 @@ TABLE = {
     "events.correct": row("event:correct", secretary="own", unit_admin="none", post=422),
     "events.photo": row("signed in", everyone="none", **SEES),
     "events.amend": row("event:correct", secretary="own", unit_admin="none", post=422),
+    "events.attach": row("event:correct", secretary="own", unit_admin="none", post=422),
     "events.record_page": row("report:view", **SEES),
     # -- events: the calendar of a branch, and what a level above gives and asks
     "events.plan": row("report:view", kinds="branch", **SEES),
@@ -99,6 +100,7 @@ TABLE = {
     "events.series_end": row("event:record", secretary="own"),
     "events.move": row("event:record", secretary="own", use={"event_id": "planned_id"}, post=422),
     "events.cancel": row("event:record", secretary="own", use={"event_id": "planned_id"}, post=422),
+    "events.year_book": row("report:view", kinds="branch", **SEES),
     "events.points": row("event:record", secretary="own", kinds="branch"),
     "events.point_new": row("event:record", secretary="own", kinds="branch", post=422),
     "events.point": row("event:record", secretary="own", kinds="branch", post=422),

@@ -4,6 +4,8 @@ Who came is corrected by `services.correct_event`, because hours follow from it;
 meeting that was held are not amended: its lines stand in the ledger with them.
 """
 
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -11,10 +13,13 @@ from sqlalchemy import select, update
 from pbtrain.accounts import races
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
+from pbtrain.core import bulk
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
+from pbtrain.core.images import Picture
 from pbtrain.core.marks import N_
-from pbtrain.events.models import Event, EventAmendment
+from pbtrain.events import papers, rules
+from pbtrain.events.models import Event, EventAmendment, EventPhoto
 from pbtrain.events.services import CORRECTED, CORRECTED_BY_SOMEBODY
 from pbtrain.org.access import Actor
 
@@ -26,7 +31,8 @@ FIELDS = {  # what may be amended, as a page calls it
     "agenda": N_("Agenda"),
     "notes": N_("Minutes of the meeting"),
 }
-LABELS = FIELDS | {"day": N_("Day"), "state": N_("Standing")}
+FILES = "files"  # photos and papers that came later: `was` holds the ids of those there were
+LABELS = FIELDS | {"day": N_("Day"), "state": N_("Standing"), FILES: N_("Photos and attachments")}
 
 
 def amend_event(
@@ -64,19 +70,77 @@ def amend_event(
     return changed
 
 
+def add_files(
+    actor: Actor,
+    event_id: int,
+    photos: Sequence[tuple[Picture, str]],
+    attached: Sequence[tuple[bytes, str]],
+    *,
+    reason: str,
+    version: int,
+) -> None:
+    """Put photos and papers, which the caller has drawn anew and checked, with a record that stands already;
+    they show as added later.
+
+    RuleError when there is nothing to add, or too much; Conflict when somebody changed the record since
+    `version` was read.
+    """
+    if not photos and not attached:
+        raise RuleError(N_("Choose at least one photo or paper."), field="photos")
+    moved = db.session.execute(
+        update(Event)
+        .where(Event.id == event_id, Event.version == version, Event.state == "held")
+        .values(version=version + 1)
+        .returning(Event.unit_id)
+    ).first()
+    if moved is None:
+        target = f"event:{event_id}"
+        raise races.lost_to(CORRECTED, CORRECTED_BY_SOMEBODY, target, "event.corrected", "event.amended")
+    before = db.session.execute(
+        select(EventPhoto.id, EventPhoto.kind).where(EventPhoto.event_id == event_id).order_by(EventPhoto.id)
+    ).all()
+    kinds = Counter(row.kind for row in before)
+    rules.check_in_all(kinds["photo"] + len(photos), kinds["paper"] + len(attached))
+    papers.keep(actor, event_id, moved.unit_id, photos, attached)
+    was = " ".join(str(row.id) for row in before)
+    db.session.add(
+        EventAmendment(event_id=event_id, field=FILES, was=was, reason=reason, by_id=actor.account_id)
+    )
+    audit.record(
+        actor, "event.amended", f"event:{event_id}", unit_id=moved.unit_id, fields=[FILES], reason=reason,
+        photos=len(photos), papers=len(attached),
+    )  # fmt: skip
+
+
+def added(files: Collection[Any], changes: Collection[Any]) -> set[int]:
+    """Which of these photos and papers, rows with an `id`, came after the record was written, going by its
+    amendments, the oldest first."""
+    first = next((row.was for row in changes if row.field == FILES), None)
+    if first is None:
+        return set()
+    return {file.id for file in files} - {int(each) for each in first.split()}
+
+
 def amendments(event_id: int) -> list[Any]:
     """What was amended, the oldest first: field, was, reason, at, name of who did."""
-    return list(
-        db.session.execute(
-            select(
-                EventAmendment.field,
-                EventAmendment.was,
-                EventAmendment.reason,
-                EventAmendment.at,
-                Account.name,
-            )
-            .outerjoin(Account, Account.id == EventAmendment.by_id)
-            .where(EventAmendment.event_id == event_id)
-            .order_by(EventAmendment.id)
+    return amendments_of([event_id])[event_id]
+
+
+def amendments_of(event_ids: Collection[int]) -> dict[int, list[Any]]:
+    """The same for each of these meetings, in one statement."""
+    found: dict[int, list[Any]] = {event_id: [] for event_id in event_ids}
+    for row in db.session.execute(
+        select(
+            EventAmendment.event_id,
+            EventAmendment.field,
+            EventAmendment.was,
+            EventAmendment.reason,
+            EventAmendment.at,
+            Account.name,
         )
-    )
+        .outerjoin(Account, Account.id == EventAmendment.by_id)
+        .where(EventAmendment.event_id.in_(bulk.among(event_ids)))
+        .order_by(EventAmendment.id)
+    ):
+        found[row.event_id].append(row)
+    return found

@@ -4,7 +4,7 @@ The recording branch's secretary may tick members of a co-host; the co-host's se
 see the record and have it in their own calendar. Only sister branches, of the same level, can be named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
-from pbtrain.core import clock
+from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.formatting import short_day
 from pbtrain.core.i18n import in_chinese
@@ -63,14 +63,20 @@ def hosts_of(event_id: int) -> tuple[int, ...]:
 
 def host_names(event_id: int) -> list[str]:
     """Their names."""
-    return list(
-        db.session.scalars(
-            select(Unit.name)
-            .join(EventHost, EventHost.unit_id == Unit.id)
-            .where(EventHost.event_id == event_id)
-            .order_by(Unit.name, Unit.id)
-        )
-    )
+    return names_of([event_id]).get(event_id, [])
+
+
+def names_of(event_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of the further branches of each of these events that has some; one statement."""
+    found: dict[int, list[str]] = {}
+    for event_id, name in db.session.execute(
+        select(EventHost.event_id, Unit.name)
+        .join(Unit, EventHost.unit_id == Unit.id)
+        .where(EventHost.event_id.in_(bulk.among(event_ids)))
+        .order_by(EventHost.event_id, Unit.name, Unit.id)
+    ):
+        found.setdefault(event_id, []).append(name)
+    return found
 
 
 def tell(actor: Actor, event_id: int, title: str, day: date, hosts: Sequence[int]) -> None:

@@ -3,12 +3,14 @@
 from datetime import date
 from typing import Any
 
+from flask_wtf.file import FileSize, MultipleFileField
 from wtforms import BooleanField, DateField, IntegerField, SelectField, TimeField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
 from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
 from pbtrain.core.i18n import N_, _, _l
+from pbtrain.core.storage import MAX_BYTES
 from pbtrain.events import rules
 from pbtrain.events.activities import LABEL_LENGTH, MOST_TIMES
 from pbtrain.events.forms import PROSE, REASON_LENGTH, Ticks, words
@@ -170,6 +172,19 @@ class AmendForm(BaseForm):
         self.form.choices = choices([("", _("none of them")), *((k, _(label)) for k, label in FORMS.items())])
         for name in ("place", "speaker", "agenda", "notes"):
             self[name].flags.optional = True
+
+
+class AttachForm(BaseForm):
+    """Photos and papers that belong to a record and came later, and why."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), VERSION])
+    photos = MultipleFileField(_l("Photos"), validators=[FileSize(MAX_BYTES)])
+    papers = MultipleFileField(_l("Attachments"), validators=[FileSize(MAX_BYTES)])
+    reason = TextField(_l("Why they come later"), validators=[InputRequired(), Length(2, REASON_LENGTH)])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.photos.flags.optional = self.papers.flags.optional = True
 
 
 class PointForm(BaseForm):

@@ -1,14 +1,28 @@
 """Reading meetings: the list of a branch, one meeting with its people, lines and pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, extract, func, or_, select, true
+from sqlalchemy import (
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    extract,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
+from pbtrain.core import bulk
 from pbtrain.core.db import db
 from pbtrain.core.storage import StoredFile
 from pbtrain.events.models import (
@@ -169,7 +183,7 @@ def years(actor: Actor) -> list[int]:
     return [int(value) for value in found]
 
 
-def _record() -> Select[Any]:
+def record() -> Select[Any]:
     """One event with its branch and who recorded it; `joint`, `amended`: is there more to read?"""
     return (
         select(
@@ -211,7 +225,7 @@ def meeting(actor: Actor, event_id: int) -> Any:
     joint = select(EventHost.event_id).where(EventHost.unit_id.in_(units))
     own = Event.unit_id.in_(units)
     return db.session.execute(
-        _record().add_columns(own.label("own")).where(Event.id == event_id, or_(own, Event.id.in_(joint)))
+        record().add_columns(own.label("own")).where(Event.id == event_id, or_(own, Event.id.in_(joint)))
     ).first()
 
 
@@ -220,7 +234,7 @@ def record_of(actor: Actor, event_id: int) -> Any:
     units = units_where(actor, Perm.REPORT_VIEW)
     joint = select(EventHost.event_id).where(EventHost.unit_id.in_(units))
     return db.session.execute(
-        _record()
+        record()
         .where(Event.id == event_id, Event.state == "held")
         .where(or_(Event.unit_id.in_(units), Event.id.in_(joint)))
     ).first()
@@ -228,14 +242,25 @@ def record_of(actor: Actor, event_id: int) -> Any:
 
 def attendance(event_id: int) -> list[Any]:
     """Everyone on the list of a meeting and whether they came, by name."""
-    return list(
-        db.session.execute(
-            select(Member.id, Member.name, Attendance.present)
-            .join(Attendance, Attendance.member_id == Member.id)
-            .where(Attendance.event_id == event_id)
-            .order_by(Member.pinyin, Member.id)
-        )
+    return attendances([event_id])[event_id]
+
+
+def attendances(event_ids: Collection[int]) -> dict[int, list[Any]]:
+    """The same for each of these meetings, in one statement: id, name, present."""
+    return _by_event(
+        event_ids,
+        select(Attendance.event_id, Member.id, Member.name, Attendance.present)
+        .join(Attendance, Attendance.member_id == Member.id)
+        .where(Attendance.event_id.in_(bulk.among(event_ids)))
+        .order_by(Attendance.event_id, Member.pinyin, Member.id),
     )
+
+
+def _by_event(event_ids: Collection[int], query: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {event_id: [] for event_id in event_ids}
+    for row in db.session.execute(query):
+        found[row.event_id].append(row)
+    return found
 
 
 @dataclass
@@ -250,10 +275,16 @@ class Effect:
 
 def effect(event_id: int) -> Effect:
     """The lines of a meeting that stand, that were cancelled and that wait."""
-    occurrence, back = f"event:{event_id}", aliased(HourEntry)
-    found = Effect()
+    return effects([event_id])[event_id]
+
+
+def effects(event_ids: Collection[int]) -> dict[int, Effect]:
+    """The same for each of these meetings, in two statements."""
+    found, back = {event_id: Effect() for event_id in event_ids}, aliased(HourEntry)
+    occurrence = literal("event:") + cast(Event.id, String)
     for row in db.session.execute(
         select(
+            Event.id.label("event_id"),
             HourEntry.id,
             HourEntry.credit,
             HourEntry.minutes,
@@ -262,41 +293,43 @@ def effect(event_id: int) -> Effect:
             back.posted_at.label("cancelled_at"),
             Account.name.label("by"),
         )
+        .join(HourEntry, (HourEntry.source >= occurrence + "/") & (HourEntry.source < occurrence + "0"))
         .join(Member, Member.id == HourEntry.member_id)
         .outerjoin(back, back.reverses_id == HourEntry.id)
         .outerjoin(Account, Account.id == back.posted_by_id)
-        .where(
-            HourEntry.source >= f"{occurrence}/",
-            HourEntry.source < f"{occurrence}0",
-            HourEntry.reverses_id.is_(None),
-        )
-        .order_by(Member.pinyin, HourEntry.id)
+        .where(Event.id.in_(bulk.among(event_ids)), HourEntry.reverses_id.is_(None))
+        .order_by(Event.id, Member.pinyin, HourEntry.id)
     ):
+        one = found[row.event_id]
         if row.cancelled_at is None:
-            found.people += 1
-            found.credit += row.credit
+            one.people += 1
+            one.credit += row.credit
         else:
-            found.corrections.append(row)
-    found.held = list(
-        db.session.execute(
-            select(HourClaim.id, Member.name, HourClaim.minutes, HourClaim.uncovered)
-            .join(Member, Member.id == HourClaim.member_id)
-            .where(HourClaim.occurrence == occurrence, HourClaim.state == "held")
-            .order_by(Member.pinyin, HourClaim.id)
-        )
-    )
+            one.corrections.append(row)
+    for row in db.session.execute(
+        select(Event.id.label("event_id"), HourClaim.id, Member.name, HourClaim.minutes, HourClaim.uncovered)
+        .join(HourClaim, HourClaim.occurrence == occurrence)
+        .join(Member, Member.id == HourClaim.member_id)
+        .where(Event.id.in_(bulk.among(event_ids)), HourClaim.state == "held")
+        .order_by(Event.id, Member.pinyin, HourClaim.id)
+    ):
+        found[row.event_id].held.append(row)
     return found
 
 
 def photos(event_id: int) -> list[Any]:
-    """The pictures and papers of a meeting, in the order they were sent: uuid, name, kind."""
-    return list(
-        db.session.execute(
-            select(StoredFile.uuid, StoredFile.name, EventPhoto.kind)
-            .join(EventPhoto, EventPhoto.file_id == StoredFile.id)
-            .where(EventPhoto.event_id == event_id)
-            .order_by(EventPhoto.id)
-        )
+    """The pictures and papers of a meeting, in the order they were sent: id, uuid, name, kind."""
+    return photos_of([event_id])[event_id]
+
+
+def photos_of(event_ids: Collection[int]) -> dict[int, list[Any]]:
+    """The same for each of these meetings, in one statement."""
+    return _by_event(
+        event_ids,
+        select(EventPhoto.event_id, EventPhoto.id, StoredFile.uuid, StoredFile.name, EventPhoto.kind)
+        .join(StoredFile, EventPhoto.file_id == StoredFile.id)
+        .where(EventPhoto.event_id.in_(bulk.among(event_ids)))
+        .order_by(EventPhoto.event_id, EventPhoto.id),
     )
 
 

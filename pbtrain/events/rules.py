@@ -13,6 +13,7 @@ MOST_PEOPLE = 1000  # of one meeting; the ledger takes so many lines at once
 MOST_PHOTOS = 3
 MOST_PAPERS = 3
 FULL_FROM, FULL_OFTEN = 5, 4  # people expected, meetings: below that a full house is nothing unusual
+MOST_IN_ALL = 12  # photos, and as many papers, of one record with those that are added later
 MOST_HOSTS = 10  # further branches of a joint activity
 
 
@@ -90,6 +91,17 @@ def full_every_time(meetings: Iterable[tuple[int, int]]) -> int:
     large = [(came, expected) for came, expected in meetings if expected >= FULL_FROM]
     always = len(large) >= FULL_OFTEN and all(came == expected for came, expected in large)
     return len(large) if always else 0
+
+
+def check_in_all(photos: int, papers: int) -> None:
+    """Raise RuleError for a record that would hold more pictures or papers than it may, with later ones."""
+    for count, field in ((photos, "photos"), (papers, "papers")):
+        if count > MOST_IN_ALL:
+            raise RuleError(
+                N_("A record holds at most %(most)s photos and %(most)s attachments in all."),
+                field=field,
+                most=MOST_IN_ALL,
+            )
 
 
 def content_hash(facts: Iterable[object]) -> str:

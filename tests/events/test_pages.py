@@ -2,15 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from io import BytesIO
 
 import pytest
 from sqlalchemy import func, select
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.events.models import Attendance, Event
+from pbtrain.events.models import Attendance, Event, EventPhoto
 from pbtrain.hours.models import HourClaim, HourEntry, MemberYear
 from pbtrain.org.roles import Role
+from tests.events.test_photos import picture
 
 
 @pytest.fixture
@@ -36,6 +38,43 @@ def test_two_steps_lead_to_the_record(desk, sheet, people, db):
     assert "重温入党志愿书" in shown
     assert "4.0" in shown, "two people with 2.0 each"
     assert db.session.scalar(select(func.count(HourEntry.id))) == 2
+
+
+def test_photos_that_come_later_show_as_such(desk, outsider, record, people, db):
+    event_id = record(people).event_id
+    address = f"/events/{event_id}/files"
+    said = {"reason": "照片后来才收到", "version": "1"}
+
+    def send(content):
+        return desk.post(address, data=said | {"photos": (BytesIO(content), "会场.jpg")}).status_code
+
+    assert desk.post(address, data=said).status_code == 422
+    assert (send(b"no picture"), send(picture())) == (422, 303)
+    for path in (f"/events/{event_id}", f"/events/{event_id}/page"):
+        page = desk.get(path).text
+        assert "照片 1（后补）" in page
+        assert "照片后来才收到" in page
+    assert send(picture()) == 409, "the record has moved on"
+    assert outsider.get(address).status_code == 404
+    assert db.session.scalar(select(func.count(EventPhoto.id))) == 1
+
+
+def test_the_book_of_a_year_is_read_at_once(desk, outsider, branch, record, people, statements):
+    """Cover, roster and every page, in as many statements for four meetings as for one."""
+    record(people, title="示例第一次")
+    address = f"/branches/{branch.id}/handbook?year=2026"
+    with statements() as one:
+        assert "示例第一次" in desk.get(address).text
+    for hour in (11, 13, 15):
+        record(people[:2], title=f"示例 {hour} 点", hour=hour - 5)
+    with statements() as four:
+        page = desk.get(address).text
+    assert len(one) == len(four)
+    assert page.count('id="h-record-') == 4
+    assert "4 次" in page
+    assert "示例第一次" not in desk.get(f"{address}&part=1").text, "it is September"
+    assert desk.get(f"{address}&part=3").status_code == 404
+    assert outsider.get(address).status_code == 404
 
 
 def test_a_double_click_gives_one_record_and_the_same_answer(desk, sheet, people, db):

@@ -66,16 +66,19 @@ def _own(event_id: int) -> Any:
 def meeting(event_id: int) -> str:
     """One meeting: who came, what it brought, pictures, corrections."""
     event = _seen(event_id)
+    photos = queries.photos(event_id)
+    amendments = amending.amendments(event_id) if event.amended else []
     heir = None if event.stands else heir_of(event.unit_id)
     return render_template(
         "events/meeting.html",
         event=event,
         people=queries.attendance(event_id),
         effect=queries.effect(event_id),
-        photos=queries.photos(event_id),
+        photos=photos,
+        added=amending.added(photos, amendments),
         kinds=words(activities.settings_for(event.unit_id)),
         hosts=joint.host_names(event_id) if event.joint else [],
-        amendments=amending.amendments(event_id) if event.amended else [],
+        amendments=amendments,
         labels=amending.LABELS,
         forms=FORMS,
         channels=CHANNELS,

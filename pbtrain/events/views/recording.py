@@ -13,7 +13,7 @@ from uuid import uuid4
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from pbtrain.core import clock, images, papers
+from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import _
@@ -24,6 +24,7 @@ from pbtrain.events.kinds import Setting
 from pbtrain.events.points import open_points
 from pbtrain.events.services import Meeting
 from pbtrain.events.views import bp
+from pbtrain.events.views.sending import papers_of, pictures_of
 from pbtrain.hours.activities import EARNING
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
@@ -157,39 +158,13 @@ def _check(form: MeetingForm | RecordForm) -> bool:
     return not form.errors
 
 
-def _pictures(form: RecordForm) -> list[tuple[images.Picture, str]]:
-    """The pictures, drawn anew before any row is locked; what cannot be one stands beside the field."""
-    sent, pictures = form.photos.data or (), []
-    try:
-        rules.check_photos(len(sent))
-        for file in sent:
-            pictures.append((images.redraw(file.read(), field="photos"), file.filename or ""))
-    except RuleError as error:
-        form.blame(error)
-    return pictures
-
-
-def _papers(form: RecordForm) -> list[tuple[bytes, str]]:
-    """The attachments, checked; what is no PDF stands beside the field."""
-    sent, found = form.papers.data or (), []
-    try:
-        rules.check_papers(len(sent))
-        for file in sent:
-            content = file.read()
-            papers.check(content, field="papers")
-            found.append((content, file.filename or ""))
-    except RuleError as error:
-        form.blame(error)
-    return found
-
-
 def _record(form: RecordForm) -> Response | None:
     """The way to the saved meeting, or None when the form has to be mended."""
     if form.plan.data and not queries.of_unit(form.plan.data, form.unit.data):
         abort(404)
     if form.theme.data and not queries.theme_for(form.unit.data, form.theme.data):
         abort(404)
-    pictures, attached, recorded = _pictures(form), _papers(form), None
+    pictures, attached, recorded = pictures_of(form), papers_of(form), None
     if form.errors:
         return None
     with transaction(form):

@@ -1,21 +1,27 @@
-"""The record of a meeting as it is kept: its page to print (全程纪实), and amendments of what it says."""
+"""The record of meetings as it is kept: a page or a year's book to print (全程纪实), and amendments."""
 
+from datetime import date
 from typing import Any
 
-from flask import abort, flash, make_response, redirect, render_template, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.i18n import _
-from pbtrain.events import activities, amending, joint, queries
+from pbtrain.events import activities, amending, handbook, overview, queries
 from pbtrain.events.forms import words
 from pbtrain.events.kinds import FORMS
-from pbtrain.events.plan_forms import AmendForm
+from pbtrain.events.plan_forms import AmendForm, AttachForm
 from pbtrain.events.views import bp
+from pbtrain.events.views.plans import asked_year, branch_of
+from pbtrain.events.views.sending import papers_of, pictures_of
 from pbtrain.hours.activities import CHANNELS
 from pbtrain.org.access import needs, signed
+from pbtrain.org.kinds import POSTS, STAGES
 from pbtrain.org.roles import Perm
+
+HALVES = {"": ((1, 1), (12, 31)), "1": ((1, 1), (6, 30)), "2": ((7, 1), (12, 31))}
 
 
 @bp.get("/events/<int:event_id>/page")
@@ -23,17 +29,11 @@ from pbtrain.org.roles import Perm
 def record_page(event_id: int) -> str:
     """The page of the record of the whole course, to read or to print: whoever sees the branch's reports."""
     event = queries.record_of(signed(), event_id) or abort(404)
-    people = queries.attendance(event.id)
+    (record,) = handbook.records([event])
     return render_template(
         "events/record_page.html",
-        event=event,
+        record=record,
         kind=words(activities.settings_for(event.unit_id))[event.activity],
-        hosts=joint.host_names(event.id) if event.joint else [],
-        came=[row.name for row in people if row.present],
-        missed=[row.name for row in people if not row.present],
-        photos=queries.photos(event.id),
-        effect=queries.effect(event.id),
-        amendments=amending.amendments(event.id) if event.amended else [],
         labels=amending.LABELS,
         forms=FORMS,
         channels=CHANNELS,
@@ -42,13 +42,80 @@ def record_page(event_id: int) -> str:
     )
 
 
+@bp.get("/branches/<int:branch_id>/handbook")
+@needs(Perm.REPORT_VIEW)
+def year_book(branch_id: int) -> str:
+    """The records of a branch's year, or of half of it, as one print: cover, roster, plan, all pages.
+
+    As many statements for a hundred meetings as for one.
+    """
+    unit, year, today = branch_of(branch_id, Perm.REPORT_VIEW), asked_year(), clock.today()
+    part = request.args.get("part", "")
+    if part not in HALVES:
+        abort(404)
+    first, last = (date(year, month, day) for month, day in HALVES[part])
+    settings, events = activities.settings_for(unit.id), handbook.held_in(unit.id, first, last)
+    return render_template(
+        "events/handbook.html",
+        unit=unit,
+        year=year,
+        part=part,
+        whole=len(events) <= handbook.MOST,
+        roster=handbook.roster_on(unit.id, min(last, max(today, first))),
+        roster_day=min(last, max(today, first)),
+        standing=overview.standing(
+            settings, overview.year_of(unit.id, year), year=year, today=today, since=unit.valid_from
+        ),
+        records=handbook.records(events[: handbook.MOST]),
+        kinds=words(settings),
+        labels=amending.LABELS,
+        forms=FORMS,
+        channels=CHANNELS,
+        stages=STAGES,
+        posts=POSTS,
+        person=signed(),
+        today=today,
+        now=clock.now(),
+    )
+
+
+@bp.route("/events/<int:event_id>/files", methods=["GET", "POST"])
+@needs(Perm.EVENT_CORRECT)
+def attach(event_id: int) -> Response:
+    """Photos and papers that come later: added as an amendment, and shown as one."""
+    event = _own(event_id)
+    form = AttachForm(data={"version": event.version})
+    if form.validate_on_submit():
+        pictures, attached = pictures_of(form), papers_of(form)
+        if not form.errors:
+            try:
+                with transaction():
+                    amending.add_files(
+                        signed(), event_id, pictures, attached,
+                        reason=form.reason.data or "", version=form.version.data or 0,
+                    )  # fmt: skip
+            except Conflict:
+                raise
+            except RuleError as error:
+                form.blame(error)
+        if not form.errors:
+            flash(_("Added. The record shows that they came later."), "ok")
+            return redirect(url_for(".meeting", event_id=event_id), 303)
+    page = render_template("events/attach.html", form=form, event=event)
+    return make_response(page, 422 if form.errors else 200)
+
+
+def _own(event_id: int) -> Any:
+    """A meeting that was held and that this person corrects; 404 otherwise."""
+    event = queries.meeting(signed(), event_id)
+    return event if event is not None and event.state == "held" and event.own else abort(404)
+
+
 @bp.route("/events/<int:event_id>/amend", methods=["GET", "POST"])
 @needs(Perm.EVENT_CORRECT)
 def amend(event_id: int) -> Response:
     """Change what the record says; what stood there stays to be read."""
-    event = queries.meeting(signed(), event_id)
-    if event is None or event.state != "held" or not event.own:
-        abort(404)
+    event = _own(event_id)
     values: dict[str, Any] = {name: getattr(event, name) for name in amending.FIELDS}
     form = AmendForm(data=values | {"version": event.version})
     if form.validate_on_submit():
