@@ -55,6 +55,12 @@ def test_a_theme_day_with_18_of_21(town, twenty_one, make, enter, look, accessib
     filled.get_by_role("link", name=re.compile("全程纪实")).click()
     page.get_by_role("heading", name="全程纪实").first.wait_for()
     look(page, "record-page")
+    page.goto(page.url.replace("/page", "/files"))
+    look(page, "add-photos")
+    page.goto(f"/branches/{town.branch.id}/handbook")
+    page.get_by_role("heading", name="目录").wait_for()
+    look(page, "book")
+    accessible(page)
     accessible(page)
 
     page.goto(f"/branches/{town.branch.id}/plan/year")
