@@ -88,16 +88,11 @@ def attach(event_id: int) -> Response:
     if form.validate_on_submit():
         pictures, attached = pictures_of(form), papers_of(form)
         if not form.errors:
-            try:
-                with transaction():
-                    amending.add_files(
-                        signed(), event_id, pictures, attached,
-                        reason=form.reason.data or "", version=form.version.data or 0,
-                    )  # fmt: skip
-            except Conflict:
-                raise
-            except RuleError as error:
-                form.blame(error)
+            with transaction(form, conflict_page=True):
+                amending.add_files(
+                    signed(), event_id, pictures, attached,
+                    reason=form.reason.data or "", version=form.version.data or 0,
+                )  # fmt: skip
         if not form.errors:
             flash(_("Added. The record shows that they came later."), "ok")
             return redirect(url_for(".meeting", event_id=event_id), 303)
