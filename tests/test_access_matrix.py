@@ -341,6 +341,7 @@ TABLE = {
     "classes.list_refused": row("class:manage", **RUNS),
     "classes.new_guest": row("class:manage", **RUNS, post=422),
     "classes.merge_guest": row("class:manage", **RUNS, post=422),
+    "classes.part_guest": row("class:manage", **RUNS, post=404),
     "classes.learner_leave": row("class:manage", **RUNS, post=422),
     "classes.quotas": row("class:manage", **RUNS, post=422),
     "classes.new_class": row("class:manage", academy_admin="all", post=422),

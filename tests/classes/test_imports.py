@@ -9,13 +9,13 @@ from sqlalchemy import func, select
 
 from pbtrain.classes.models import ClassEnrolment, ClassImport, ClassImportRow
 from pbtrain.classes.queries import imports as queries
-from pbtrain.classes.services import guests, imports
+from pbtrain.classes.services import imports
 from pbtrain.core import clock, queue
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
-from pbtrain.events.models import Attendance, Guest
+from pbtrain.events.models import Attendance
 from pbtrain.org.models import Member
-from tests.classes.seated import FIRST, LAST, act, forward, members, place, states, taken, training_class
+from tests.classes.seated import LAST, act, forward, members, place, states, taken, training_class
 
 __all__ = ["place"]
 HEAD = ["姓名", "党员编号", "身份证后四位", "所在支部或单位", "外地学员", "手机号"]
@@ -154,47 +154,6 @@ def test_a_list_nobody_may_write_any_more(place, frozen):
         imports.apply(place.chief, made, 1, answer=False, overflow=True)
     assert error.value.message == "This class is over or cancelled: nobody joins it any more."
     assert db.session.scalar(select(func.count()).select_from(ClassImportRow)) == 1
-
-
-def test_a_guest_turns_out_to_be_a_member(place, client_for, make):
-    class_id = training_class(place, capacity=3, quotas={None: 1})
-    client = client_for(place.chief)
-    form = {"name": "示例外地甲", "organisation": "额尔古纳市", "phone": "13900000001"}
-    assert client.post(f"/classes/{class_id}/guests/new", data=form).status_code == 303
-    assert (
-        client.post(f"/classes/{class_id}/guests/new", data=form | {"name": "示例外地乙"}).status_code == 422
-    )
-    assert taken(class_id) == [(1, 1), (1, 1)]
-    enrolment_id = db.session.scalar(select(ClassEnrolment.id))
-    page = client.get(f"/classes/{class_id}/learners/{enrolment_id}").get_data(as_text=True)
-    assert "13900000001" in page
-    other = make.member(place.branch)
-    same = make.member(place.branch, name="示例外地甲")
-    url = f"/classes/{class_id}/learners/{enrolment_id}/merge"
-    assert client.post(url, data={"code": other.code}).status_code == 422
-    assert client.post(url, data={"code": same.code}).status_code == 303
-    db.session.rollback()
-    assert states(class_id) == {same.id: "enrolled"}
-    assert db.session.scalars(select(Attendance.member_id)).all() == [same.id] * 2
-    guest = db.session.scalars(select(Guest)).one()
-    assert (guest.member_id, guest.phone) == (same.id, "")
-    assert client.get(url).status_code == 404
-
-
-def test_phones_of_guests_are_gone_ninety_days_after_the_class(place, frozen):
-    class_id = training_class(place)
-    with transaction():
-        guests.enrol_guest(
-            place.chief, class_id, name="示例客人", organisation="示例单位", phone="13900000002"
-        )
-    frozen.move_to(clock.at(FIRST + timedelta(days=91), 3))
-    with transaction():
-        assert guests.forget_phones(clock.now() - timedelta(days=90), 100) == 0
-    frozen.shift(days=1)
-    with transaction():
-        assert guests.forget_phones(clock.now() - timedelta(days=90), 100) == 1
-        assert guests.forget_phones(clock.now() - timedelta(days=90), 100) == 0
-    assert db.session.scalar(select(Guest.phone)) == ""
 
 
 def test_what_goes_with_who_is_erased_and_what_is_taken_home(place, make):

@@ -1,12 +1,16 @@
 """What the browser may send about lists of people: a sheet, a part of the tree; a guest."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, IntegerField, SelectField
+from wtforms import BooleanField, IntegerField, RadioField, SelectField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
-from pbtrain.core.forms import BaseForm, TextField
-from pbtrain.core.i18n import _l
+from pbtrain.classes.services.guests import OTHER
+from pbtrain.core.forms import BaseForm, TextField, choices
+from pbtrain.core.i18n import _, _l
 
 
 class SheetForm(BaseForm):
@@ -44,6 +48,22 @@ class GuestForm(BaseForm):
         _l("Mobile number"), [Optional(), Length(max=20)],
         description=_l("To be reached for this class only; it is removed 90 days after it."),
     )  # fmt: skip
+
+    known = RadioField(_l("Guests of this name are known. Who is it?"), [Optional()], coerce=int, choices=[])
+
+    def offer(self, rows: Sequence[Any]) -> None:
+        """Guests of this name whom the academy knows (`guests.known`), or somebody else."""
+        some = [
+            (row.id, " · ".join(text for text in (row.name, row.organisation, row.last) if text))
+            for row in rows
+        ]
+        self.known.choices = choices([*some, (OTHER, _("Somebody else of this name"))] if some else [])
+
+
+class PartForm(BaseForm):
+    """Why a merge is undone."""
+
+    why = TextField(_l("Reason"), [Length(max=300)])
 
 
 class MergeForm(BaseForm):

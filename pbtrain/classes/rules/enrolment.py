@@ -77,6 +77,8 @@ ACTS = {
                    _by("system")),
     "follow": Act(N_("Counted with the new branch"), (*ASKED, "waiting", "offered", "enrolled"),
                   _by("system")),
+    "merge": Act(N_("Merged: the guest is this member"), COMES, _by("system")),
+    "part": Act(N_("Merging undone: a guest again"), COMES, _by("system")),
     "remind": Act(N_("Ask for an answer"), ("offered",), _by("academy"), "offered",
                   done=N_("Please answer: a seat waits for you in %(title)s")),
     "complete": Act(N_("Has completed"), ("enrolled", "no_show"), _by("academy", "system"), "completed"),

@@ -13,6 +13,7 @@ from pbtrain.classes.rules import enrolment as rules
 from pbtrain.classes.services import enrolment as services
 from pbtrain.classes.services.enrolment import Outcome
 from pbtrain.classes.services.leave import Left, take_leave
+from pbtrain.classes.services.merging import merge_of
 from pbtrain.classes.views import bp
 from pbtrain.classes.views.common import managed_or_404, one_of
 from pbtrain.core import clock
@@ -139,6 +140,7 @@ def learner_page(
         "classes/learner.html",
         row=row,
         one=one,
+        merged=merge_of(row.unit_id, one.member_id, one.id) if one.member_id else None,
         steps=queries.steps(one.id),
         phone=queries.phones(row, one.id),
         until=rules.phone_until(row.ends_on),
@@ -171,7 +173,7 @@ def learner_act(class_id: int, enrolment_id: int) -> Response:
         done = services.act_on(signed(), class_id, wanted, name, who="academy", reason=reason)
         return told(name, done)
 
-    return _done(class_id, enrolment_id, form, act)
+    return one_done(class_id, enrolment_id, form, act)
 
 
 @bp.post("/<int:class_id>/learners/<int:enrolment_id>/leave")
@@ -187,10 +189,10 @@ def learner_leave(class_id: int, enrolment_id: int) -> Response:
         )  # fmt: skip
         return left_words(left)
 
-    return _done(class_id, enrolment_id, form, work, leave=form)
+    return one_done(class_id, enrolment_id, form, work, leave=form)
 
 
-def _done(
+def one_done(
     class_id: int, enrolment_id: int, form: BaseForm, work: Callable[[], str], leave: LeaveForm | None = None
 ) -> Response:
     """Do what was asked about one learner and say it in the words it returns; a refusal comes back on the
