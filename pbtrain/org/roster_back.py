@@ -17,8 +17,9 @@ from pbtrain.accounts.models import Account
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.marks import N_
+from pbtrain.org import roster_ranks
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, RosterRow, Unit
+from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, RosterRow, StatusSpan, Unit
 from pbtrain.org.names import pinyin
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_changes import DATES, SETTLES, Finished, Gathered, open_on
@@ -32,7 +33,9 @@ CHANGED = N_("Has been changed again since; what stands there now stays.")
 MOVED = N_("Has been transferred again since.")
 OLD_BRANCH = N_("The former branch is no longer there, or outside your scope.")
 SECRETARY = N_("The former branch has another secretary by now.")
-OWN = {"affiliation", "roster_row", "member_year", "post", "hour_entry", "hour_claim"}  # looked at one by one
+OWN = {  # looked at one by one
+    "affiliation", "roster_row", "member_year", "post", "hour_entry", "hour_claim", "status_span"
+}  # fmt: skip
 LATE = (Account.activated_at.is_not(None), Account.password_hash.is_not(None))
 
 
@@ -61,6 +64,7 @@ class Undoing:
     updates: list[Finished] = field(default_factory=list)  # what was gathered, ready to be sent
     spans: list[int] = field(default_factory=list)  # affiliations that go
     posts: list[int] = field(default_factory=list)  # posts that go
+    ranks: list[int] = field(default_factory=list)  # ranks that go
     settle: set[int] = field(default_factory=set)  # whose year is judged anew
     reopened: list[tuple[Line, str, Any, int, str | None]] = field(default_factory=list)
 
@@ -134,7 +138,7 @@ def _new(actor: Actor, found: Undoing, busy: Collection[int]) -> None:
 
 
 def _used(members: Select[Any]) -> Any:
-    """Which of these members anything refers to beside their branch, posts and hours; also roles by hand."""
+    """Which of these members anything refers to beside branch, posts, ranks and hours; also roles by hand."""
     rights = (
         select(Member.id)
         .join(RoleGrant, RoleGrant.account_id == Member.account_id)
@@ -147,7 +151,9 @@ def _used(members: Select[Any]) -> Any:
         for column in table.columns
         if any(key.column is MEMBER.c.id for key in column.foreign_keys)
     ]
-    return union(rights, *references)
+    spans = select(StatusSpan.member_id)
+    away = spans.where(StatusSpan.member_id.in_(members), StatusSpan.kind.not_in(roster_ranks.RANKS))
+    return union(rights, away, *references)
 
 
 def _changed(actor: Actor, found: Undoing, lines: Sequence[Line], busy: Collection[int]) -> None:
@@ -180,6 +186,9 @@ def _changed(actor: Actor, found: Undoing, lines: Sequence[Line], busy: Collecti
             .order_by(Post.id)
         )
     }
+    ranks = roster_ranks.spans_of(
+        line.member_id for line in lines if line.member_id and "rank" in line.changes
+    )
     for line in lines:
         person = people.get(line.member_id or 0)
         if person is None or person.erased_at is not None or person.left_on is not None:
@@ -188,9 +197,12 @@ def _changed(actor: Actor, found: Undoing, lines: Sequence[Line], busy: Collecti
             found.stay(line, SCOPE)
         elif "from_unit" in line.values:
             _back_to_branch(found, line, person, posts, homes, busy)
+            if person.id in found.moved:
+                _rank(found, line, person, ranks)
         else:
             _facts(found, line, person, {})
             _posts(found, line, person, posts)
+            _rank(found, line, person, ranks)
 
 
 def _has_posts(line: Line) -> bool:
@@ -291,6 +303,19 @@ def _posts(found: Undoing, line: Line, person: Any, posts: dict[int, Any]) -> No
             found.stay(line, CHANGED, "post")
         else:
             found.reopened.append((line, "post", post, person.id, until))
+
+
+def _rank(found: Undoing, line: Line, person: Any, ranks: dict[int, list[Any]]) -> None:
+    """The rank that the batch gave goes; the one it ended or mended is as before."""
+    if "rank" not in line.changes:
+        return
+    before = line.values.get("before", {})
+    gone = roster_ranks.plan_back(line.changes["rank"], before, ranks.get(person.id, ()), found.gathered)
+    if gone is None:
+        found.stay(line, CHANGED, "rank")
+        return
+    found.ranks += gone
+    found.back.add(person.id)
 
 
 def _judged(found: Undoing, person: Any) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict
-from pbtrain.org import rules
+from pbtrain.org import roster_ranks, rules
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant
 from pbtrain.org.roles import Perm, Role
@@ -70,9 +70,10 @@ class Changes:
     updates: list[Finished] = field(default_factory=list)
     spans: list[tuple[Any, ...]] = field(default_factory=list)  # (member, branch, first day)
     posts: list[NewPost] = field(default_factory=list)
+    ranks: list[tuple[int, str, date]] = field(default_factory=list)  # (member, rank, first day) that begin
     members: list[int] = field(default_factory=list)
     settle: list[int] = field(default_factory=list)  # whose year is judged anew
-    posted: set[int] = field(default_factory=set)  # of whom posts were looked at
+    posted: set[int] = field(default_factory=set)  # of whom posts or ranks were looked at
 
 
 class Gathered:
@@ -109,6 +110,7 @@ class Known:
     shown: dict[int, tuple[str, date]]
     posts: dict[int, list[Any]]
     rights: dict[int, list[Any]]
+    ranks: dict[int, list[Any]]
 
 
 def changes(actor: Actor, import_id: int, *, transfers: bool) -> Changes:
@@ -120,7 +122,7 @@ def changes(actor: Actor, import_id: int, *, transfers: bool) -> Changes:
             known = _known(actor, lines, today, moving=moving)
             for line in lines:
                 person = known.people.get(line.member_id or 0)
-                if person is None or not _as_shown(line, person, known.shown.get(person.id)):
+                if person is None or not _as_shown(line, person, known, today):
                     raise Conflict(STALE)
                 _plan(line, person, known, found, gathered, today, moving=moving)
     found.updates = gathered.finished()
@@ -151,7 +153,9 @@ def _known(actor: Actor, lines: Sequence[Line], today: date, *, moving: bool) ->
         line.member_id for line in lines if line.member_id is not None and (moving or "post" in line.changes)
     ]
     logins = [people[key].account_id for key in posted if key in people] if moving else []
-    return Known(people, posts_of(posted, today), _posts_held(posted), _rights_held(logins))
+    ranked = [line.member_id for line in lines if line.member_id is not None and "rank" in line.changes]
+    ranks = roster_ranks.spans_of(ranked)
+    return Known(people, posts_of(posted, today), _posts_held(posted), _rights_held(logins), ranks)
 
 
 def _posts_held(member_ids: Sequence[int]) -> dict[int, list[Any]]:
@@ -184,8 +188,9 @@ def _rights_held(account_ids: Sequence[int | None]) -> dict[int, list[Any]]:
     return found
 
 
-def _as_shown(line: Line, person: Any, post: tuple[str, date] | None) -> bool:
+def _as_shown(line: Line, person: Any, known: Known, today: date) -> bool:
     """Is everything that the line changes still as the preview showed it?"""
+    post = known.shown.get(person.id)
     if person.unit_id != int(line.values.get("from_unit", line.unit_id or 0)):
         return False
     for name, (old, _) in line.changes.items():
@@ -195,7 +200,13 @@ def _as_shown(line: Line, person: Any, post: tuple[str, date] | None) -> bool:
             return False
         if name == "post" and old != ([post[0], post[1].isoformat()] if post else ["none", ""]):
             return False
+        if name == "rank" and old != roster_ranks.in_sheet(_rank(known, person.id, today)):
+            return False
     return True
+
+
+def _rank(known: Known, member_id: int, today: date) -> Any:
+    return roster_ranks.standing(known.ranks.get(member_id, ()), today)
 
 
 def _plan(
@@ -212,6 +223,10 @@ def _plan(
         _move(line, person, known, found, gathered, before)
     if "post" in line.changes:
         _post(line, person, known, found, gathered, before, today, moving=moving)
+    if "rank" in line.changes:
+        found.posted.add(person.id)
+        begins = roster_ranks.plan(line.changes["rank"], _rank(known, person.id, today), gathered, before)
+        found.ranks += [(person.id, *begins)] if begins else []
     if before:
         values = line.values | {"before": before}
         gathered.add(ROW, line.id, {"values_json": json.dumps(values, ensure_ascii=False)})

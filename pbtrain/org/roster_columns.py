@@ -26,6 +26,10 @@ COLUMNS = {
     "since": Column(N_("In the branch since"), "进入支部日期", ("转入日期", "转入支部日期", "转入时间")),
     "post": Column(N_("Post"), "党内职务", ("职务", "支部职务", "党支部职务", "党组织职务", "现任职务")),
     "post_since": Column(N_("In the post since"), "任职日期", ("任职时间", "任现职日期", "任现职时间")),
+    "rank": Column(N_("Rank as a cadre"), "干部级别", ("职级", "干部职级", "行政级别", "级别")),
+    "rank_since": Column(
+        N_("In the rank since"), "级别起始日期", ("起始日期", "级别起始时间", "任现职级日期", "任现职级时间")
+    ),
     "flow": Column(N_("Flow of members"), "流动情况", ("流动类型", "流动党员", "流入流出")),
     "flow_place": Column(N_("Where from or to"), "流动地点", ("流入流出地", "流入地或流出地"), 100),
 }  # fmt: skip
@@ -56,6 +60,15 @@ FLOWS = {
     "流入": "in", "流入党员": "in", "流出": "out", "流出党员": "out",
     "无": "none", "否": "none", "未流动": "none",
 }  # fmt: skip
+RANKS = {
+    "乡科级及以下": "cadre_township", "乡科级": "cadre_township", "科级": "cadre_township",
+    "正科级": "cadre_township", "副科级": "cadre_township", "乡科级正职": "cadre_township",
+    "乡科级副职": "cadre_township", "科员": "cadre_township",
+    "县处级及以上": "cadre_county", "县处级": "cadre_county", "处级": "cadre_county",
+    "正处级": "cadre_county", "副处级": "cadre_county", "县处级正职": "cadre_county",
+    "县处级副职": "cadre_county", "厅局级": "cadre_county",
+    "无": "none", "否": "none", "非干部": "none",
+}  # fmt: skip
 SEX_WORDS = {"M": "男", "F": "女", "": ""}
 STAGE_WORDS = {
     "full": "正式党员",
@@ -80,6 +93,7 @@ CATEGORY_WORDS = {
     "retired": "离退休人员",
     "other": "其他职业",
 }
+RANK_WORDS = {"cadre_township": "乡科级及以下", "cadre_county": "县处级及以上", "none": "无"}
 FLOW_WORDS = {"in": "流入", "out": "流出", "none": "无"}
 ROSTER = layout_of(COLUMNS, needed=("name", "branch"), max_rows=50_000)
 

@@ -71,8 +71,13 @@ def scope_of(actor: Actor, unit_id: int) -> Scope:
 class Known:
     """The members that the lines of a chunk may mean, by number, ID and name."""
 
-    def __init__(self, people: Sequence[Any], posts: dict[int, tuple[str, date]]) -> None:
-        self.posts = posts
+    def __init__(
+        self,
+        people: Sequence[Any],
+        posts: dict[int, tuple[str, date]],
+        ranks: dict[int, list[Any]],
+    ) -> None:
+        self.posts, self.ranks = posts, ranks
         self.by_code = {person.code: person for person in people}
         self.by_id = {person.id_lookup: person for person in people if person.id_lookup}
         self.by_name: dict[str, list[Any]] = defaultdict(list)

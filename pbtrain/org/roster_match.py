@@ -16,6 +16,7 @@ from pbtrain.core import clock, crypto
 from pbtrain.core.db import db
 from pbtrain.core.formatting import mask_phone
 from pbtrain.core.marks import N_
+from pbtrain.org import roster_ranks
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.list_cells import mask_id, name_key, name_variants
 from pbtrain.org.list_reader import Row
@@ -93,7 +94,8 @@ class Matcher:
             .where(or_(Member.code.in_(codes), Member.id_lookup.in_(lookups), Member.name.in_(names)))
             .order_by(Member.id)
         ).all()  # fmt: skip
-        return Known(found, posts_of([person.id for person in found], self.today))
+        ids = [person.id for person in found]
+        return Known(found, posts_of(ids, self.today), roster_ranks.spans_of(ids))
 
     def _one(self, row: Row, known: Known) -> Staged:
         staged = Staged(row)
@@ -108,7 +110,7 @@ class Matcher:
         if person is None:
             self._as_new(staged)
         else:
-            self._as_known(staged, person, known.posts.get(person.id))
+            self._as_known(staged, person, known)
         if not row.errors:
             self._note_secretary(staged, known.posts.get(person.id) if person is not None else None)
         return staged
@@ -256,7 +258,7 @@ class Matcher:
             values.setdefault("since", date(self.today.year, 1, 1).isoformat())
             staged.outcome = "new"
 
-    def _as_known(self, staged: Staged, person: Any, post: tuple[str, date] | None) -> None:
+    def _as_known(self, staged: Staged, person: Any, known: Known) -> None:
         row, values = staged.row, staged.row.values
         staged.member_id = person.id
         if person.left_on is not None and person.left_on <= self.today:
@@ -274,7 +276,10 @@ class Matcher:
         if _place_alone(values, person.flow):
             row.refuse("flow_place", PLACE_ALONE, values["flow_place"])
             return
-        staged.changes = changes_of(person, values, post, self.today)
+        staged.changes = changes_of(person, values, known.posts.get(person.id), self.today)
+        self._note_rank(staged, known.ranks.get(person.id, ()))
+        if row.errors:
+            return
         if "id_number" in values and "id_lookup" not in values and values["id_number"] != person.id_shown:
             row.refuse(
                 "id_number",
@@ -295,6 +300,15 @@ class Matcher:
         else:
             staged.unit_id = person.unit_id
             staged.outcome = "changed" if staged.changes else "same"
+
+    def _note_rank(self, staged: Staged, spans: Sequence[Any]) -> None:
+        change = roster_ranks.change_of(staged.row.values, spans, self.today)
+        if change is None:
+            return
+        staged.changes["rank"] = change
+        if roster_ranks.clashes(change, spans, self.today):
+            message = N_("Another rank is recorded for some of these days. Mend it on the member's page.")
+            staged.row.refuse("rank_since", message, change[1][1])
 
     def _as_transfer(self, staged: Staged, person: Any) -> None:
         values = staged.row.values

@@ -20,9 +20,9 @@ from pbtrain.core.batches import batched
 from pbtrain.core.db import db, is_postgresql
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import rules
+from pbtrain.org import roster_ranks, rules
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.models import Member, Post, RosterImport, RosterRow, Unit
+from pbtrain.org.models import Member, Post, RosterImport, RosterRow, StatusSpan, Unit
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_changes import Changes, changes
 from pbtrain.org.roster_plan import (
@@ -40,7 +40,7 @@ from pbtrain.org.roster_plan import (
     code_of,
     is_one_of,
     newcomers,
-    newer_posts,
+    newer,
     newest,
 )
 
@@ -48,6 +48,7 @@ LOCK = 7_204  # of PostgreSQL: one roster is written at a time
 HELD = ("member_id", "unit_id", "kind", "valid_from")
 GIVEN = ("account_id", "unit_id", "role", "post_id", "valid_from", "granted_by_id")
 UNITS = 10_000
+STATUS = roster_ranks.STATUS
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Fresh:
     people: bulk.Rows
     ties: bulk.Rows
     posts: bulk.Rows
+    ranks: bulk.Rows
     rights: bulk.Rows
 
 
@@ -72,6 +74,7 @@ class Plan:
     unwritten: Sequence[int]  # other imports that nobody had written yet
     newest_member: int
     newest_post: int
+    newest_rank: int
     new: Newcomers
     changed: Changes
     fresh: Fresh | None = None
@@ -106,6 +109,7 @@ def plan(actor: Actor, import_id: int, counts: dict[str, int], read_at: Any, *, 
         unwritten=db.session.scalars(others.order_by(RosterImport.id)).all(),  # first: see _check_others
         newest_member=newest(Member),
         newest_post=newest(Post),
+        newest_rank=newest(StatusSpan),
         new=newcomers(import_id, read_at),
         changed=changes(actor, import_id, transfers=transfers),
     )
@@ -124,6 +128,7 @@ def number(
     new = planned.new
     begun = [(members[post.who], accounts[post.who], post) for post in new.posts]
     begun += [(post.who, post.account_id, post) for post in planned.changed.posts]  # type: ignore[misc]
+    ranked = [(members[place], rank, since) for place, rank, since in new.ranks] + planned.changed.ranks
     held = [(who, post.unit_id, post.kind, post.since) for who, _, post in begun]
     rights = [
         (account_id, post.unit_id, post.role, post_id, post.since, actor.account_id)
@@ -136,6 +141,7 @@ def number(
         people=[(key, login, *row) for key, login, row in zip(members, accounts, new.facts, strict=True)],
         ties=[(key, *row) for key, row in zip(members, new.ties, strict=True)],
         posts=[(key, *row) for key, row in zip(posts, bulk.native(POST, HELD, held), strict=True)],
+        ranks=bulk.native(STATUS, roster_ranks.HELD, ranked),
         rights=bulk.native(GRANT, GIVEN, rights),
     )
 
@@ -158,6 +164,7 @@ def write(actor: Actor, planned: Plan) -> Written:
         bulk.insert(SPAN, ("member_id", *TIE), planned.changed.spans)
         bulk.insert(POST, ("id", *HELD), fresh.posts)
         bulk.insert(GRANT, GIVEN, fresh.rights)
+        bulk.insert(STATUS, roster_ranks.HELD, fresh.ranks)
     except IntegrityError:
         raise Conflict(STALE) from None
     _check_secretaries({post.unit_id for post in planned.posts if post.kind == "secretary"})
@@ -197,7 +204,10 @@ def _check_newer(planned: Plan) -> None:
     new = planned.new
     if any(is_one_of(person, new.known_by, new.lookups) for person in later):
         raise Conflict(STALE)
-    if planned.changed.posted and newer_posts(planned.changed.posted, planned.newest_post):
+    posted = planned.changed.posted
+    if posted and (
+        newer(Post, posted, planned.newest_post) or newer(StatusSpan, posted, planned.newest_rank)
+    ):
         raise Conflict(STALE)
 
 

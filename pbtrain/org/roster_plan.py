@@ -72,6 +72,7 @@ class Newcomers:
     facts: list[tuple[Any, ...]] = field(default_factory=list)
     ties: list[tuple[Any, ...]] = field(default_factory=list)
     posts: list[NewPost] = field(default_factory=list)
+    ranks: list[tuple[int, str, date]] = field(default_factory=list)  # (place in the plan, rank, first day)
     known_by: set[tuple[str, str]] = field(default_factory=set)  # name and birth date
     lookups: set[str] = field(default_factory=set)
 
@@ -154,6 +155,8 @@ def _note(found: Newcomers, line: Line) -> None:
     found.people.append(
         Newcomer(line.unit_id, line.day("since") or clock.today(), values["stage"], kind, since)
     )
+    if (rank := values.get("rank", "none")) != "none":
+        found.ranks.append((place, rank, line.day("rank_since") or clock.today()))
     found.known_by.add((name_key(values["name"]), values.get("born_on", "")))
     if "id_lookup" in values:
         found.lookups.add(values["id_lookup"])
@@ -221,7 +224,7 @@ def usernames(bases: Sequence[str], taken: set[str]) -> list[str]:
     return found
 
 
-def newer_posts(member_ids: set[int], after: int) -> bool:
-    """Was one of these members given a post meanwhile?"""
-    later = db.session.scalars(select(Post.member_id).where(Post.id > after).order_by(Post.id))
+def newer(model: Any, member_ids: set[int], after: int) -> bool:
+    """Was one of these members given such a thing (a post, a rank) meanwhile?"""
+    later = db.session.scalars(select(model.member_id).where(model.id > after).order_by(model.id))
     return any(member_id in member_ids for member_id in later)

@@ -12,6 +12,7 @@ from pbtrain.core import clock, crypto
 from pbtrain.core.db import db
 from pbtrain.core.formatting import mask_phone
 from pbtrain.core.queue import Job
+from pbtrain.org import roster_ranks
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, RosterImport, RosterRow, Unit, UnitClosure
 from pbtrain.org.roles import Perm
@@ -20,6 +21,7 @@ from pbtrain.org.roster_columns import (
     COLUMNS,
     FLOW_WORDS,
     POST_WORDS,
+    RANK_WORDS,
     SEX_WORDS,
     STAGE_WORDS,
 )
@@ -138,9 +140,11 @@ def shown_line(row: Any) -> dict[str, Any]:
 
 def in_words(name: str, value: Any) -> str:
     """An old or new value as people write it."""
-    if name == "post":
+    if name in ("post", "rank"):
         kind, since = value
-        return POST_WORDS[kind] + (f"（{since}）" if since and kind != "none" else "")
+        return (POST_WORDS if name == "post" else RANK_WORDS)[kind] + (
+            f"（{since}）" if since and kind != "none" else ""
+        )
     if name == "phone":
         return mask_phone(value)
     if name in ("flow", "flow_place"):
@@ -197,8 +201,10 @@ def roster(actor: Actor, unit_id: int, *, full: bool = False) -> Iterator[dict[s
         .limit(CHUNK)
     ).all():
         posts = posts_of([row.id for row in rows], today)
+        ranks = roster_ranks.spans_of(row.id for row in rows)
         for row in rows:
             kind, post_since = posts.get(row.id, ("", None))
+            rank, rank_since = roster_ranks.in_sheet(roster_ranks.standing(ranks[row.id], today))
             yield {
                 "code": row.code,
                 "name": row.name,
@@ -214,6 +220,8 @@ def roster(actor: Actor, unit_id: int, *, full: bool = False) -> Iterator[dict[s
                 "since": plain_value(row.since),
                 "post": POST_WORDS[kind] if kind else "",
                 "post_since": plain_value(post_since),
+                "rank": RANK_WORDS[rank] if rank_since else "",
+                "rank_since": rank_since,
                 "category": CATEGORY_WORDS.get(row.category, ""),
                 "flow": FLOW_WORDS[row.flow] if row.flow else "",
                 "flow_place": row.flow_place if row.flow else "",

@@ -15,12 +15,14 @@ from pbtrain.org.roster_columns import (
     FLOWS,
     POST_WORDS,
     POSTS,
+    RANK_WORDS,
+    RANKS,
     SEXES,
     STAGE_WORDS,
     STAGES,
 )
 
-DAYS = ("born_on", "joined_on", "since", "post_since")
+DAYS = ("born_on", "joined_on", "since", "post_since", "rank_since")
 PLACE_ALONE = N_("A place, but no flow. Enter whether the member flowed in or out.")
 NOTES = {
     "wide": N_("Full-width letters and digits in %(count)s cells were read as ordinary ones."),
@@ -36,6 +38,7 @@ WORDS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {  # what is read, an
     "stage": (STAGES, tuple(STAGE_WORDS.values())),
     "category": (CATEGORIES, tuple(CATEGORY_WORDS.values())),
     "post": (POSTS, tuple(POST_WORDS.values())),
+    "rank": (RANKS, tuple(RANK_WORDS.values())),
     "flow": (FLOWS, tuple(FLOW_WORDS.values())),
 }
 
@@ -80,5 +83,7 @@ class RosterReader(Reader):
             row.refuse("joined_on", N_("The joining date lies before the birth date."), joined_on)
         if values.get("post_since") and values.get("post", "none") == "none":
             row.refuse("post_since", N_("A day, but no post. Enter the post too."), values["post_since"])
+        if values.get("rank_since") and values.get("rank", "none") == "none":
+            row.refuse("rank_since", N_("A day, but no rank. Enter the rank too."), values["rank_since"])
         if values.get("flow_place") and values.get("flow") == "none":
             row.refuse("flow_place", PLACE_ALONE, values["flow_place"])

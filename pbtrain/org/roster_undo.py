@@ -21,7 +21,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, may
 from pbtrain.org.erasure import EMPTIED
-from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport
+from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, StatusSpan
 from pbtrain.org.roles import Perm
 from pbtrain.org.roster_back import Undoing, state_of
 from pbtrain.org.roster_merge import LOCK, doubled
@@ -106,6 +106,7 @@ def _take_back(found: Undoing) -> None:
     """What the batch gave goes, what it changed is as before; each value must still be as planned."""
     _all(delete(RoleGrant).where(RoleGrant.post_id.in_(bulk.among(found.posts))))
     _exactly(delete(Post).where(Post.id.in_(bulk.among(found.posts))), found.posts)
+    _exactly(delete(StatusSpan).where(StatusSpan.id.in_(bulk.among(found.ranks))), found.ranks)
     _exactly(delete(Affiliation).where(Affiliation.id.in_(bulk.among(found.spans))), found.spans)
     for one in found.updates:
         one.send(STALE)
@@ -119,7 +120,7 @@ def _vanish(found: Undoing) -> None:
     members, accounts = bulk.among(ids), bulk.among(logins)
     for owner in (RoleGrant.account_id, Slip.account_id):
         _all(delete(owner.class_).where(owner.in_(accounts)))
-    for owner in (Post.member_id, Affiliation.member_id):
+    for owner in (Post.member_id, Affiliation.member_id, StatusSpan.member_id):
         _all(delete(owner.class_).where(owner.in_(members)))
     new = EMPTIED | {"name": NOBODY, "pinyin": "", "unit_id": None, "left_on": today, "erased_at": now}
     _exactly(update(Member).where(Member.id.in_(members), Member.erased_at.is_(None)).values(new), ids)

@@ -21,19 +21,22 @@ from pbtrain.home import roster_work
 from pbtrain.hours.models import MemberYear
 from pbtrain.org import list_sheets, posts, roster_queries, roster_sheets
 from pbtrain.org import services as org
-from pbtrain.org.kinds import CATEGORIES, FLOWS, STAGES
+from pbtrain.org.kinds import CATEGORIES, FLOWS, STAGES, STATUSES
 from pbtrain.org.list_cells import CONTROL, mask_id
-from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant
+from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant, StatusSpan
 from pbtrain.org.roles import Role
 from pbtrain.org.roster_columns import (
     CATEGORY_WORDS,
     COLUMNS,
     FLOW_WORDS,
     POST_WORDS,
+    RANK_WORDS,
     SEX_WORDS,
     STAGE_WORDS,
 )
 from pbtrain.org.roster_match import ID_PURPOSE
+from pbtrain.org.roster_ranks import RANKS
+from pbtrain.org.statuses import set_status
 from tests.roster import sheets
 
 LETTERS = st.one_of(
@@ -91,6 +94,8 @@ def people(draw):
                 "所在支部": draw(st.integers(0, 2)),
                 "党内职务": post,
                 "任职日期": "2026-03-01" if post else "",
+                "干部级别": (rank := draw(st.sampled_from(["", *RANK_WORDS.values()]))),
+                "级别起始日期": "2026-04-01" if rank not in ("", "无") else "",
                 "职业类别": draw(st.sampled_from(["", *CATEGORY_WORDS.values()])),
                 "流动情况": flow,
                 "流动地点": draw(PLACES) if flow in ("流入", "流出") else "",
@@ -123,6 +128,7 @@ def members(draw):
                 "phone": draw(st.sampled_from([None, "13900000001", "19912345678"])),
                 "posts": [(kind, draw(st.dates(date(2026, 1, 1), date(2026, 9, 25)))) for kind in posts],
                 "care": draw(st.booleans()),
+                "status": draw(st.sampled_from(["", *STATUSES])),
             }
         )
     return found
@@ -152,7 +158,7 @@ def exported(where, *, full=False):
 def everything():
     """All rows of every table about people."""
     database.session.rollback()
-    tables = (Member, Account, Affiliation, Post, RoleGrant, CareSpan, MemberYear)
+    tables = (Member, Account, Affiliation, Post, RoleGrant, CareSpan, StatusSpan, MemberYear)
     return [
         [tuple(row) for row in database.session.execute(select(model.__table__).order_by(model.id))]
         for model in tables
@@ -212,6 +218,9 @@ def record(where, one):
     member = org.add_member(where.actor, unit_id=branch, name=one["name"], since=one["since"], **facts)
     for kind, since in one["posts"]:
         posts.give_post(where.actor, member.id, unit_id=branch, kind=kind, valid_from=since)
+    if one["status"]:
+        day = date(2026, 5, 1)
+        set_status(where.actor, member.id, kind=one["status"], valid_from=day, valid_until=None)
     if one["care"]:
         day = date(2026, 6, 1)
         org.set_care(where.actor, member.id, valid_from=day, valid_until=None, reason="示例")
@@ -224,6 +233,7 @@ def record(where, one):
         ("党员类别", STAGE_WORDS),
         ("职业类别", CATEGORY_WORDS),
         ("流动情况", FLOW_WORDS),
+        ("干部级别", RANK_WORDS),
     ],
 )
 def test_every_word_of_the_export_can_be_read_in(send, state, confirm, header, words):
@@ -237,6 +247,7 @@ def test_every_word_of_the_export_can_be_read_in(send, state, confirm, header, w
 
 def test_every_fact_that_is_a_word_has_its_word():
     assert (CATEGORY_WORDS.keys(), FLOW_WORDS.keys()) == (CATEGORIES.keys(), {*FLOWS, "none"})
+    assert RANK_WORDS.keys() == {*RANKS, "none"}
 
 
 def test_two_confirms_at_once_write_one(app, send, office, db):

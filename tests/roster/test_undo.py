@@ -19,7 +19,7 @@ from pbtrain.hours import verify
 from pbtrain.hours.models import MemberYear
 from pbtrain.org import roster_back, roster_queries
 from pbtrain.org import services as org
-from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport
+from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, StatusSpan
 from pbtrain.org.roles import Role
 from tests.roster import sheets
 
@@ -195,6 +195,44 @@ def test_a_first_day_that_was_mended_goes_back(send, confirm, undo, roster):
     assert roster() != before
     undo(mended)
     assert roster() == before
+
+
+def test_ranks_are_given_ended_and_mended_and_go_back(send, state, confirm, undo, db, roster):
+    """A rank that begins, one that follows another, one that is over, one whose first day was wrong."""
+    old, none = {"干部级别": "乡科级", "起始日期": "2025-03-01"}, {"干部级别": "", "起始日期": ""}
+    confirm(send([sheets.person(n, **(old if n < 4 else none)) for n in range(1, 5)]))
+    before = roster()
+    assert [(row["rank"], row["rank_since"]) for row in before] == [("乡科级及以下", "2025-03-01")] * 3 + [
+        ("", "")
+    ]
+    new = [("县处级", "2026-02-01"), ("无", ""), ("正科级", "2024-09-01"), ("副处级", "2026-01-05")]
+    lines = [sheets.person(n, 干部级别=rank, 起始日期=day) for n, (rank, day) in enumerate(new, 1)]
+    changed = send(lines)
+    told = [
+        roster_queries.shown_line(row)["changes"]
+        for row in db.session.execute(roster_queries.lines(changed, "changed"))
+    ]
+    assert told[0] == [("Rank as a cadre", "乡科级及以下（2025-03-01）", "县处级及以上（2026-02-01）")]
+    confirm(changed)
+    after = [
+        ("县处级及以上", "2026-02-01"),
+        ("", ""),
+        ("乡科级及以下", "2024-09-01"),
+        ("县处级及以上", "2026-01-05"),
+    ]
+    assert [(row["rank"], row["rank_since"]) for row in roster()] == after
+    spans = db.session.execute(select(StatusSpan.valid_until).order_by(StatusSpan.id)).scalars().all()
+    assert spans[:3] == [date(2026, 2, 1), clock.today(), None]
+    assert state(send(lines[:1] + lines[2:], again=True)).outcomes == ["same"] * 3
+    early = state(send([sheets.person(1, 干部级别="县处级", 起始日期="2025-01-01")]))
+    assert early.outcomes == ["refused"], "the first rank of 2025 is on record"
+    with transaction() as session:  # somebody ends the fourth on the page meanwhile
+        session.execute(update(StatusSpan).where(StatusSpan.id == 5).values(valid_until=clock.today()))
+    found = undo(changed)
+    assert reasons(found) == [(5, "rank", roster_back.CHANGED)]
+    assert roster()[:3] == before[:3]
+    assert db.session.scalar(select(func.count(StatusSpan.id))) == 4
+    sound(db)
 
 
 def test_no_branch_gets_a_second_secretary_by_an_undo(send, confirm, undo, db, roster, office):
