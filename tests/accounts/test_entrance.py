@@ -123,7 +123,9 @@ def test_pauses_grow_and_ten_failures_close_the_name(client, someone, frozen):
         frozen.shift(seconds=10)
     answer = sign_in(client)
     assert answer.status_code == 429
-    assert int(answer.headers["Retry-After"]) > 60
+    left = int(answer.headers["Retry-After"])
+    assert 60 < left <= 15 * 60
+    assert f"请等 {-(-left // 60)} 分钟再试" in answer.text
 
 
 def test_one_address_is_limited_across_names(client, someone, frozen):
@@ -137,6 +139,15 @@ def test_success_forgets_the_failures_of_the_name(db, client, someone):
     assert sign_in(client).status_code == 303
     left = db.session.scalars(select(LoginTry.subject).distinct()).all()
     assert [subject[:5] for subject in left] == ["addr:"]
+
+
+def test_failures_are_forgotten_after_a_day(db, client, someone, frozen):
+    sign_in(client, password="wrong word")
+    for hours, left in ((23, 2), (2, 0)):  # one of the name, one of the address
+        frozen.shift(hours=hours)
+        with transaction():
+            sweep_expired()
+        assert db.session.scalar(select(func.count()).select_from(LoginTry)) == left
 
 
 def test_a_sign_in_takes_four_statements(client, someone, statements):
