@@ -11,8 +11,9 @@ from pbtrain.hours import figures
 from pbtrain.hours import services as hours
 from pbtrain.hours.jobs import refresh_pace
 from pbtrain.hours.models import HourClaim
+from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.services import Line
-from pbtrain.org.models import Unit
+from pbtrain.org.models import Post, Unit
 from pbtrain.org.roles import Role
 
 
@@ -77,6 +78,10 @@ def test_year_page(town, year, make, enter, look, accessible):
 @pytest.mark.at("desktop")
 def test_levels(town, year, make, sign_in, page, look, accessible):
     """How the units below stand, with the claims that wait."""
+    with transaction():
+        hours.publish_policy(None, town.root.id, 2026, PolicyRules(new_post_months=6))
+    new = town.members[4]
+    make.save(Post(member_id=new.id, unit_id=town.branch.id, kind="secretary", valid_from=date(2026, 2, 9)))
     figures.refresh(2026)
     top = db.session.get(Unit, town.branch.parent_id)
     sign_in(make.person(Role.UNIT_AUDITOR, top))
@@ -84,6 +89,11 @@ def test_levels(town, year, make, sign_in, page, look, accessible):
     assert "待审核" in page.get_by_role("table").inner_text()
     look(page, "levels")
     accessible(page)
+    page.get_by_role("link", name="未参加任职培训的新任书记").click()
+    assert "已逾期" in page.get_by_role("row", name=new.name).inner_text()
+    look(page, "new-secretaries")
+    accessible(page)
+    page.go_back()
     page.get_by_role("row", name=town.branch.name).get_by_role("link", name="1", exact=True).click()
     page.get_by_role("heading", name="待审核的申报").wait_for()
     look(page, "claims-that-wait")

@@ -131,17 +131,17 @@ def test_levels_between_are_closed_in_the_same_step_from_below(make, root, audit
         sign_all(one)
     client, address = client_for(auditor), f"/units/{root.id}/years/2026/ready"
     page = said(client.get(address))
-    assert "再封存中间的 2 个组织" in page
+    assert "再封存中间层级的 2 个党组织" in page
     listed = said(client.get(address + "?show=levels"))
     names = ("示例东镇党委", "示例总支", "示例西镇党委", "示例旗委", "示例空党委")
     assert [name in listed for name in names] == [True, True, False, False, False]
     client.post(address)  # without the tick: branches only
     queue.run_waiting()
     assert closed() == {branches[0].id, branches[2].id}
-    assert "封存 2 个组织" in said(client.get(address))
+    assert "封存 2 个党组织" in said(client.get(address))
     client.post(address, data={"levels": "1"})
     queue.run_waiting()
-    assert "又封存中间的 3 个组织" in said(client.get(address)), "the empty one with its level"
+    assert "又封存中间层级的 3 个党组织" in said(client.get(address)), "the empty one with its level"
     assert {good.id, lone.id} < closed()
     assert not {banner.id, bad.id, root.id} & closed()
     sign_all(branches[1])
