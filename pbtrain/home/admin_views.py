@@ -35,6 +35,7 @@ from pbtrain.org.forms import (
 from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, STAGES, STATUSES, UNIT_KINDS
 from pbtrain.org.list_cells import mask_id
 from pbtrain.org.models import CareSpan, Post, StatusSpan
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
 bp = Blueprint("admin", __name__)
@@ -65,7 +66,7 @@ def saved(member_id: int, text: str) -> Response:
 def member_new(unit_id: int) -> Any:
     """Add one member to a branch."""
     person = signed()
-    unit = queries.unit_in_reach(person, Perm.ROSTER_MANAGE, unit_id) or abort(404)
+    unit = unit_or_404(unit_id, Perm.ROSTER_MANAGE)
     form = NewMemberForm(data={"since": clock.today(), "stage": "full"})
     if form.validate_on_submit():
         member_id = 0

@@ -15,10 +15,11 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.formatting import long_day
 from pbtrain.core.i18n import _
 from pbtrain.home.admin_views import recount
-from pbtrain.org import leaders, lists, posts, queries, rules
+from pbtrain.org import leaders, lists, posts, rules
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import POSTS, UNIT_KINDS
 from pbtrain.org.leader_forms import ActingForm, HandoverForm
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import MAY, Perm
 from pbtrain.org.views.units import crumbs
 
@@ -41,10 +42,10 @@ class Plan:
         return f"{self.member.id}:{self.on}:{self.until or ''}:{ids}"
 
 
-def unit_or_404(unit_id: int) -> Any:
+def led_or_404(unit_id: int) -> Any:
     """The unit, or 404 where the reader does not give posts; academies and ended units have none."""
-    found = queries.unit_in_reach(signed(), Perm.GRANT_MANAGE, unit_id)
-    if found is None or found.kind == "academy" or found.valid_until is not None:
+    found = unit_or_404(unit_id, Perm.GRANT_MANAGE)
+    if found.kind == "academy" or found.valid_until is not None:
         abort(404)
     return found
 
@@ -68,7 +69,7 @@ def planned(form: HandoverForm, unit_id: int) -> Plan | None:
 @needs(Perm.GRANT_MANAGE)
 def secretary(unit_id: int) -> Any:
     """Who leads this unit; a new secretary is named in two steps: what it ends, then done."""
-    unit, form = unit_or_404(unit_id), HandoverForm(data={"on": clock.today()})
+    unit, form = led_or_404(unit_id), HandoverForm(data={"on": clock.today()})
     if form.validate_on_submit():
         plan = planned(form, unit_id)
         if plan and form.seen.data == plan.seen:
@@ -106,7 +107,7 @@ def preview(unit: Any, form: HandoverForm, plan: Plan) -> str:
 @needs(Perm.GRANT_MANAGE)
 def acting(unit_id: int) -> Any:
     """Somebody acts as secretary of this branch for some days."""
-    unit, form = unit_or_404(unit_id), ActingForm()
+    unit, form = led_or_404(unit_id), ActingForm()
     if form.validate_on_submit():
         with transaction(form):
             person = signed()

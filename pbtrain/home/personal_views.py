@@ -26,13 +26,13 @@ from pbtrain.org import (
     erasure,
     list_sheets,
     members,
-    queries,
     roster_queries,
     roster_sheets,
 )
 from pbtrain.org.access import Actor, needs, signed, signed_in, units_where
 from pbtrain.org.forms import NumberForm, ReasonForm
 from pbtrain.org.models import Member, Post, Unit, UnitClosure
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -99,7 +99,7 @@ def roster_in_full(unit_id: int) -> Any:
     """The roster of a unit with all numbers, against the password once more and a reason that every one of
     its members can read."""
     person, form = signed(), ReasonForm()
-    unit = queries.unit_in_reach(person, Perm.ROSTER_MANAGE, unit_id) or abort(404)
+    unit = unit_or_404(unit_id, Perm.ROSTER_MANAGE)
     if first := before_change(person, url_for(".roster_in_full", unit_id=unit_id)):
         return first
     count = people_in(unit_id)

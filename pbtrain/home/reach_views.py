@@ -10,8 +10,9 @@ from pbtrain.claims.rules import STATES, WAITS, waits_for
 from pbtrain.core import clock
 from pbtrain.home import reaching
 from pbtrain.hours.forecast import Forecast
-from pbtrain.hours.views.common import YearPage, branch_or_404
+from pbtrain.hours.views.common import YearPage
 from pbtrain.org.access import needs
+from pbtrain.org.reach import branch_or_404
 from pbtrain.org.roles import Perm
 
 bp = Blueprint("reach", __name__)

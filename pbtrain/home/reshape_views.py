@@ -25,10 +25,11 @@ from pbtrain.org import reshaping as reshape
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.forms import ConfirmForm, MoveForm
 from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.reshaping import Part
 from pbtrain.org.roles import Perm
 from pbtrain.org.unit_forms import split_lines
-from pbtrain.org.views.units import crumbs, page, reach
+from pbtrain.org.views.units import crumbs, page
 
 bp = Blueprint("reshape", __name__)
 ABOVE = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_units)
@@ -45,7 +46,7 @@ def done(unit_id: int | None, text: str) -> Response:
 @needs(Perm.UNIT_MANAGE)
 def move(unit_id: int) -> Any:
     """Hang a unit under another one."""
-    row, form, person = reach(Perm.UNIT_MANAGE, unit_id), MoveForm(), signed()
+    row, form, person = unit_or_404(unit_id, Perm.UNIT_MANAGE), MoveForm(), signed()
     if form.validate_on_submit():
         later = 0
         with transaction(form):
@@ -77,7 +78,7 @@ def move(unit_id: int) -> Any:
 @needs(Perm.UNIT_MANAGE)
 def abolish(unit_id: int) -> Any:
     """End an empty unit."""
-    row, form, title = reach(Perm.UNIT_MANAGE, unit_id), ConfirmForm(), _("Abolish the unit")
+    row, form, title = unit_or_404(unit_id, Perm.UNIT_MANAGE), ConfirmForm(), _("Abolish the unit")
     if form.validate_on_submit():
         with transaction(form):
             reshaping.abolish(signed(), unit_id)
@@ -121,7 +122,7 @@ def abolish(unit_id: int) -> Any:
 @needs(Perm.UNIT_MANAGE)
 def reopen(unit_id: int) -> Any:
     """Take back what was merged or abolished today."""
-    row, form, title = reach(Perm.UNIT_MANAGE, unit_id), ConfirmForm(), _("Take it back")
+    row, form, title = unit_or_404(unit_id, Perm.UNIT_MANAGE), ConfirmForm(), _("Take it back")
     if form.validate_on_submit():
         with transaction(form):
             reshaping.reopen(signed(), unit_id)
@@ -183,7 +184,7 @@ def wizard(template: str, unit: Any, form: Any, title: str, **given: Any) -> Any
 @needs(Perm.UNIT_MANAGE)
 def merge(unit_id: int) -> Any:
     """Choose with which units, choose what stays, read what will happen, do it."""
-    unit, form, title = reach(Perm.UNIT_MANAGE, unit_id), MergeForm(), _("Merge the unit")
+    unit, form, title = unit_or_404(unit_id, Perm.UNIT_MANAGE), MergeForm(), _("Merge the unit")
     if reason := barred(unit):
         return wizard("home/merge.html", unit, form, title, step="barred", reason=reason)
     person, picking, go = signed(), Picking.of(request.form), request.form.get("go", "")
@@ -262,7 +263,7 @@ def check_new(unit: Any, named: Sequence[tuple[str, str]]) -> None:
 @needs(Perm.UNIT_MANAGE)
 def split(unit_id: int) -> Any:
     """Name the new units, choose for each what goes there, read what will happen, do it."""
-    unit, form, title = reach(Perm.UNIT_MANAGE, unit_id), SplitForm(), _("Split the unit")
+    unit, form, title = unit_or_404(unit_id, Perm.UNIT_MANAGE), SplitForm(), _("Split the unit")
     if reason := barred(unit):
         return wizard("home/split.html", unit, form, title, step="barred", reason=reason)
     person, go = signed(), request.form.get("go", "")

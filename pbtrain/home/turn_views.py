@@ -16,8 +16,8 @@ from pbtrain.org import history, tree, turning, unit_rules
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.forms import ConfirmForm
 from pbtrain.org.kinds import POSTS, UNIT_KINDS
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import MAY, Perm, Role
-from pbtrain.org.views.units import reach
 
 
 def barred(unit: Any) -> str:
@@ -36,7 +36,7 @@ def barred(unit: Any) -> str:
 @needs(Perm.UNIT_MANAGE)
 def turn(unit_id: int) -> Any:
     """Choose what it becomes, read what will happen, do it."""
-    unit = reach(Perm.UNIT_MANAGE, unit_id)
+    unit = unit_or_404(unit_id, Perm.UNIT_MANAGE)
     form, title, go = TurnForm(unit.kind), _("Change what kind of unit it is"), request.form.get("go", "")
     if reason := barred(unit):
         return wizard("home/turn.html", unit, form, title, step="barred", reason=reason)
@@ -143,7 +143,7 @@ def role(held: Role | None) -> str:
 @needs(Perm.UNIT_MANAGE)
 def turn_back(unit_id: int) -> Any:
     """Take back today's change of kind."""
-    unit, form, title = reach(Perm.UNIT_MANAGE, unit_id), ConfirmForm(), _("Take it back")
+    unit, form, title = unit_or_404(unit_id, Perm.UNIT_MANAGE), ConfirmForm(), _("Take it back")
     if form.validate_on_submit():
         with transaction(form):
             reshaping.turn_back(signed(), unit_id)

@@ -25,7 +25,7 @@ from pbtrain.org import leaders
 from pbtrain.org.access import Actor, Grant, current_view, may, needs, signed, signed_in, units_where
 from pbtrain.org.counts import of_units
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.queries import unit_in_reach
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import MAY, Perm
 
 bp = Blueprint("home", __name__)
@@ -171,9 +171,7 @@ def academy(person: Actor) -> str:
 def auditor(person: Actor) -> str | Response:
     """Which unit needs a question asked."""
     held = grants_of(person, "auditor")
-    unit = unit_in_reach(person, Perm.UNITS_VIEW, asked_of(held).unit_id)
-    if unit is None:
-        abort(404)
+    unit = unit_or_404(asked_of(held).unit_id, Perm.UNITS_VIEW)
     if UNIT_KINDS[unit.kind].has_members:
         return redirect(url_for("hours.members", branch_id=unit.id))
     return render_template("home/auditor.html", held=held, **overview(person, unit))

@@ -20,7 +20,7 @@ from pbtrain.hours.models import Book
 from pbtrain.org.access import needs, signed, units_where
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import Unit, UnitKindSpan
-from pbtrain.org.queries import unit_in_reach
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 from pbtrain.reports import catalog
 from pbtrain.reports.catalog import HALVES, REPORTS, Line, Report, Scope
@@ -34,8 +34,8 @@ FIRST_YEAR, LINES_SHOWN = 2000, 100
 
 def asked(branch_id: int, key: str) -> tuple[Report, Scope]:
     """The report, branch, year, half and filter in the address; 404 out of reach or for what is none."""
-    unit = unit_in_reach(signed(), Perm.REPORT_VIEW, branch_id)
-    if unit is None or key not in REPORTS or not (unit.kind in WITH_MEMBERS or has_books(unit.id)):
+    unit = unit_or_404(branch_id, Perm.REPORT_VIEW)
+    if key not in REPORTS or not (unit.kind in WITH_MEMBERS or has_books(unit.id)):
         abort(404)
     now = clock.today().year
     text, half = request.args.get("year", str(now)), request.args.get("half", "")

@@ -12,12 +12,8 @@ from pbtrain.claims.views import bp
 from pbtrain.core.db import transaction
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.org.access import needs, signed
-from pbtrain.org.queries import unit_in_reach
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
-
-
-def _unit(unit_id: int) -> Any:
-    return unit_in_reach(signed(), Perm.PLATFORM_MANAGE, unit_id) or abort(404)
 
 
 @bp.get("/units/<int:unit_id>/platforms")
@@ -26,7 +22,7 @@ def platforms(unit_id: int) -> str:
     """What may be claimed in this unit: its own platforms, and those of the units above."""
     return render_template(
         "claims/platforms.html",
-        unit=_unit(unit_id),
+        unit=unit_or_404(unit_id, Perm.PLATFORM_MANAGE),
         rows=lookups.platforms_of(unit_id),
         counts=COUNTS,
         modes=MODES,
@@ -37,7 +33,7 @@ def platforms(unit_id: int) -> str:
 @needs(Perm.PLATFORM_MANAGE)
 def platform_presets(unit_id: int) -> Response:
     """Add the usual ones."""
-    unit = _unit(unit_id)
+    unit = unit_or_404(unit_id, Perm.PLATFORM_MANAGE)
     with transaction():
         added = services.add_presets(signed(), unit.id)
     said = ngettext(
@@ -51,7 +47,7 @@ def platform_presets(unit_id: int) -> Response:
 @needs(Perm.PLATFORM_MANAGE)
 def platform_new(unit_id: int) -> Response:
     """Add one."""
-    unit = _unit(unit_id)
+    unit = unit_or_404(unit_id, Perm.PLATFORM_MANAGE)
     form = PlatformForm(data={"per_hour": 45, "year_cap": 8, "proof": "C", "mode": "self", "open": "1"})
     return _edit(form, unit, lambda fields: services.add(signed(), unit.id, **fields))
 
@@ -68,7 +64,7 @@ def platform(platform_id: int) -> Response:
         "year_cap": row.year_cap // 100, "proof": row.proof, "mode": row.mode,
         "open": "1" if row.open else "0", "version": row.version,
     }  # fmt: skip
-    form, unit = PlatformForm(data=values), _unit(row.unit_id)
+    form, unit = PlatformForm(data=values), unit_or_404(row.unit_id, Perm.PLATFORM_MANAGE)
     return _edit(
         form, unit, lambda fields: services.change(signed(), platform_id, form.version.data or 0, **fields)
     )

@@ -28,16 +28,13 @@ from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
 from pbtrain.org import list_sheets
 from pbtrain.org.access import may, needs, signed
-from pbtrain.org.queries import tops, unit_in_reach
+from pbtrain.org.queries import tops
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
 JOBS = {"reading": takeover_work.READ, "confirmed": takeover_work.POST, "undone": takeover_work.UNDO}
 FIRST = ("refused", "good")  # which rows a preview opens on
 AFTER = ("good", "left", "posted")  # and a sheet that was handed in
-
-
-def _unit(unit_id: int) -> Any:
-    return unit_in_reach(signed(), Perm.TAKEOVER_MAKE, unit_id) or abort(404)
 
 
 def _say(message: str, params: dict[str, Any]) -> str:
@@ -73,7 +70,7 @@ def takeovers_above() -> str:
 @needs(Perm.TAKEOVER_MAKE)
 def takeover_new(unit_id: int) -> Any:
     """Send a sheet for this unit and all branches below it."""
-    actor, unit, today = signed(), _unit(unit_id), clock.today()
+    actor, unit, today = signed(), unit_or_404(unit_id, Perm.TAKEOVER_MAKE), clock.today()
     form = SheetForm()
     platforms = lookups.platforms_for(unit.id)
     form.platform.choices = choices(
@@ -102,7 +99,7 @@ def takeover_new(unit_id: int) -> Any:
 @needs(Perm.TAKEOVER_MAKE)
 def takeover_template(unit_id: int) -> Response:
     """An empty sheet with drop-downs; `kind` is takeover or platform."""
-    unit, kind = _unit(unit_id), request.args.get("kind", "takeover")
+    unit, kind = unit_or_404(unit_id, Perm.TAKEOVER_MAKE), request.args.get("kind", "takeover")
     if kind not in takeover_rules.COLUMNS:
         abort(404)
     out = list_sheets.written(TEMPLATES[kind], branches=takeover_match.names_of_branches(unit.id))

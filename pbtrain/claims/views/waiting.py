@@ -13,7 +13,8 @@ from pbtrain.core.paging import paged
 from pbtrain.hours.views.common import year_asked
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.queries import path_to, unit_in_reach
+from pbtrain.org.queries import path_to
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
 OVERLAP = {"overlap": N_("Overlapping line")}
@@ -24,7 +25,7 @@ OVERLAP = {"overlap": N_("Overlapping line")}
 def waiting(unit_id: int) -> str:
     """The claims and overlaps of a year that wait in a unit and below it, the longest waiting first."""
     person, year = signed(), year_asked()
-    unit = unit_in_reach(person, Perm.CLAIM_JUDGE, unit_id) or abort(404)
+    unit = unit_or_404(unit_id, Perm.CLAIM_JUDGE)
     words, kind = clean(request.args.get("q", ""))[:100], request.args.get("kind", "")
     kinds: dict[str, Any] = {key: one.label for key, one in rules.KINDS.items()} | OVERLAP
     if kind and kind not in kinds:

@@ -16,9 +16,10 @@ from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.corrections import check_not_own
 from pbtrain.hours.forms import ReverseForm
 from pbtrain.hours.services import Line
-from pbtrain.hours.views.common import ENTRY, branch_or_404, label
+from pbtrain.hours.views.common import ENTRY, label
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.models import Member
+from pbtrain.org.reach import branch_or_404
 from pbtrain.org.roles import Perm
 
 

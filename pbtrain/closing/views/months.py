@@ -13,8 +13,9 @@ from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import _
-from pbtrain.hours.views.common import branch_or_404, year_asked
+from pbtrain.hours.views.common import year_asked
 from pbtrain.org.access import may, needs, signed
+from pbtrain.org.reach import branch_or_404
 from pbtrain.org.roles import Perm
 
 

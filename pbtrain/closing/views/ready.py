@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.closing import jobs, ready, rules
 from pbtrain.closing.views.common import bp
-from pbtrain.closing.views.years import bar, unit_or_404
+from pbtrain.closing.views.years import bar, year_or_404
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
@@ -28,7 +28,7 @@ NOBODY = N_("No branch below is ready to be closed.")
 
 def level_or_404(unit_id: int, year: int) -> Any:
     """A unit with units below, whose branches the reader may close."""
-    unit = unit_or_404(unit_id, year, Perm.YEAR_SEAL)
+    unit = year_or_404(unit_id, year, Perm.YEAR_SEAL)
     if not UNIT_KINDS[unit.kind].has_units:
         abort(404)
     return unit

@@ -21,9 +21,9 @@ from pbtrain.core.headers import attach
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
 from pbtrain.hours.forms import ReverseForm
-from pbtrain.hours.views.common import branch_or_404
 from pbtrain.org.access import Actor, may, needs, signed, signed_in
 from pbtrain.org.models import Member
+from pbtrain.org.reach import branch_or_404
 from pbtrain.org.roles import Perm
 
 

@@ -18,17 +18,18 @@ from pbtrain.core.paging import paged
 from pbtrain.hours.views.common import FIRST_YEAR
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.queries import path_to, unit_in_reach
+from pbtrain.org.queries import path_to
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
 MOST_LINES = 200_000  # of a file that a page gives out; more by command
 AT_ONCE = 20  # empty units that are closed while somebody waits; more by a job
 
 
-def unit_or_404(unit_id: int, year: int, perm: Perm) -> Any:
+def year_or_404(unit_id: int, year: int, perm: Perm) -> Any:
     """A unit within reach, no academy, and a year that has begun."""
-    unit = unit_in_reach(signed(), perm, unit_id)
-    if unit is None or unit.kind == "academy" or not FIRST_YEAR <= year <= clock.today().year:
+    unit = unit_or_404(unit_id, perm)
+    if unit.kind == "academy" or not FIRST_YEAR <= year <= clock.today().year:
         abort(404)
     return unit
 
@@ -77,14 +78,14 @@ def page(unit: Any, year: int, refusal: str = "") -> str:
 @needs(Perm.REPORT_VIEW)
 def year(unit_id: int, year: int) -> str:
     """Sign-offs and the end of a unit's year."""
-    return page(unit_or_404(unit_id, year, Perm.REPORT_VIEW), year)
+    return page(year_or_404(unit_id, year, Perm.REPORT_VIEW), year)
 
 
 @bp.post("/units/<int:unit_id>/years/<int:year>/close")
 @needs(Perm.YEAR_SEAL)
 def close(unit_id: int, year: int) -> Response:
     """Close the year of a branch, or of a level whose units are all closed."""
-    unit, person = unit_or_404(unit_id, year, Perm.YEAR_SEAL), signed()
+    unit, person = year_or_404(unit_id, year, Perm.YEAR_SEAL), signed()
     back = redirect(url_for(".year", unit_id=unit_id, year=year), 303)
     try:
         rules.check_year(year, clock.today())
@@ -109,7 +110,7 @@ def close(unit_id: int, year: int) -> Response:
 @needs(Perm.REPORT_VIEW)
 def export_year(unit_id: int, year: int) -> Response:
     """The closed year as a file that proves itself; that it was given out is recorded first."""
-    unit, person = unit_or_404(unit_id, year, Perm.REPORT_VIEW), signed()
+    unit, person = year_or_404(unit_id, year, Perm.REPORT_VIEW), signed()
     seal = queries.seal(unit_id, year)
     if seal is None:
         abort(404)
@@ -128,7 +129,7 @@ def export_year(unit_id: int, year: int) -> Response:
 @needs(Perm.YEAR_SEAL)
 def progress(unit_id: int, year: int) -> Response:
     """The progress bar alone, for htmx; once the work has ended the whole page is loaded anew."""
-    unit_or_404(unit_id, year, Perm.YEAR_SEAL)
+    year_or_404(unit_id, year, Perm.YEAR_SEAL)
     args = {"unit_id": unit_id, "year": year}
     return bar(
         jobs.latest(jobs.CLOSE, unit_id, year),

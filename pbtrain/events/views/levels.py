@@ -1,7 +1,6 @@
 """What a level above does with the activities of its branches: how they are asked for, themes, the grid."""
 
 from datetime import date
-from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from sqlalchemy import not_
@@ -20,22 +19,18 @@ from pbtrain.events.views.plans import asked_year, sent_version
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.org.access import needs, signed
 from pbtrain.org.models import Unit
-from pbtrain.org.queries import unit_in_reach
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
 BRANCHES_SHOWN = 50
 SHOWN = {"": N_("All"), "silent": N_("Nothing held this month"), "last": N_("Nothing held last month")}
 
 
-def _unit(unit_id: int, perm: Perm) -> Any:
-    return unit_in_reach(signed(), perm, unit_id) or abort(404)
-
-
 @bp.get("/units/<int:unit_id>/activities")
 @needs(Perm.ACTIVITY_SET)
 def unit_activities(unit_id: int) -> str:
     """How activities are called and how often they are asked for in a unit and all below."""
-    unit = _unit(unit_id, Perm.ACTIVITY_SET)
+    unit = unit_or_404(unit_id, Perm.ACTIVITY_SET)
     settings = activities.settings_for(unit.id)
     return render_template(
         "events/activities.html",
@@ -51,7 +46,7 @@ def unit_activities(unit_id: int) -> str:
 @needs(Perm.ACTIVITY_SET)
 def unit_activity(unit_id: int, activity: str) -> Response:
     """Write how this unit names and asks for one activity."""
-    unit = _unit(unit_id, Perm.ACTIVITY_SET)
+    unit = unit_or_404(unit_id, Perm.ACTIVITY_SET)
     if activity not in KINDS:
         abort(404)
     now = activities.settings_for(unit.id)[activity]
@@ -94,7 +89,7 @@ def unit_activity(unit_id: int, activity: str) -> Response:
 @needs(Perm.ACTIVITY_SET)
 def unit_activity_reset(unit_id: int, activity: str) -> Response:
     """Let the level above decide again."""
-    unit = _unit(unit_id, Perm.ACTIVITY_SET)
+    unit = unit_or_404(unit_id, Perm.ACTIVITY_SET)
     with transaction():
         activities.reset_activity(signed(), unit.id, activity, version=sent_version())
     flash(_("The level above decides again."), "ok")
@@ -105,7 +100,7 @@ def unit_activity_reset(unit_id: int, activity: str) -> Response:
 @needs(Perm.THEME_GIVE)
 def unit_themes(unit_id: int) -> str:
     """The themes a unit has given."""
-    unit = _unit(unit_id, Perm.THEME_GIVE)
+    unit = unit_or_404(unit_id, Perm.THEME_GIVE)
     return render_template(
         "events/themes.html",
         unit=unit,
@@ -119,7 +114,7 @@ def unit_themes(unit_id: int) -> str:
 @needs(Perm.THEME_GIVE)
 def theme_new(unit_id: int) -> Response:
     """Give a theme to every branch below."""
-    unit = _unit(unit_id, Perm.THEME_GIVE)
+    unit = unit_or_404(unit_id, Perm.THEME_GIVE)
     form = ThemeForm(data={"activity": "theme_day"})
     form.offer(activities.settings_for(unit.id), clock.today())
     if form.validate_on_submit():
@@ -172,7 +167,7 @@ def theme_withdraw(theme_id: int) -> Response:
 @needs(Perm.REPORT_VIEW)
 def grid(unit_id: int) -> str:
     """Branch by month: where something was held, and where nothing was."""
-    unit, year, today = _unit(unit_id, Perm.REPORT_VIEW), asked_year(), clock.today()
+    unit, year, today = unit_or_404(unit_id, Perm.REPORT_VIEW), asked_year(), clock.today()
     show = request.args.get("show", "")
     if show not in SHOWN:
         abort(404)

@@ -18,19 +18,10 @@ from pbtrain.events.planning import Plan
 from pbtrain.events.rules import full_every_time
 from pbtrain.events.views import bp
 from pbtrain.org.access import may, needs, signed, units_where
-from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.queries import unit_in_reach
+from pbtrain.org.reach import branch_or_404
 from pbtrain.org.roles import Perm
 
 USUAL_DAY, USUAL_START, USUAL_MINUTES = "day:15", time(15), 90
-
-
-def branch_of(branch_id: int, perm: Perm) -> Any:
-    """The branch in the address; 404 out of reach or for what holds no members."""
-    unit = unit_in_reach(signed(), perm, branch_id)
-    if unit is None or not UNIT_KINDS[unit.kind].has_members:
-        abort(404)
-    return unit
 
 
 def asked_year() -> int:
@@ -47,7 +38,7 @@ def asked_year() -> int:
 @needs(Perm.REPORT_VIEW)
 def plan(branch_id: int) -> str:
     """The year of a branch: what is asked and held, month by month, and what comes."""
-    unit, year, today = branch_of(branch_id, Perm.REPORT_VIEW), asked_year(), clock.today()
+    unit, year, today = branch_or_404(branch_id, Perm.REPORT_VIEW), asked_year(), clock.today()
     settings, events = activities.settings_for(unit.id), overview.year_of(unit.id, year)
     own = may(signed(), Perm.EVENT_RECORD, unit.id)
     return render_template(
@@ -73,7 +64,7 @@ def plan(branch_id: int) -> str:
 @needs(Perm.EVENT_RECORD)
 def plan_new(branch_id: int) -> Response:
     """Plan one meeting, perhaps of a theme that was given above."""
-    unit, today = branch_of(branch_id, Perm.EVENT_RECORD), clock.today()
+    unit, today = branch_or_404(branch_id, Perm.EVENT_RECORD), clock.today()
     usual: dict[str, Any] = {
         "time": USUAL_START,
         "minutes": USUAL_MINUTES,
@@ -120,7 +111,7 @@ def _theme(unit_id: int) -> Any:
 @needs(Perm.EVENT_RECORD)
 def plan_year(branch_id: int) -> Response:
     """Fill the rest of a year from the frequencies: shown first, planned with the second button."""
-    unit, year = branch_of(branch_id, Perm.EVENT_RECORD), asked_year()
+    unit, year = branch_or_404(branch_id, Perm.EVENT_RECORD), asked_year()
     settings = activities.settings_for(unit.id)
     form = YearForm(data={"every": USUAL_DAY, "time": USUAL_START, "minutes": USUAL_MINUTES})
     form.offer(settings)
@@ -161,7 +152,7 @@ def _proposed(unit_id: int, year: int, settings: dict[str, Any], form: YearForm)
 @needs(Perm.EVENT_RECORD)
 def series_new(branch_id: int) -> Response:
     """A fixed day: the same meeting each month."""
-    unit, today = branch_of(branch_id, Perm.EVENT_RECORD), clock.today()
+    unit, today = branch_or_404(branch_id, Perm.EVENT_RECORD), clock.today()
     form = SeriesForm(
         data={
             "every": USUAL_DAY,

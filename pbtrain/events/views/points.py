@@ -12,8 +12,8 @@ from pbtrain.events import points as services
 from pbtrain.events import queries
 from pbtrain.events.plan_forms import PointForm
 from pbtrain.events.views import bp
-from pbtrain.events.views.plans import branch_of
 from pbtrain.org.access import needs, signed
+from pbtrain.org.reach import branch_or_404
 from pbtrain.org.roles import Perm
 
 
@@ -21,7 +21,7 @@ from pbtrain.org.roles import Perm
 @needs(Perm.EVENT_RECORD)
 def points(branch_id: int) -> str:
     """The learning points of a branch."""
-    unit = branch_of(branch_id, Perm.EVENT_RECORD)
+    unit = branch_or_404(branch_id, Perm.EVENT_RECORD)
     return render_template("events/points.html", unit=unit, rows=services.points(unit.id))
 
 
@@ -29,7 +29,7 @@ def points(branch_id: int) -> str:
 @needs(Perm.EVENT_RECORD)
 def point_new(branch_id: int) -> Response:
     """Add one."""
-    unit = branch_of(branch_id, Perm.EVENT_RECORD)
+    unit = branch_or_404(branch_id, Perm.EVENT_RECORD)
     return _edit(unit, PointForm(data={"version": 0, "open": True, "host": 0}), None)
 
 
@@ -37,7 +37,7 @@ def point_new(branch_id: int) -> Response:
 @needs(Perm.EVENT_RECORD)
 def point(branch_id: int, point_id: int) -> Response:
     """Change one, or say that it is not in use any more."""
-    unit = branch_of(branch_id, Perm.EVENT_RECORD)
+    unit = branch_or_404(branch_id, Perm.EVENT_RECORD)
     row = next((one for one in services.points(unit.id) if one.id == point_id), None) or abort(404)
     values = {name: getattr(row, name) for name in ("version", "name", "place", "open")}
     values["host"] = row.host_id or 0

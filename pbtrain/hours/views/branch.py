@@ -14,10 +14,11 @@ from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.hours import queries
 from pbtrain.hours.progress import standing as standing_of
-from pbtrain.hours.views.common import CATEGORIES, bp, branch_or_404, year_asked, year_page
+from pbtrain.hours.views.common import CATEGORIES, bp, year_asked, year_page
 from pbtrain.org.access import may, needs, signed, units_where
 from pbtrain.org.kinds import STAGES
 from pbtrain.org.models import Member, Unit
+from pbtrain.org.reach import branch_or_404
 from pbtrain.org.roles import Perm
 
 STANDINGS = {

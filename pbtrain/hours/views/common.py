@@ -21,10 +21,6 @@ from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.progress import Progress, of_assessment
 from pbtrain.hours.rules import CadreYear, Verdict
 from pbtrain.hours.rules import Term as RuleTerm
-from pbtrain.org.access import signed
-from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.queries import unit_in_reach
-from pbtrain.org.roles import Perm
 
 bp = Blueprint("hours", __name__)
 FIRST_YEAR = 2000
@@ -47,14 +43,6 @@ def year_asked() -> int:
     if not (text.isascii() and text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= now):
         abort(404)
     return int(text)
-
-
-def branch_or_404(branch_id: int, perm: Perm) -> Any:
-    """A unit with members in which the reader holds `perm`."""
-    unit = unit_in_reach(signed(), perm, branch_id)
-    if unit is None or not UNIT_KINDS[unit.kind].has_members:
-        abort(404)
-    return unit
 
 
 def label(table: dict[str, Any], key: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, abort
+from flask import Response
 
 from pbtrain.audit import services as audit
 from pbtrain.core import clock, csvfile
@@ -15,7 +15,7 @@ from pbtrain.hours.views.branch import STANDINGS
 from pbtrain.hours.views.common import bp
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import STAGES
-from pbtrain.org.queries import unit_in_reach
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
 
@@ -24,9 +24,7 @@ from pbtrain.org.roles import Perm
 def members_csv(unit_id: int) -> Response:
     """Everybody below a unit; that it was given out is recorded first."""
     person, year = signed(), clock.today().year
-    unit = unit_in_reach(person, Perm.MEMBERS_VIEW, unit_id)
-    if unit is None:
-        abort(404)
+    unit = unit_or_404(unit_id, Perm.MEMBERS_VIEW)
     with record_apart() as apart:
         audit.record(person, "members.exported", f"unit:{unit_id}", unit_id=unit_id, session=apart, year=year)
     head = [

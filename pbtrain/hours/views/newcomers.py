@@ -14,16 +14,11 @@ from pbtrain.core.paging import paged
 from pbtrain.hours import lacking
 from pbtrain.hours.newcomers import last_day
 from pbtrain.hours.views.common import bp
-from pbtrain.org.access import needs, signed
-from pbtrain.org.queries import unit_in_reach
+from pbtrain.org.access import needs
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
 STATES = {"overdue": N_("Overdue"), "asked": N_("Still in time")}
-
-
-def unit_or_404(unit_id: int) -> Any:
-    """A unit in whose reach the reader sees members."""
-    return unit_in_reach(signed(), Perm.MEMBERS_VIEW, unit_id) or abort(404)
 
 
 def wanted() -> dict[str, str]:
@@ -38,7 +33,7 @@ def wanted() -> dict[str, str]:
 @needs(Perm.MEMBERS_VIEW)
 def newcomers(unit_id: int) -> str:
     """Secretaries below a unit who have not attended the class of a new post."""
-    unit, filters = unit_or_404(unit_id), wanted()
+    unit, filters = unit_or_404(unit_id, Perm.MEMBERS_VIEW), wanted()
     return render_template(
         "hours/newcomers.html",
         unit=unit,
@@ -53,7 +48,7 @@ def newcomers(unit_id: int) -> str:
 @needs(Perm.MEMBERS_VIEW)
 def newcomers_xlsx(unit_id: int) -> Response:
     """The same list as Excel, whole."""
-    unit, filters = unit_or_404(unit_id), wanted()
+    unit, filters = unit_or_404(unit_id, Perm.MEMBERS_VIEW), wanted()
     columns = [
         sheets.Column(_("Number"), 14),
         sheets.Column(_("Name"), 18),

@@ -17,7 +17,8 @@ from pbtrain.hours.views.common import bp
 from pbtrain.org import rollup
 from pbtrain.org.access import Actor, may, needs, signed
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.queries import path_to, unit_in_reach
+from pbtrain.org.queries import path_to
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
 SORTS = {
@@ -87,9 +88,7 @@ def shown(row: Any) -> Attainment | None:
 def unit(unit_id: int) -> str | Response:
     """How the units below stand; a branch shows its members."""
     person = signed()
-    found = unit_in_reach(person, Perm.UNITS_VIEW, unit_id)
-    if found is None:
-        abort(404)
+    found = unit_or_404(unit_id, Perm.UNITS_VIEW)
     if UNIT_KINDS[found.kind].has_members:
         if not may(person, Perm.MEMBERS_VIEW, unit_id):
             abort(403)
@@ -104,8 +103,8 @@ def unit(unit_id: int) -> str | Response:
 @needs(Perm.UNITS_VIEW)
 def unit_xlsx(unit_id: int) -> Response:
     """The units below with the same figures as Excel, all of them."""
-    found = unit_in_reach(signed(), Perm.UNITS_VIEW, unit_id)
-    if found is None or UNIT_KINDS[found.kind].has_members:
+    found = unit_or_404(unit_id, Perm.UNITS_VIEW)
+    if UNIT_KINDS[found.kind].has_members:
         abort(404)
     year, live = clock.today().year, rollup.is_small([unit_id])
     columns = [

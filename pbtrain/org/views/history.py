@@ -13,10 +13,11 @@ from pbtrain.core.paging import paged
 from pbtrain.org import history
 from pbtrain.org.access import needs, signed, units_where
 from pbtrain.org.kinds import POSTS, UNIT_KINDS
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 from pbtrain.org.unit_forms import DayForm
 from pbtrain.org.views import bp
-from pbtrain.org.views.units import SHOWN, crumbs, reach
+from pbtrain.org.views.units import SHOWN, crumbs
 
 WHOLE = 200  # units that one page shows as a whole tree; more are shown level by level
 
@@ -25,7 +26,7 @@ WHOLE = 200  # units that one page shows as a whole tree; more are shown level b
 @needs(Perm.UNITS_VIEW)
 def tree(unit_id: int) -> str | tuple[str, int]:
     """The tree in and below a unit as it stood on a day: as a whole, or level by level where it is large."""
-    row, today = reach(Perm.UNITS_VIEW, unit_id), clock.today()
+    row, today = unit_or_404(unit_id, Perm.UNITS_VIEW), clock.today()
     form, q = DayForm(request.args, meta={"csrf": False}), clean(request.args.get("q", ""))[:100]
     valid = form.validate()
     day = form.on.data if valid and form.on.data else today
@@ -79,7 +80,7 @@ def remarks(unit_ids: list[int], day: date) -> dict[int, list[Any]]:
 @needs(Perm.UNITS_VIEW)
 def unit_history(unit_id: int) -> str:
     """The life of one unit: what it was called, where it stood, what became of it, who led it."""
-    row = reach(Perm.UNITS_VIEW, unit_id)
+    row = unit_or_404(unit_id, Perm.UNITS_VIEW)
     return render_template(
         "org/history.html",
         unit=row,

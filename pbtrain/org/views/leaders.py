@@ -15,9 +15,10 @@ from pbtrain.org import counts as unit_counts
 from pbtrain.org import leaders, queries
 from pbtrain.org.access import needs, signed, units_where
 from pbtrain.org.kinds import POSTS
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 from pbtrain.org.views import bp
-from pbtrain.org.views.units import number, reach
+from pbtrain.org.views.units import number
 
 TITLES = {
     "none": N_("Branches without a secretary"),
@@ -38,7 +39,7 @@ def asked() -> dict[str, Any]:
         abort(404)
     unit_id = number("unit")
     if unit_id:
-        reach(Perm.GRANT_MANAGE, unit_id)
+        unit_or_404(unit_id, Perm.GRANT_MANAGE)
     return {"show": show, "unit_id": unit_id, "q": clean(request.args.get("q", ""))[:100]}
 
 
@@ -109,7 +110,7 @@ def asleep() -> str:
     """Branches with people who have never signed in, and the way to their slips."""
     person, unit_id = signed(), number("unit")
     if unit_id:
-        reach(Perm.SLIP_PRINT, unit_id)
+        unit_or_404(unit_id, Perm.SLIP_PRINT)
     roots = [unit_id] if unit_id else person.units_with(Perm.SLIP_PRINT, subtree=True)
     kept = unit_counts.kept(roots) is not None
     return render_template(

@@ -16,16 +16,17 @@ from pbtrain.org import lists, posts
 from pbtrain.org.access import needs, signed
 from pbtrain.org.forms import SlipsForm
 from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 from pbtrain.org.views import bp
-from pbtrain.org.views.units import crumbs, reach
+from pbtrain.org.views.units import crumbs
 
 
 @bp.route("/units/<int:unit_id>/slips", methods=["GET", "POST"])
 @needs(Perm.SLIP_PRINT)
 def slips(unit_id: int) -> Any:
     """Choose whose slips to print; the answer to the choice is the sheet, and its codes are shown once."""
-    row, form, person = reach(Perm.SLIP_PRINT, unit_id), SlipsForm(), signed()
+    row, form, person = unit_or_404(unit_id, Perm.SLIP_PRINT), SlipsForm(), signed()
     people = lists.slip_candidates(unit_id)
     barred = posts.beyond(person, [one.id for one in people])
     people = [one for one in people if one.id not in barred]

@@ -14,16 +14,12 @@ from pbtrain.core.paging import in_words, paged
 from pbtrain.org import answering, counts, history, lists, queries, tree, unit_rules
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import FIELDS, STAGES, UNIT_KINDS
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 from pbtrain.org.unit_forms import EndingNewUnitForm, EndingUnitForm, NewUnitsForm
 from pbtrain.org.views import bp
 
 SHOWN = 50  # units of a page
-
-
-def reach(perm: Perm, unit_id: int) -> Any:
-    """The unit, or 404 where the reader does not hold `perm`."""
-    return queries.unit_in_reach(signed(), perm, unit_id) or abort(404)
 
 
 def crumbs(
@@ -80,7 +76,7 @@ def units() -> Response | str:
 @needs(Perm.UNITS_VIEW)
 def unit(unit_id: int) -> str:
     """One unit: what stands below it, and where something is missing."""
-    row = reach(Perm.UNITS_VIEW, unit_id)
+    row = unit_or_404(unit_id, Perm.UNITS_VIEW)
     path, kind = queries.path_to(unit_id), UNIT_KINDS[row.kind]
     q = clean(request.args.get("q", ""))[:100]
     children = paged(queries.children(unit_id, q), size=SHOWN) if kind.has_units else None
@@ -109,7 +105,7 @@ def unit(unit_id: int) -> str:
 @needs(Perm.UNIT_MANAGE)
 def unit_new(unit_id: int) -> Any:
     """A new unit below this one."""
-    parent, form = reach(Perm.UNIT_MANAGE, unit_id), EndingNewUnitForm()
+    parent, form = unit_or_404(unit_id, Perm.UNIT_MANAGE), EndingNewUnitForm()
     if form.validate_on_submit():
         with transaction(form):
             tree.add_unit(signed(), parent_id=unit_id, **form.values())
@@ -123,7 +119,7 @@ def unit_new(unit_id: int) -> Any:
 @needs(Perm.UNIT_MANAGE)
 def units_new(unit_id: int) -> Any:
     """Many new units below this one in one go."""
-    parent, form = reach(Perm.UNIT_MANAGE, unit_id), NewUnitsForm()
+    parent, form = unit_or_404(unit_id, Perm.UNIT_MANAGE), NewUnitsForm()
     if form.validate_on_submit():
         named = form.named()
         with transaction(form):
@@ -145,7 +141,7 @@ def units_new(unit_id: int) -> Any:
 @needs(Perm.UNIT_MANAGE)
 def unit_edit(unit_id: int) -> Any:
     """Rename a unit, change its code, field or planned end."""
-    row = reach(Perm.UNIT_MANAGE, unit_id)
+    row = unit_or_404(unit_id, Perm.UNIT_MANAGE)
     given = {"name": row.name, "code": row.code, "field": row.field}
     form = EndingUnitForm(data=given | {"ends_on": history.planned_end(unit_id)})
     if row.kind != "temporary_branch":
@@ -180,7 +176,7 @@ def page(template: str, form: Any, **given: Any) -> Any:
 @needs(Perm.ROSTER_MANAGE)
 def members(unit_id: int) -> str:
     """Who stands in this unit and below it: searched, sorted, page by page."""
-    row = reach(Perm.ROSTER_MANAGE, unit_id)
+    row = unit_or_404(unit_id, Perm.ROSTER_MANAGE)
     q, show, sort = (clean(request.args.get(name, ""))[:100] for name in ("q", "show", "sort"))
     first = max(number("from"), 1)
     found = lists.members(unit_id, q=q, show=show, sort=sort, after=number("after"), before=number("before"))

@@ -11,13 +11,14 @@ from pbtrain.core.forms import choices
 from pbtrain.core.i18n import _
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.org.access import needs, signed
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 from pbtrain.policies import queries, services, wording
 from pbtrain.policies.examples import examples
 from pbtrain.policies.forms import PolicyForm, PresetForm, TrialForm, VersionForm, shown, written
 from pbtrain.policies.rules import laxer
 from pbtrain.policies.views import bp
-from pbtrain.policies.views.versions import start_form, unit_or_404, unit_page
+from pbtrain.policies.views.versions import start_form, unit_page
 
 DRAFT = "/drafts/<int:policy_draft_id>"
 

@@ -11,7 +11,8 @@ from pbtrain.core.forms import choices
 from pbtrain.core.paging import paged
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.org.access import may, needs, signed
-from pbtrain.org.queries import tops, unit_in_reach
+from pbtrain.org.queries import tops
+from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 from pbtrain.policies import queries, wording
 from pbtrain.policies.examples import examples
@@ -34,11 +35,6 @@ def index() -> Response:
 def unit(unit_id: int) -> str:
     """What holds in a unit now, its drafts, and every version."""
     return unit_page(unit_or_404(unit_id, Perm.POLICY_VIEW), start_form())
-
-
-def unit_or_404(unit_id: int, perm: Perm) -> Any:
-    """The unit, or 404 where the reader holds no such permission."""
-    return unit_in_reach(signed(), perm, unit_id) or abort(404)
 
 
 def start_form() -> StartForm:
