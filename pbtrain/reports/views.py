@@ -17,6 +17,7 @@ from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.core.registry import load_all
 from pbtrain.hours.models import Book
+from pbtrain.hours.views.common import year_asked
 from pbtrain.org.access import needs, signed, units_where
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.models import Unit, UnitKindSpan
@@ -29,7 +30,7 @@ load_all(catalog)
 bp = Blueprint("reports", __name__)
 WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 HALF_LABELS = {"": N_("Whole year"), "1": N_("First half"), "2": N_("Second half")}
-FIRST_YEAR, LINES_SHOWN = 2000, 100
+LINES_SHOWN = 100
 
 
 def asked(branch_id: int, key: str) -> tuple[Report, Scope]:
@@ -37,14 +38,11 @@ def asked(branch_id: int, key: str) -> tuple[Report, Scope]:
     unit = unit_or_404(branch_id, Perm.REPORT_VIEW)
     if key not in REPORTS or not (unit.kind in WITH_MEMBERS or has_books(unit.id)):
         abort(404)
-    now = clock.today().year
-    text, half = request.args.get("year", str(now)), request.args.get("half", "")
-    if not (text.isascii() and text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= now):
-        abort(404)
+    year, half = year_asked(), request.args.get("half", "")
     show = request.args.get("show", "")
     if half not in HALVES or (show and show not in REPORTS[key].filters):
         abort(404)
-    return REPORTS[key], Scope(unit.id, unit.name, int(text), half, show)
+    return REPORTS[key], Scope(unit.id, unit.name, year, half, show)
 
 
 def has_books(unit_id: int) -> bool:

@@ -15,7 +15,7 @@ from pbtrain.events.forms import words
 from pbtrain.events.kinds import KINDS, PHASES
 from pbtrain.events.plan_forms import ActivityForm, ThemeForm, shipped
 from pbtrain.events.views import bp
-from pbtrain.events.views.plans import asked_year, sent_version
+from pbtrain.events.views.plans import sent_version, year_of_plan
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.org.access import needs, signed
 from pbtrain.org.models import Unit
@@ -167,7 +167,7 @@ def theme_withdraw(theme_id: int) -> Response:
 @needs(Perm.REPORT_VIEW)
 def grid(unit_id: int) -> str:
     """Branch by month: where something was held, and where nothing was."""
-    unit, year, today = unit_or_404(unit_id, Perm.REPORT_VIEW), asked_year(), clock.today()
+    unit, year, today = unit_or_404(unit_id, Perm.REPORT_VIEW), year_of_plan(), clock.today()
     show = request.args.get("show", "")
     if show not in SHOWN:
         abort(404)

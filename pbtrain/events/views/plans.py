@@ -17,6 +17,7 @@ from pbtrain.events.plan_forms import MoveForm, PlanForm, SeriesForm, YearForm, 
 from pbtrain.events.planning import Plan
 from pbtrain.events.rules import full_every_time
 from pbtrain.events.views import bp
+from pbtrain.hours.views.common import year_asked
 from pbtrain.org.access import may, needs, signed, units_where
 from pbtrain.org.reach import branch_or_404
 from pbtrain.org.roles import Perm
@@ -24,21 +25,16 @@ from pbtrain.org.roles import Perm
 USUAL_DAY, USUAL_START, USUAL_MINUTES = "day:15", time(15), 90
 
 
-def asked_year() -> int:
-    """The year in the address, else this one; 404 for what is none."""
-    text, now = request.args.get("year", ""), clock.today().year
-    if not text:
-        return now
-    if not (text.isascii() and text.isdecimal() and len(text) == 4 and 2000 <= int(text) <= now + 2):
-        abort(404)
-    return int(text)
+def year_of_plan() -> int:
+    """The year in the address, else this one: a plan may lie two years ahead."""
+    return year_asked(ahead=2)
 
 
 @bp.get("/branches/<int:branch_id>/plan")
 @needs(Perm.REPORT_VIEW)
 def plan(branch_id: int) -> str:
     """The year of a branch: what is asked and held, month by month, and what comes."""
-    unit, year, today = branch_or_404(branch_id, Perm.REPORT_VIEW), asked_year(), clock.today()
+    unit, year, today = branch_or_404(branch_id, Perm.REPORT_VIEW), year_of_plan(), clock.today()
     settings, events = activities.settings_for(unit.id), overview.year_of(unit.id, year)
     own = may(signed(), Perm.EVENT_RECORD, unit.id)
     return render_template(
@@ -111,7 +107,7 @@ def _theme(unit_id: int) -> Any:
 @needs(Perm.EVENT_RECORD)
 def plan_year(branch_id: int) -> Response:
     """Fill the rest of a year from the frequencies: shown first, planned with the second button."""
-    unit, year = branch_or_404(branch_id, Perm.EVENT_RECORD), asked_year()
+    unit, year = branch_or_404(branch_id, Perm.EVENT_RECORD), year_of_plan()
     settings = activities.settings_for(unit.id)
     form = YearForm(data={"every": USUAL_DAY, "time": USUAL_START, "minutes": USUAL_MINUTES})
     form.offer(settings)

@@ -36,11 +36,11 @@ CATEGORIES = {
 }
 
 
-def year_asked() -> int:
-    """The year in the address, else this one; anything that is no year is 404."""
+def year_asked(*, ahead: int = 0) -> int:
+    """The year in the address, else this one; 404 for what is none, or more than so many years ahead."""
     now = clock.today().year
-    text = request.args.get("year", str(now))
-    if not (text.isascii() and text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= now):
+    text = request.args.get("year") or str(now)
+    if not (text.isascii() and text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= now + ahead):
         abort(404)
     return int(text)
 
