@@ -226,19 +226,19 @@ def _book(reader: Reader, manifest: dict[str, Any]) -> int:
             raise Forged(
                 reader.line, N_("Line %(seq)s of %(name)s was changed: its hash does not fit."), **where
             )
-        parts = line.split("|")
-        if len(parts) != 21 or parts[1] != head:
+        parts = chain.parts_of(line)
+        if parts is None or parts.prev != head:
             raise Forged(
                 reader.line, N_("Line %(seq)s of %(name)s is not chained to the one before."), **where
             )
-        if parts[0] != "1" or parts[2] != str(book["id"]) or parts[3] != str(seq):
+        if (parts.version, parts.book_id, parts.seq) != ("1", str(book["id"]), str(seq)):
             raise Forged(reader.line, N_("Line %(seq)s of %(name)s has the number of another one."), **where)
-        people += 1 if parts[15] == "" else -1
-        minutes += int(parts[10])
-        if parts[6] == str(year):
-            credit += int(parts[11])
+        people += -1 if parts.reverses_id else 1
+        minutes += int(parts.minutes)
+        if parts.credit_year == str(year):
+            credit += int(parts.credit)
         else:
-            prior += int(parts[11])
+            prior += int(parts.credit)
         head = digest
     found = (head, book["entries"], people, minutes, credit, prior)
     sealed = (book["head"], *(totals[n] for n in TOTALS[1:6]))

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 SEQ_BITS = 24  # up to 16 million lines a book
 NOBODY = "0" * 32
@@ -72,6 +73,38 @@ def written(
         f"{policy_id}|{proof}|{source}|{'' if reverses_id is None else reverses_id}|{posted_by}|{posted_at}|"
         f"{'' if starts_at is None else starts_at}|{'' if ends_at is None else ends_at}|{text}"
     )
+
+
+class Parts(NamedTuple):
+    """A line as its texts say it, in the order of `written`; empty where there was nothing."""
+
+    version: str
+    prev: str
+    book_id: str
+    seq: str
+    person: str
+    day: str
+    credit_year: str
+    activity: str
+    channel: str
+    mode: str
+    minutes: str
+    credit: str
+    policy_id: str
+    proof: str
+    source: str
+    reverses_id: str
+    posted_by: str
+    posted_at: str
+    starts_at: str
+    ends_at: str
+    text: str
+
+
+def parts_of(line: str) -> Parts | None:
+    """The parts of a line as it was hashed; None where there are not as many as a line has."""
+    found = line.split("|")
+    return Parts(*found) if len(found) == len(Parts._fields) else None
 
 
 @lru_cache(maxsize=4096)  # everybody at an occasion has the same
