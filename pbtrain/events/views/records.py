@@ -14,11 +14,12 @@ from pbtrain.events.forms import words
 from pbtrain.events.kinds import FORMS
 from pbtrain.events.plan_forms import AmendForm, AttachForm
 from pbtrain.events.views import bp
-from pbtrain.events.views.plans import asked_year, branch_of
+from pbtrain.events.views.plans import year_of_plan
 from pbtrain.events.views.sending import papers_of, pictures_of
 from pbtrain.hours.activities import CHANNELS
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import POSTS, STAGES
+from pbtrain.org.reach import branch_or_404
 from pbtrain.org.roles import Perm
 
 HALVES = {"": ((1, 1), (12, 31)), "1": ((1, 1), (6, 30)), "2": ((7, 1), (12, 31))}
@@ -49,7 +50,7 @@ def year_book(branch_id: int) -> str:
 
     As many statements for a hundred meetings as for one.
     """
-    unit, year, today = branch_of(branch_id, Perm.REPORT_VIEW), asked_year(), clock.today()
+    unit, year, today = branch_or_404(branch_id, Perm.REPORT_VIEW), year_of_plan(), clock.today()
     part = request.args.get("part", "")
     if part not in HALVES:
         abort(404)
