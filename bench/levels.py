@@ -1,8 +1,8 @@
 """What the levels above wait for, at the size of the region: the end of a year, the figures of units, new
-secretaries. On SQLite, in a database that is made for it and thrown away.
+secretaries, how far a theme has come. On SQLite, in a database that is made for it and thrown away.
 
-`python -m bench.levels [--scale 1]` prints seconds, the median of three. Units, books, signatures, years and
-leaders are there; lines and other members are not: nothing that is measured reads them.
+`python -m bench.levels [--scale 1]` prints seconds, the median of three. Units, books, signatures, years,
+leaders and a theme are there; lines and other members are not: nothing that is measured reads them.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Select
@@ -23,6 +24,7 @@ from pbtrain.closing import ready, years
 from pbtrain.core import clock, keys, schema
 from pbtrain.core.db import db, transaction
 from pbtrain.demo.bulk.shapes import ROOT, SHAPES, SINCE, Shape
+from pbtrain.events import themes
 from pbtrain.hours import figures, lacking
 from pbtrain.hours import services as hours
 from pbtrain.hours.policy import PolicyRules
@@ -33,6 +35,8 @@ from tests import factories
 PEOPLE, LEADERS, PAGE = 20, 3, 51  # of a branch; rows that a page reads
 FIRST = 1_000  # number of the first member
 UNSIGNED, CLAIMED, NEW = 10, 30, 5  # one branch of so many
+HELD, PLANNED = 6, 2  # of ten branches, of a theme; each holds so many other activities:
+OTHERS = 12
 
 
 class Rows:
@@ -120,7 +124,32 @@ def fill(file: str, shape: Shape, year: int) -> None:
         for number, unit_id in branches
         for person in range(LEADERS)
     ))  # fmt: skip
+    _themed(rows, branches, year)
     rows.end()
+
+
+def _themed(rows: Rows, branches: list[tuple[int, int]], year: int) -> None:
+    """Theme 1 of the whole region, theme 2 of one league: most branches have held them, some planned."""
+    rows.add("theme", "id unit_id activity title body from_day due_on made_at version", (
+        (number, unit_id, "theme_day", "示例主题", "", f"{year}-05-01", f"{year}-05-31", f"{year}-04-30", 1)
+        for number, unit_id in ((1, ROOT), (2, ROOT + 1))
+    ))  # fmt: skip
+
+    def activities() -> Iterator[tuple[int, int | None, int, str]]:
+        """(branch, theme, month, state) of all of them."""
+        for number, unit_id in branches:
+            for month in range(1, OTHERS + 1):
+                yield unit_id, None, month, "held"
+            if number % 10 < HELD + PLANNED:
+                for theme in (1, 2):
+                    yield unit_id, theme, 5, "held" if number % 10 < HELD else "planned"
+
+    names = "unit_id theme_id activity title day starts_at minutes form_id state channel late_after"
+    rows.add("event", names, (
+        (unit_id, theme, "theme_day", "示例", f"{year}-{month:02}-15", f"{year}-{month:02}-15 07:00:00", 90,
+         f"{unit_id}-{theme}-{month}", state, "onsite", 15)
+        for unit_id, theme, month, state in activities()
+    ))  # fmt: skip
 
 
 def measured(actor: Actor, year: int) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -130,6 +159,11 @@ def measured(actor: Actor, year: int) -> Iterator[tuple[str, Callable[[], Any]]]
         return db.session.execute(statement.limit(PAGE)).all()
 
     league = ROOT + 1
+    for number, name, unit_id in ((1, "region", ROOT), (2, "league", league)):
+        theme = SimpleNamespace(id=number, unit_id=unit_id)
+        yield f"{name}: coverage of a theme", lambda t=theme: themes.coverage(t)
+        yield f"{name}: the same for each unit right below", lambda t=theme: themes.coverage_map(t)
+        yield f"{name}: who has not opened it, a page", lambda t=theme: page(themes.branches_of(t, "open"))
     yield "UnitYear of the year, everything new", lambda: figures.refresh_year(year)
     yield "UnitYear of the year, nothing new", lambda: figures.refresh_year(year)
     for name, unit_id in (("region", ROOT), ("league", league)):
