@@ -154,6 +154,18 @@ class EventAmendment(Model):
     at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class EventStep(Model):
+    """A step before, during or after a meeting that the branch has ticked off; the row goes with the tick."""
+
+    __table_args__ = (Index("uq_event_step_text", "event_id", "phase", "text", unique=True),)
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    phase: Mapped[str] = mapped_column(String(8))  # a key of events.kinds.PHASES
+    text: Mapped[str] = mapped_column(String(200))  # as the table of activities has it: the step's own name
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
 class EventSeries(Model):
     """A fixed day (固定党日): the same activity on one day of every month, from which planned events come."""
 

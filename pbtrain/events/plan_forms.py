@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 from flask_wtf.file import FileSize, MultipleFileField
-from wtforms import BooleanField, DateField, IntegerField, SelectField, TimeField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, TimeField
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
 from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
@@ -185,6 +185,14 @@ class AttachForm(BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.photos.flags.optional = self.papers.flags.optional = True
+
+
+class StepForm(BaseForm):
+    """The button beside a step of a meeting."""
+
+    phase = HiddenField(validators=[AnyOf(tuple(PHASES))])
+    place = IntegerField(widget=HiddenInput(), validators=[InputRequired(), NumberRange(0, 100)])
+    done = HiddenField(validators=[AnyOf(("0", "1"))])
 
 
 class PointForm(BaseForm):

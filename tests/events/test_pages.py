@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.events.models import Attendance, Event, EventPhoto
+from pbtrain.events.models import ActivityRow, Attendance, Event, EventPhoto, EventStep
 from pbtrain.hours.models import HourClaim, HourEntry, MemberYear
 from pbtrain.org.roles import Role
 from tests.events.test_photos import picture
@@ -57,6 +57,27 @@ def test_photos_that_come_later_show_as_such(desk, outsider, record, people, db)
     assert send(picture()) == 409, "the record has moved on"
     assert outsider.get(address).status_code == 404
     assert db.session.scalar(select(func.count(EventPhoto.id))) == 1
+
+
+def test_steps_are_ticked_off(desk, outsider, make, branch, record, people, db):
+    """As shipped or as the branch's own words have them; twice is once, and the tick can be taken back."""
+    make.save(
+        ActivityRow(
+            unit_id=branch.id, activity="theme_day", steps={"before": ["100% 通知到人"], "after": ["归档"]}
+        )
+    )
+    event_id = record(people).event_id
+    address = f"/events/{event_id}/steps"
+    assert "100% 通知到人" in desk.get(f"/events/{event_id}").text
+    tick = {"phase": "before", "place": "0", "done": "1"}
+    assert [desk.post(address, data=tick).status_code for _ in range(2)] == [303, 303]
+    page = desk.get(f"/events/{event_id}").text
+    assert "已完成 1 / 2 步" in page
+    assert outsider.post(address, data=tick).status_code == 404
+    assert desk.post(address, data=tick | {"phase": "during"}).status_code == 422
+    assert db.session.scalar(select(func.count(EventStep.id))) == 1
+    desk.post(address, data=tick | {"done": "0"})
+    assert "已完成 0 / 2 步" in desk.get(f"/events/{event_id}").text
 
 
 def test_the_book_of_a_year_is_read_at_once(desk, outsider, branch, record, people, statements):

@@ -6,6 +6,7 @@ bp = Blueprint("events", __name__)
 
 from pbtrain.events.views import (  # noqa: E402  their routes belong to bp
     checkin,
+    checklist,
     door,
     door_adding,
     door_records,
@@ -23,6 +24,7 @@ from pbtrain.events.views import (  # noqa: E402  their routes belong to bp
 __all__ = [
     "bp",
     "checkin",
+    "checklist",
     "door",
     "door_adding",
     "door_records",

@@ -10,10 +10,10 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
-from pbtrain.events import activities, amending, joint, queries, services
+from pbtrain.events import activities, amending, checklist, joint, queries, services
 from pbtrain.events.door import queries as door
 from pbtrain.events.forms import KINDS, CorrectForm, words
-from pbtrain.events.kinds import FORMS
+from pbtrain.events.kinds import FORMS, PHASES
 from pbtrain.events.kinds import KINDS as ASKED
 from pbtrain.events.views import bp
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS
@@ -66,7 +66,7 @@ def _own(event_id: int) -> Any:
 def meeting(event_id: int) -> str:
     """One meeting: who came, what it brought, pictures, corrections."""
     event = _seen(event_id)
-    photos = queries.photos(event_id)
+    settings, photos = activities.settings_for(event.unit_id), queries.photos(event_id)
     amendments = amending.amendments(event_id) if event.amended else []
     heir = None if event.stands else heir_of(event.unit_id)
     return render_template(
@@ -76,9 +76,11 @@ def meeting(event_id: int) -> str:
         effect=queries.effect(event_id),
         photos=photos,
         added=amending.added(photos, amendments),
-        kinds=words(activities.settings_for(event.unit_id)),
+        kinds=words(settings),
         hosts=joint.host_names(event_id) if event.joint else [],
         amendments=amendments,
+        steps=checklist.steps_of(event_id, settings[event.activity]) if event.own else [],
+        phases=PHASES,
         labels=amending.LABELS,
         forms=FORMS,
         channels=CHANNELS,
