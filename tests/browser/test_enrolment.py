@@ -1,6 +1,5 @@
-"""An academy enrols 35 people from Excel, three refused; a member accepts a seat on the phone."""
+"""A branch nominates, the academy admits, a member accepts the seat on the phone."""
 
-from collections import Counter
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -10,10 +9,6 @@ from pbtrain.core import clock
 from pbtrain.org.models import Academy
 from pbtrain.org.roles import Role
 from tests.classes import seated
-from tests.roster import sheets
-
-HEAD = ("姓名", "党员编号", "所在支部或单位", "外地学员")
-MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @pytest.fixture
@@ -26,49 +21,8 @@ def school(town, make):
     place.class_id = seated.training_class(
         place, capacity=36, title="总体国家安全观专题班", starts_on=first, ends_on=first + timedelta(days=1)
     )
-    place.people = [make.member(town.branch, name=f"示例学员{n:02}") for n in range(32)]
+    place.people = [make.member(town.branch, name=f"示例学员{n:02}") for n in range(4)]
     return place
-
-
-@pytest.mark.at("desktop")
-def test_35_people_from_excel(school, town, page, sign_in, work, look, accessible):
-    rows = [dict(zip(HEAD, (one.name, one.code), strict=False)) for one in school.people]
-    wrong = [("示例查无此人", "M000000"), ("示例学员01", school.people[0].code), (school.people[3].name, "")]
-    rows += [dict(zip(HEAD, one, strict=False)) for one in wrong]
-    rows[-1]["所在支部或单位"] = "不存在的支部"
-    sign_in(school.chief)
-    page.goto(f"/classes/{school.class_id}")
-    look(page, "class")
-    accessible(page)
-    page.get_by_role("link", name="批量报名").click()
-    look(page, "ways")
-    accessible(page)
-    page.get_by_label("学员名单").set_input_files(
-        {"name": "名单.xlsx", "mimeType": MIME, "buffer": sheets.xlsx(rows)}
-    )
-    page.get_by_role("button", name="上传并核对").click()
-    work()
-    page.get_by_role("heading", name="不能读入").wait_for()
-    look(page, "refused")
-    accessible(page)
-    page.get_by_role("button", name="录取 32 人").click()
-    page.get_by_text("已录取：32 人").wait_for()
-    assert Counter(seated.states(school.class_id).values()) == {"enrolled": 32}
-    assert seated.taken(school.class_id) == [(32, 32)], "kept by the database, and counted"
-    look(page, "learners")
-    accessible(page)
-    page.get_by_role("link", name="示例学员00").click()
-    look(page, "learner")
-    accessible(page)
-    page.goto(f"/classes/{school.class_id}/quotas")
-    page.locator("#rows-0-unit").fill(town.branch.name)
-    page.locator("#rows-0-seats").fill("34")
-    look(page, "quotas")
-    accessible(page)
-    page.get_by_role("button", name="保存名额").click()
-    page.get_by_text("名额已保存").wait_for()
-    look(page, "class-full")
-    assert seated.taken(school.class_id) == [(32, 32), (32, 32)], "taken from the quota of the branch"
 
 
 def test_a_member_accepts_a_seat_on_the_phone(school, town, page, sign_in, look, accessible, make):
