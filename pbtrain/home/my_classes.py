@@ -1,8 +1,20 @@
-"""What 我的资料 takes home of training classes: enrolments, what happened to them, leave, and as a guest."""
+"""What 我的资料 takes home of training classes: enrolments, what happened to them, leave, and as a guest.
+
+Of evaluations that one was filled in, never what it says; of lists of who enters a site that one stands there.
+"""
 
 from sqlalchemy import select
 
-from pbtrain.classes.models import ClassEnrolment, ClassLeave, ClassSession, EnrolmentStep, TrainingClass
+from pbtrain.classes.models import (
+    ClassEnrolment,
+    ClassLeave,
+    ClassSession,
+    EnrolmentStep,
+    EntryList,
+    EntryPerson,
+    EvaluationDone,
+    TrainingClass,
+)
 from pbtrain.classes.rules.enrolment import ACTS, STATES
 from pbtrain.core.db import db
 from pbtrain.core.i18n import N_, _
@@ -11,11 +23,13 @@ from pbtrain.home.my_study import Part
 
 
 def everything(member_id: int) -> dict[str, Part]:
-    """All tables of classes that name this person; four statements."""
+    """All tables of classes that name this person; six statements."""
     return {
         "classes": _enrolments(member_id),
         "class_steps": _steps(member_id),
         "class_leaves": _leaves(member_id),
+        "class_evaluations": _evaluations(member_id),
+        "class_entries": _entries(member_id),
         "as_guest": _guest(member_id),
     }
 
@@ -68,6 +82,42 @@ def _leaves(member_id: int) -> Part:
     )
     columns = {"day": N_("Day"), "title": N_("Topic"), "why": N_("Why")}
     return Part(N_("Leave from sessions"), columns, [list(row) for row in db.session.execute(query)])
+
+
+def _evaluations(member_id: int) -> Part:
+    """That somebody has answered; what was said stands nowhere with a name."""
+    query = (
+        select(TrainingClass.title, TrainingClass.starts_on)
+        .join(ClassEnrolment, ClassEnrolment.class_id == TrainingClass.id)
+        .join(EvaluationDone, EvaluationDone.enrolment_id == ClassEnrolment.id)
+        .where(ClassEnrolment.member_id == member_id)
+        .order_by(EvaluationDone.id)
+    )
+    columns = {"class": N_("Class"), "since": N_("First day"), "state": N_("State")}
+    rows = [[*row, _("filled in; the answers are anonymous")] for row in db.session.execute(query)]
+    return Part(N_("Evaluations of classes"), columns, rows)
+
+
+def _entries(member_id: int) -> Part:
+    """On which lists of who enters a restricted site one stands, and whether they hold one's ID number."""
+    query = (
+        select(Event.day, Event.title, EntryPerson.sealed, EntryList.sent_at, EntryList.purge_on)
+        .join(EntryList, EntryList.id == EntryPerson.list_id)
+        .join(ClassSession, ClassSession.id == EntryList.session_id)
+        .join(Event, Event.id == ClassSession.event_id)
+        .join(ClassEnrolment, ClassEnrolment.id == EntryPerson.enrolment_id)
+        .where(ClassEnrolment.member_id == member_id)
+        .order_by(Event.day, EntryPerson.id)
+    )
+    columns = {
+        "day": N_("Day"), "title": N_("Topic"), "number": N_("ID number"), "sent": N_("List sent"),
+        "until": N_("Removed on"),
+    }  # fmt: skip
+    rows = [
+        [day, title, _("stored, encrypted") if sealed else _("not stored"), sent, purge]
+        for day, title, sealed, sent, purge in db.session.execute(query)
+    ]
+    return Part(N_("Lists of who enters a site"), columns, rows)
 
 
 def _guest(member_id: int) -> Part:

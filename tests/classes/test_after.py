@@ -30,7 +30,7 @@ from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.events.models import Attendance, CheckIn, Event, Guest
-from pbtrain.home import retention
+from pbtrain.home import my_classes, retention
 from pbtrain.org import disclosures, members
 from tests.classes.schooled import FIRST, absent, school
 
@@ -70,6 +70,8 @@ def test_learners_answer_once_and_nothing_says_who(db, frozen, client_for):
     assert said(own.post(f"{path}e", data={"content": "5"}), 422)
     answer = GOOD | {f"session:{one.sessions[0]}": "5", "comment": "示例：讲得好"}
     assert own.post(f"{path}e", data=answer).status_code == 303
+    taken = my_classes.everything(one.members[0].id)["class_evaluations"].rows
+    assert taken == [["示例专题班", FIRST, "已填写，答卷匿名"]]
     assert "已经评价过" in said(own.post(f"{path}e", data=answer), 409)
     for member in one.members[1:4]:
         assert client_for(member).post(f"{path}e", data=GOOD).status_code == 303
@@ -229,6 +231,8 @@ def test_a_list_is_filled_printed_sent_and_gone(visit, db, client_for, frozen, i
     assert one.branch.name not in told, "name, sex, number, and no more"
     assert client.post(path, data={"act": "sent"}).status_code == 303
     assert client.post(path, data={"act": "sent"}).status_code == 409
+    ((*_what, stored, sent, _purge),) = my_classes.everything(one.members[0].id)["class_entries"].rows
+    assert (stored, sent is not None) == ("已加密保存", True)
     assert everywhere(db, instance, NUMBER, OTHER) == [], "sealed, in tables and files"
     sealed = db.session.scalars(select(EntryPerson.sealed)).all()
     assert len(sealed) == 3

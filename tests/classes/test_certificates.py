@@ -273,6 +273,7 @@ def test_anybody_with_the_paper_reads_the_minimum(db, frozen, client, client_for
     assert page.headers["X-Robots-Tag"].startswith("noindex")
     own = client_for(one.members[0])
     assert row.number in said(own.get("/me/certificates"))
+    assert "核验页被打开过 1 次" in said(own.get("/me/certificates"))
     pdf = own.get(f"/me/certificates/{row.id}/paper").data
 
     def check(content):

@@ -1,6 +1,6 @@
 """Reading who has finished a class, its certificates, and one by its code."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
+from pbtrain.audit.models import AuditEvent
 from pbtrain.classes.kinds import MODES
 from pbtrain.classes.models import (
     Certificate,
@@ -273,6 +274,18 @@ def standing(class_id: int, only: tuple[int, ...] = ()) -> list[Row[Any]]:
 def of_member(member_id: int) -> Select[Any]:
     """A member's own certificates, the newest first."""
     return select(*_CERTIFICATE).where(Certificate.member_id == member_id).order_by(Certificate.id.desc())
+
+
+def looks(certificate_ids: Collection[int]) -> dict[int, int]:
+    """How often the public page of each of these was opened, by the audit trail; one statement."""
+    targets = {f"certificate:{one}": one for one in certificate_ids}
+    rows = db.session.execute(
+        select(AuditEvent.target, func.count())
+        .where(AuditEvent.target.in_(sorted(targets)), AuditEvent.action == "certificate.looked")
+        .group_by(AuditEvent.target)
+        .order_by(AuditEvent.target)
+    )
+    return {targets[target]: count for target, count in rows}
 
 
 def by_code(code: str) -> Row[Any] | None:

@@ -20,10 +20,12 @@ from pbtrain.org.roles import Perm
 @needs(Perm.LEARN)
 def mine() -> str:
     """The reader's certificates, the newest first."""
+    page = paged(queries.of_member(signed().member_id or 0), size=20)
     return render_template(
         "classes/my_certificates.html",
         waiting=evaluation.waiting(signed().member_id or 0),
-        page=paged(queries.of_member(signed().member_id or 0), size=20),
+        page=page,
+        looks=queries.looks([row.id for row in page.rows]),
         today=clock.today(),
         standing=completion.standing,
     )
