@@ -10,6 +10,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO ?=
 export HOST PORT DEMO
+# Each worker of the tests has a browser and databases of its own: 0.8 GB, and a processor is enough for it.
+WORKERS ?= $(shell n=$$(nproc 2> /dev/null || echo 2); echo $$((n < 2 ? 2 : n > 8 ? 8 : n)))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 unexport PYTHONDONTWRITEBYTECODE # every process would compile every module anew: two seconds for each start
@@ -34,9 +36,9 @@ setup: .venv/runtime-ready $(DIST) $(COMPILED) ## everything `run` needs, built 
 
 setup-dev: setup .venv/dev-ready
 
-test: setup-dev ## all tests: SQLite, PostgreSQL, a real browser
+test: setup-dev ## all tests: SQLite, PostgreSQL, a real browser (WORKERS, one for each processor)
 	@$(PY) -m tests.support.ensure
-	@$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: setup-dev ## format, lint, types, imports, dependencies, templates, translations
 	@tools/check
