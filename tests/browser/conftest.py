@@ -16,6 +16,7 @@ from pbtrain.hours import services as hours
 from pbtrain.notify import delivery
 from pbtrain.org.roles import Role
 from tests.support import browser as support
+from tests.support.remembering import remembered
 
 PASSWORD = "hongqi-2026-xuexi"  # of everybody in `town`
 
@@ -200,6 +201,7 @@ def password_hash():
 
 
 @pytest.fixture
+@remembered
 def town(make, frozen, password_hash):
     """A committee with an academy and a branch of six; its year has rules; all sign in with PASSWORD."""
     root = make.unit("示例区委员会", kind="committee")

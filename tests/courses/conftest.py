@@ -8,6 +8,7 @@ import pytest
 from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
 from pbtrain.org.roles import Role
+from tests.support.remembering import remembered
 
 TOKEN = re.compile(r'(name="csrf-token" content|name="csrf_token" value)="[^"]*"')
 
@@ -18,6 +19,7 @@ def page(response):
 
 
 @pytest.fixture
+@remembered
 def world(make, frozen):
     """root › committee › branch with a member; root › academy; a policy for 2026."""
     root = make.unit()

@@ -8,12 +8,14 @@ from pbtrain.hours import services as hours
 from pbtrain.org import members
 from pbtrain.org.models import Academy
 from pbtrain.org.roles import Role
+from tests.support.remembering import remembered
 
 PHONE, NUMBER, MASKED = "13800000012", "150102199003074526", "138****0012"
 SHOWN_NUMBER = "150102********4526"
 
 
 @pytest.fixture
+@remembered
 def league(make):
     """A committee with two branches; a member of the first with both numbers, and a secretary there."""
     top = make.unit("示例委员会")

@@ -40,13 +40,18 @@ def refresh(*members) -> None:
         hours.refresh_years([member.id for member in members], 2026)
 
 
-@pytest.fixture
-def root(make, frozen):
+def ruled(make):
     """A committee whose default policy is published for 2025 and later."""
     unit = make.unit()
     with transaction():
-        hours.publish_default_policy(None, unit.id, 2025)
+        hours.publish_default_policy(None, make.key(unit), 2025)
     return unit
+
+
+@pytest.fixture
+def root(make, frozen):
+    """The committee at the top."""
+    return ruled(make)
 
 
 @pytest.fixture

@@ -14,16 +14,19 @@ from pbtrain.hours import services as hours
 from pbtrain.hours import verify as verifying
 from pbtrain.hours.models import HourEntry
 from pbtrain.hours.verify import verify
-from tests.hours.conftest import line, post
+from tests.hours.conftest import line, post, ruled
+from tests.support.remembering import remembered
 
 CHANGES = 60  # random changes a run, seeded
 CACHES = {"due", "due_on", "on_care", "sealed_at", "seal"}  # not claimed by any hash: caches and later parts
 
 
 @pytest.fixture
-def ledger(make, branch, root):
+@remembered
+def ledger(make, frozen):
     """Two branches, three members, eight lines of which one is reversed."""
-    other = make.unit(parent=root)
+    root = ruled(make)
+    branch, other = make.unit(parent=root), make.unit(parent=root)
     members = [make.member(branch), make.member(branch), make.member(other)]
     for number in range(2):
         post(*(line(member, f"event:{number}", 60 + number) for member in members))
