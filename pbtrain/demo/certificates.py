@@ -1,5 +1,7 @@
 """What follows the finished class of the small demo: look, evaluation, certificates, one of them revoked."""
 
+from datetime import date
+
 from sqlalchemy import select
 
 from pbtrain.classes.models import Certificate, ClassEnrolment, TrainingClass
@@ -8,6 +10,7 @@ from pbtrain.classes.queries import entry as visits
 from pbtrain.classes.services import certificates, evaluation
 from pbtrain.classes.services import entry as lists
 from pbtrain.core.db import db
+from pbtrain.demo.details import id_number
 from pbtrain.demo.roster import World
 from pbtrain.org.roles import Role
 
@@ -38,7 +41,11 @@ def give_certificates(world: World) -> None:
     if opened is not None:
         for visit in visits.visits(opened.id)[:1]:
             people = visits.people(opened.id, None)
-            lists.fill(actor, academy, visit, {one.id: "" for one in people})
+            numbers = {
+                one.id: id_number(date(1970 + n, 3, 7), "MF"[n % 2], 100 + n)
+                for n, one in enumerate(people[1:])  # of one person it is still missing
+            }
+            lists.fill(actor, academy, visit, numbers)
 
 
 def _class(academy: int, state: str) -> TrainingClass | None:

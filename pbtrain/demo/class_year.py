@@ -9,12 +9,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from pbtrain.classes.kinds import study_minutes
 from pbtrain.classes.models import (
+    Certificate,
     ClassEnrolment,
     ClassQuota,
     ClassSession,
@@ -25,7 +26,8 @@ from pbtrain.classes.models import (
     TrainingClass,
     Venue,
 )
-from pbtrain.core import clock
+from pbtrain.classes.services import certificates
+from pbtrain.core import bulk, clock
 from pbtrain.core.batches import batched
 from pbtrain.core.db import db
 from pbtrain.demo import cast
@@ -65,6 +67,25 @@ SESSIONS = (  # hour, minute, minutes, subject, way, venue, teacher
 )
 NAMESPACE = uuid.UUID("5de0c0de-32aa-4000-8000-000000000200")
 LATE = "示例：路上积雪"
+CERTIFIED = 20  # classes whose certificates the academy has given here; before, on paper
+STYLE = {
+    "title": "结业证书",
+    "body": "",
+    "signer": "院长 示例白塔娜",
+    "series": "国门{年份}-",
+    "valid_years": 0,
+}
+
+
+class Held(NamedTuple):
+    """A session that was held."""
+
+    slot_id: int
+    event_id: int
+    starts: datetime
+    minutes: int
+    title: str
+    mode: str
 
 
 @dataclass
@@ -78,6 +99,7 @@ class Books:
     members: list[tuple[int, int, date]]  # id, branch, there since
     templates: list[int] = field(default_factory=list)
     lines: list[hours.Line] = field(default_factory=list)
+    closed: list[int] = field(default_factory=list)  # classes, the first first
 
 
 def hold_classes(world: World, scale: float, tell: Callable[[str], None]) -> None:
@@ -89,6 +111,8 @@ def hold_classes(world: World, scale: float, tell: Callable[[str], None]) -> Non
             _hold(world, books, number, count)
         _post(world, books)
         tell(f"Classes: {some[-1]} of {count}")
+    _certify(world, books)
+    tell(f"Certificates of the last {min(CERTIFIED, count)} classes")
 
 
 def seats_of(number: int) -> int:
@@ -203,7 +227,8 @@ def _hold(world: World, books: Books, number: int, count: int) -> None:
     )
     sessions = _timetable(books, class_id, number, first, days, clerk)
     _attend(books, sessions, learners, strangers, number)
-    _judge(class_id, number, enrolled)
+    _judge(class_id, number, enrolled, [one.slot_id for one in sessions])
+    books.closed.append(class_id)
 
 
 def _learners(
@@ -219,10 +244,8 @@ def _learners(
     return here, [books.guests[(start + n) % len(books.guests)] for n in range(away)]
 
 
-def _timetable(
-    books: Books, class_id: int, number: int, first: date, days: int, clerk: int
-) -> list[tuple[int, datetime, int, str, str]]:
-    """The sessions as events that were held: id, beginning, minutes, title, way of teaching."""
+def _timetable(books: Books, class_id: int, number: int, first: date, days: int, clerk: int) -> list[Held]:
+    """The sessions as events that were held."""
     planned = [
         (clock.at(first + timedelta(days=day), hour, minute), minutes, title, mode, venue, teacher)
         for day in range(days)
@@ -239,19 +262,19 @@ def _timetable(
             for n, (starts, minutes, title, _mode, venue, teacher) in enumerate(planned)
         ],
     )  # fmt: skip
-    _add(
+    slots = _add(
         ClassSession, [
             {"class_id": class_id, "event_id": event_id, "mode": mode,
              "teacher_id": books.teachers[teacher], "venue_id": books.venues[venue]}
             for event_id, (*_what, mode, venue, teacher) in zip(events, planned, strict=True)
         ],
     )  # fmt: skip
-    return [(event_id, *one[:4]) for event_id, one in zip(events, planned, strict=True)]
+    return [Held(*ids, *one[:4]) for ids, one in zip(zip(slots, events, strict=True), planned, strict=True)]
 
 
 def _attend(
     books: Books,
-    sessions: list[tuple[int, datetime, int, str, str]],
+    sessions: list[Held],
     learners: list[tuple[int, int, date]],
     strangers: list[int],
     number: int,
@@ -259,7 +282,7 @@ def _attend(
     """One of twenty misses a session, one of thirty comes late; the hours of members are to be posted."""
     rows = []
     people = [(who, None) for who, _branch, _since in learners] + [(None, who) for who in strangers]
-    for place, (event_id, starts, minutes, title, mode) in enumerate(sessions):
+    for place, (_slot_id, event_id, starts, minutes, title, mode) in enumerate(sessions):
         for n, (member_id, guest_id) in enumerate(people):
             dice = (number * 31 + n * 17 + place * 7) % 60
             came, late = dice >= 3, dice in (10, 40)
@@ -283,18 +306,32 @@ def _line(event_id: int, who: int, starts: datetime, whole: int, minutes: int, t
     )  # fmt: skip
 
 
-def _judge(class_id: int, number: int, enrolled: list[int]) -> None:
-    """What two thirds thought of it; who said what is not kept."""
+def _judge(class_id: int, number: int, enrolled: list[int], slots: list[int]) -> None:
+    """What two thirds thought of it and of each session; who said what is not kept."""
+    asked = ("content", "teaching", "order", *(f"session:{one}" for one in slots))
     done = [one for n, one in enumerate(enrolled) if n % 3]
     db.session.execute(insert(EvaluationDone), [{"enrolment_id": one} for one in done])
     db.session.execute(
         insert(Evaluation), [
             {"class_id": class_id, "comment": "",
              "scores": {key: 5 - (number + n * step) % 3 // (1 + n % 2) for step, key in
-                        enumerate(("content", "teaching", "order"), 1)}}
+                        enumerate(asked, 1)}}
             for n in range(len(done))
         ],
     )  # fmt: skip
+
+
+def _certify(world: World, books: Books) -> None:
+    """Whoever finished one of the last classes was given a certificate on the day after it."""
+    clerk = world.actor(world.staff[Role.ACADEMY_ADMIN])
+    certificates.save_style(clerk, books.academy, version=0, values=STYLE)
+    for class_id in books.closed[-CERTIFIED:]:
+        certificates.issue(clerk, class_id)
+    ended = select(TrainingClass.ends_on).where(TrainingClass.id == Certificate.class_id).scalar_subquery()
+    rows = db.session.execute(select(Certificate.id, ended.label("day")).order_by(Certificate.id)).all()
+    table = Certificate.__table__
+    days = bulk.native(table, ["id", "issued_on"], [(row.id, row.day + timedelta(days=1)) for row in rows])
+    bulk.update(table, ["issued_on"], days)
 
 
 def _post(world: World, books: Books) -> None:

@@ -1,6 +1,6 @@
 """What 我的资料 takes home of training classes: enrolments, what happened to them, leave, and as a guest.
 
-Of evaluations that one was filled in, never what it says; of lists of who enters a site that one stands there.
+Of an evaluation that it was filled in, never what it says; of lists of who enters a site that one is on it.
 """
 
 from sqlalchemy import select
