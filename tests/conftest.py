@@ -197,6 +197,9 @@ def pytest_addoption(parser):
         "--machine-runs", type=int, default=8, help="runs of the ledger's state machine per database"
     )
     parser.addoption(
+        "--random-changes", type=int, default=60, help="changes behind the ledger's back that must be seen"
+    )
+    parser.addoption(
         "--shrink", action="store_true", help="what hypothesis found is made as small as it can be; minutes"
     )
 
