@@ -31,6 +31,11 @@ def say(error: RuleError) -> str:
     return str(gettext(error.message, **params))
 
 
+def say_kept(message: str, params: dict[str, Any]) -> str:
+    """The same of a refusal that was kept with a job or a line, as its msgid and parameters."""
+    return say(RuleError(message, **params))
+
+
 def in_chinese(message: str, **params: object) -> str:
     """The text in Chinese, whoever reads this page: what is stored for somebody else to read."""
     with force_locale(DEFAULT):

@@ -16,6 +16,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import N_, _, ngettext
 from pbtrain.core.paging import paged
+from pbtrain.core.sheets import XLSX
 from pbtrain.home.admin_views import bp, member_or_404, member_page, show_form
 from pbtrain.home.factor_views import before_change
 from pbtrain.hours.models import HourEntry
@@ -35,7 +36,6 @@ from pbtrain.org.models import Member, Post, Unit, UnitClosure
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FOUND, LARGEST = 20, 50_000  # people found by a number; people in one file
 
 

@@ -23,8 +23,9 @@ from pbtrain.core.db import db, record_apart, transaction, unhurried
 from pbtrain.core.errors import RuleError
 from pbtrain.core.formatting import number
 from pbtrain.core.forms import choices, clean
-from pbtrain.core.i18n import _, say
+from pbtrain.core.i18n import _, say, say_kept
 from pbtrain.core.paging import paged
+from pbtrain.core.sheets import XLSX
 from pbtrain.home import roster_work
 from pbtrain.home.retention import RETENTION
 from pbtrain.org import list_sheets, roster_back, roster_queries, roster_services, roster_sheets
@@ -35,19 +36,13 @@ from pbtrain.org.roster_columns import COLUMNS
 from pbtrain.org.roster_forms import ConfirmForm, UploadForm
 
 bp = Blueprint("roster", __name__, url_prefix="/roster")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = 50  # names on the page of an undo; all of them are in its download
 FIRST = ("refused", "transfer", "changed", "new", "same")  # which lines a preview opens on
 
 
-def say_text(message: str, params: dict[str, Any]) -> str:
-    """A stored sentence in the reader's language."""
-    return say(RuleError(message, **params))
-
-
 def _remark(message: str, params: dict[str, Any]) -> str:
     """The same with numbers as people write them."""
-    return say_text(
+    return say_kept(
         message, {key: number(value) if isinstance(value, int) else value for key, value in params.items()}
     )
 
@@ -156,11 +151,11 @@ def show(import_id: int) -> str:
             "lines": [roster_queries.shown_line(line) for line in page.rows],
             "remarks": [_remark(*remark) for remark in json.loads(one.remarks or "[]")],
             "labels": {name: column.label for name, column in COLUMNS.items()},
-            "say_text": say_text,
+            "say_text": say_kept,
             "days": RETENTION["roster_rows"].days,
         }
     if one.state == "refused":
-        given["refusal"] = say_text(*json.loads(one.refusal))
+        given["refusal"] = say_kept(*json.loads(one.refusal))
     return render_template("org/roster_import.html", **given)
 
 
@@ -208,15 +203,9 @@ def refused(import_id: int) -> Response:
     unit_id = row.RosterImport.unit_id
     with record_apart() as session:
         audit.record(actor, "roster.refused_lines", f"roster:{import_id}", unit_id=unit_id, session=session)
-    found = (
-        raw
-        | {"reasons": _("Line %(line)s", line=line) + "：" + "；".join(_reason(error) for error in errors)}
-        for line, raw, errors in roster_queries.refused_lines(import_id)
-    )
+    lines = roster_queries.refused_lines(import_id)
     branches = roster_queries.branch_names(actor, unit_id)
-    out = list_sheets.written(
-        roster_sheets.TEMPLATE, found, branches=branches, reasons=_("Why not, and what to do")
-    )
+    out = list_sheets.refused(roster_sheets.TEMPLATE, lines, branches=branches)
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能导入的行-{import_id}.xlsx")
 
 
@@ -269,8 +258,3 @@ def _why_stayed(line: Any) -> list[tuple[str, str]]:
 def _stayed(name: str, message: str) -> tuple[str, str]:
     """The column and the reason in the reader's language."""
     return _(COLUMNS[name].label) if name else _("The whole line"), _(message)
-
-
-def _reason(error: list[Any]) -> str:
-    name, message, params, _shown = error
-    return f"{_(COLUMNS[name].label)}：{say_text(message, params)}"

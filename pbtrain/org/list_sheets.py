@@ -7,6 +7,7 @@ from typing import Any
 
 import xlsxwriter
 
+from pbtrain.core.i18n import _, say_kept
 from pbtrain.core.sheets import SAFE
 from pbtrain.org.list_columns import BRANCHES, GUIDE, Column
 
@@ -68,6 +69,23 @@ def written(
             _lines(book, GUIDE, GUIDE_WIDTH, template.guide)
     out.seek(0)
     return out
+
+
+def refused(template: Template, lines: Iterable[Sequence[Any]], *, branches: Sequence[str] = ()) -> BytesIO:
+    """Lines that were refused, to be corrected and sent again, each with its reasons in one more column.
+
+    A line is its number, what the sheet held by the names of columns, and its errors as a `Row` has them.
+    """
+
+    def reasons(number: int, errors: Sequence[Any]) -> str:
+        said = (
+            f"{_(template.columns[name].label)}：{say_kept(text, params)}"
+            for name, text, params, _seen in errors
+        )
+        return _("Line %(line)s", line=number) + "：" + "；".join(said)
+
+    rows = ({**held, "reasons": reasons(number, errors)} for number, held, errors in lines)
+    return written(template, rows, branches=branches, reasons=_("Why not, and what to do"))
 
 
 def _mark(book: Any, page: Any, mark: str) -> None:

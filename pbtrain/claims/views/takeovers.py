@@ -23,7 +23,7 @@ from pbtrain.core import clock, storage
 from pbtrain.core.db import db, record_apart, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import choices
-from pbtrain.core.i18n import _, say
+from pbtrain.core.i18n import _, say, say_kept
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
 from pbtrain.org import list_sheets
@@ -35,10 +35,6 @@ from pbtrain.org.roles import Perm
 JOBS = {"reading": takeover_work.READ, "confirmed": takeover_work.POST, "undone": takeover_work.UNDO}
 FIRST = ("refused", "good")  # which rows a preview opens on
 AFTER = ("good", "left", "posted")  # and a sheet that was handed in
-
-
-def _say(message: str, params: dict[str, Any]) -> str:
-    return say(RuleError(message, **params))
 
 
 def _index(page_of: str) -> str:
@@ -138,7 +134,7 @@ def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: 
     job = _job(one)
     refusal = ""
     if one.state == "unreadable" and (read := takeover_queries.job(one.id, takeover_work.READ)):
-        refusal = _say(*read.result["refused"])
+        refusal = say_kept(*read.result["refused"])
     wanted = takeover_queries.totals(one.id) if show == "members" else takeover_queries.rows(one.id, show)
     failed = ""
     if job is not None and job.state == "failed":
@@ -165,7 +161,7 @@ def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: 
         form=form or (DecideForm if above else HandInForm)(data={"version": one.version}),
         mine=one.made_by_id == actor.account_id,
         may_judge=not above and may(actor, Perm.CLAIM_JUDGE, one.unit_id),
-        say_text=_say,
+        say_text=say_kept,
     )
     return make_response(body, code)
 
@@ -210,7 +206,7 @@ def _opens_on(one: Any, counts: dict[str, int]) -> str:
 def _failure(error: str) -> str:
     try:
         found = json.loads(error)
-        return _say(found["message"], found["params"])
+        return say_kept(found["message"], found["params"])
     except (ValueError, KeyError, TypeError):
         return _("The work broke off. Take the sheet back, or tell the administrator.")
 
@@ -280,12 +276,8 @@ def takeover_refused(batch_id: int) -> Response:
         audit.record(
             actor, "takeover.refused_rows", f"takeover:{batch_id}", unit_id=one.unit_id, session=session
         )
-    columns = takeover_rules.COLUMNS[one.kind]
-    rows = []
-    for row in db.session.execute(takeover_queries.rows(batch_id, "refused")):
-        why = (f"{_(columns[name].label)}：{_say(said, params)}" for name, said, params, _seen in row.errors)
-        rows.append({**row.values, "reasons": _("Line %(line)s", line=row.line) + "：" + "；".join(why)})
-    out = list_sheets.written(TEMPLATES[one.kind], rows, reasons=_("Why not, and what to do"))
+    rows = db.session.execute(takeover_queries.rows(batch_id, "refused"))
+    out = list_sheets.refused(TEMPLATES[one.kind], ((row.line, row.values, row.errors) for row in rows))
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能读入的行-{batch_id}.xlsx")
 
 

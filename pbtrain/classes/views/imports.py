@@ -20,7 +20,7 @@ from pbtrain.classes.views.learners import told
 from pbtrain.core.db import db, record_apart, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import choices
-from pbtrain.core.i18n import _, ngettext, say
+from pbtrain.core.i18n import _, ngettext, say, say_kept
 from pbtrain.core.marks import N_
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
@@ -147,7 +147,7 @@ def _page(row: TrainingClass, one: Any, form: ApplyForm, problem: str = "", code
         states=rules.STATES,
         outcomes=rules.OUTCOMES,
         columns=rules.COLUMNS,
-        say_text=_say,
+        say_text=say_kept,
     )
     return make_response(body, code)
 
@@ -157,22 +157,7 @@ def _refusal(job: Any) -> str:
     if job is None or not job.result or "refused" not in job.result:
         return ""
     message, params = job.result["refused"]
-    return _say(message, params)
-
-
-def _say(message: str, params: dict[str, Any]) -> str:
-    return say(RuleError(message, **params))
-
-
-@bp.get("/<int:class_id>/lists/<int:list_id>/progress")
-@needs(Perm.CLASS_MANAGE)
-def list_progress(class_id: int, list_id: int) -> Response:
-    """Whether it has been read, for htmx; then the whole page is loaded anew."""
-    row, one = _one(class_id, list_id)
-    response = make_response(render_template("classes/_list_progress.html", row=row, one=one))
-    if one.state != "reading":
-        response.headers["HX-Refresh"] = "true"
-    return response
+    return say_kept(message, params)
 
 
 @bp.get("/<int:class_id>/lists/<int:list_id>/refused.xlsx")
@@ -185,12 +170,7 @@ def list_refused(class_id: int, list_id: int) -> Response:
             signed(), "class.list_refused", f"class:{class_id}", unit_id=row.unit_id, list=one.id,
             session=session,
         )  # fmt: skip
-    rows = []
-    for line in db.session.execute(queries.rows(list_id, "refused")):
-        why = (
-            f"{_(rules.COLUMNS[name].label)}：{_say(text, params)}" for name, text, params, _s in line.errors
-        )
-        where = _("Line %(line)s", line=line.line)
-        rows.append({**line._mapping["values"], "reasons": f"{where}：" + "；".join(why)})
-    out = list_sheets.written(TEMPLATE, rows, reasons=_("Why not, and what to do"))
+    rows = db.session.execute(queries.rows(list_id, "refused"))
+    lines = ((row.line, row._mapping["values"], row.errors) for row in rows)
+    out = list_sheets.refused(TEMPLATE, lines)
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能读入的学员-{list_id}.xlsx")
