@@ -159,6 +159,7 @@ def addresses(export, one, import_id, trial_id):
         "roster.stays": f"/roster/imports/{import_id}/stays.xlsx",
         "policies.trial_xlsx": f"/policies/trials/{trial_id}/changes.xlsx",
         "hours.unit_xlsx": f"/units/{one.parent_id}/hours.xlsx",
+        "hours.newcomers_xlsx": f"/units/{one.id}/new-secretaries.xlsx",
         "certificates.statistics_xlsx": "/classes/statistics.xlsx",
     }[export.endpoint]
 

@@ -54,8 +54,8 @@ def newcomers_xlsx(unit_id: int) -> Response:
         sheets.Column(_("Name"), 18),
         sheets.Column(_("Branch"), 36),
         sheets.Column(_("Secretary of"), 36),
-        sheets.Column(_("Secretary since"), 14, "date"),
-        sheets.Column(_("Class asked by"), 14, "date"),
+        sheets.Column(_("Secretary since"), 14, "day"),
+        sheets.Column(_("Class asked by"), 14, "day"),
         sheets.Column(_("Standing"), 12),
     ]
 
