@@ -1,6 +1,6 @@
 """Reading who has finished a class, its certificates, and one by its code."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -94,12 +94,15 @@ def _factor() -> Any:
     return case({key: mode.factor for key, mode in MODES.items()}, value=ClassSession.mode, else_=100)
 
 
-def learners(row: TrainingClass, only: tuple[int, ...] = ()) -> list[Learner]:
+def learners(
+    row: TrainingClass, only: tuple[int, ...] = (), *, events: Sequence[Any] | None = None
+) -> list[Learner]:
     """Who takes part in a class, by name, and how each stands with its rule; five statements at most.
 
-    `only`: these enrolments. Attendance and ledger are read as they are now, whoever asks.
+    `only`: these enrolments. `events`: its sessions with event_id and minutes, where they were read already.
+    Attendance and ledger are read as they are now, whoever asks.
     """
-    events = held_sessions(row.id)
+    events = held_sessions(row.id) if events is None else events
     held = sum(each.minutes for each in events)
     people = _people(row.id, only)
     credits = _credits(row.id, [each.event_id for each in events]) if row.rule.get("credit") else {}

@@ -48,7 +48,7 @@ def page(class_id: int) -> str:
         **_credit(row, units),
         troubles=troubles,
         late=around.tags([one.conflict for one in troubles]),
-        panels=panels.of_class(signed(), row),
+        panels=panels.of_class(signed(), row, units),
         door=next_door(row, units),
         actions=[panel.actions for panel in panels.PANELS if panel.actions],
         kinds=kinds,

@@ -1,15 +1,17 @@
 """The learners of a class as its academy sees them: who asks, waits, comes; acts on some of them at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from pbtrain.classes import kinds
 from pbtrain.classes.forms.enrolment import ActForm, LeaveForm, chosen, numbers, picked, whole
 from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.queries import enrolment as queries
 from pbtrain.classes.rules import enrolment as rules
+from pbtrain.classes.rules.timetable import Slot
 from pbtrain.classes.services import enrolment as services
 from pbtrain.classes.services.enrolment import Outcome
 from pbtrain.classes.services.leave import Left, take_leave
@@ -29,19 +31,20 @@ from pbtrain.org.roles import Perm
 SHOWN = 10  # on the page of the class
 
 
-def tiles(actor: Actor, row: TrainingClass) -> dict[str, Any]:
+def tiles(actor: Actor, row: TrainingClass, units: Sequence[Slot]) -> dict[str, Any]:
     """How many stand where, for the page of a class; one statement."""
     return {"counts": queries.counts(row.id), "row": row}
 
 
-def some(actor: Actor, row: TrainingClass) -> dict[str, Any]:
+def some(actor: Actor, row: TrainingClass, units: Sequence[Slot]) -> dict[str, Any]:
     """The first learners, for the page of a class; one statement."""
     return {"page": paged(queries.learners(row.id), size=SHOWN), "row": row, "rules": rules}
 
 
-def quotas(actor: Actor, row: TrainingClass) -> dict[str, Any]:
-    """The quotas, for the page of a class; one statement."""
-    return {"quotas": queries.quotas(row.id), "row": row}
+def quotas(actor: Actor, row: TrainingClass, units: Sequence[Slot]) -> dict[str, Any]:
+    """The quotas, for the page of a class that still takes people; one statement, none (None) afterwards."""
+    live = kinds.STATES[row.state].live
+    return {"quotas": queries.quotas(row.id) if live else None, "row": row}
 
 
 @bp.get("/<int:class_id>/learners")

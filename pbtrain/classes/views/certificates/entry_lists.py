@@ -1,5 +1,6 @@
 """Lists of who enters a restricted site: filled in, printed, gone by themselves."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -8,6 +9,7 @@ from wtforms.validators import Length, Optional
 from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.queries import entry as queries
 from pbtrain.classes.rules import entry as rules
+from pbtrain.classes.rules.timetable import Slot
 from pbtrain.classes.services import entry as services
 from pbtrain.classes.views.certificates import bp
 from pbtrain.classes.views.common import managed_or_404
@@ -26,9 +28,14 @@ class EntryForm(BaseForm):
     reason = TextField(_l("Why the numbers of the roster are needed"), [Optional(), Length(max=200)])
 
 
-def panel(actor: Actor, row: TrainingClass) -> dict[str, Any]:
-    """What the page of a class leads to besides certificates; one statement."""
-    return {"row": row, "lists": queries.visits(row.id)}
+def panel(actor: Actor, row: TrainingClass, units: Sequence[Slot]) -> dict[str, Any]:
+    """What the page of a class leads to besides certificates; no statement."""
+    lists = [
+        queries.Visit(unit.id, row.id, unit.title, unit.venue, unit.day, unit.list_due)
+        for unit in units
+        if unit.list_due is not None
+    ]
+    return {"row": row, "lists": lists}
 
 
 def visit_or_404(class_id: int, slot_id: int) -> tuple[TrainingClass, queries.Visit]:

@@ -1,5 +1,6 @@
 """Giving certificates of a class, all that were given, revoking one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -11,6 +12,7 @@ from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.queries import certificates as queries
 from pbtrain.classes.queries.classes import academies
 from pbtrain.classes.rules import completion
+from pbtrain.classes.rules.timetable import Slot
 from pbtrain.classes.services import certificates as services
 from pbtrain.classes.views.certificates import bp
 from pbtrain.classes.views.certificates.styles import pdf
@@ -33,10 +35,10 @@ SHOWS = {  # chips of the list: which learners
 SIZE = 100  # learners on a page
 
 
-def panel(actor: Actor, row: TrainingClass) -> dict[str, Any]:
-    """What the page of a class says of them, counted when it is finished: two statements, four where hours or
-    an exam are asked for."""
-    people = queries.learners(row) if row.state == "closed" else []
+def panel(actor: Actor, row: TrainingClass, units: Sequence[Slot]) -> dict[str, Any]:
+    """What the page of a class says of them, counted when it is finished: one statement, one more each where
+    hours and an exam are asked for."""
+    people = queries.learners(row, events=units) if row.state == "closed" else []
     return {
         "row": row,
         "met": sum(one.met for one in people),
