@@ -286,6 +286,7 @@ def effects(event_ids: Collection[int]) -> dict[int, Effect]:
         select(
             Event.id.label("event_id"),
             HourEntry.id,
+            HourEntry.reverses_id,
             HourEntry.credit,
             HourEntry.minutes,
             Member.name,
@@ -297,23 +298,25 @@ def effects(event_ids: Collection[int]) -> dict[int, Effect]:
         .join(Member, Member.id == HourEntry.member_id)
         .outerjoin(back, back.reverses_id == HourEntry.id)
         .outerjoin(Account, Account.id == back.posted_by_id)
-        .where(Event.id.in_(bulk.among(event_ids)), HourEntry.reverses_id.is_(None))
+        .where(Event.id.in_(bulk.among(event_ids)))
         .order_by(Event.id, Member.pinyin, HourEntry.id)
     ):
         one = found[row.event_id]
+        if row.reverses_id is not None:
+            continue  # asked for in SQL, it would lead SQLite to read every line of the ledger
         if row.cancelled_at is None:
             one.people += 1
             one.credit += row.credit
         else:
             one.corrections.append(row)
+    named = {f"event:{event_id}": one for event_id, one in found.items()}
     for row in db.session.execute(
-        select(Event.id.label("event_id"), HourClaim.id, Member.name, HourClaim.minutes, HourClaim.uncovered)
-        .join(HourClaim, HourClaim.occurrence == occurrence)
+        select(HourClaim.id, HourClaim.occurrence, Member.name, HourClaim.minutes, HourClaim.uncovered)
         .join(Member, Member.id == HourClaim.member_id)
-        .where(Event.id.in_(bulk.among(event_ids)), HourClaim.state == "held")
-        .order_by(Event.id, Member.pinyin, HourClaim.id)
+        .where(HourClaim.occurrence.in_(bulk.among(named, String)), HourClaim.state == "held")
+        .order_by(Member.pinyin, HourClaim.id)
     ):
-        found[row.event_id].held.append(row)
+        named[row.occurrence].held.append(row)
     return found
 
 
