@@ -5,11 +5,12 @@ from datetime import date, time, timedelta
 
 from sqlalchemy import select
 
-from pbtrain.core import clock
+from pbtrain.core import clock, images
 from pbtrain.core.db import db
 from pbtrain.demo.meetings import Home
 from pbtrain.demo.roster import World
-from pbtrain.events import activities, amending, plan_rules, planning, points, themes
+from pbtrain.demo.trust import picture
+from pbtrain.events import activities, amending, checklist, plan_rules, planning, points, themes
 from pbtrain.events import services as events
 from pbtrain.events.models import Event
 from pbtrain.events.plan_rules import Proposal
@@ -131,6 +132,8 @@ def _plans(world: World) -> None:
         actor, coming[0].id, 1, starts_at=later, minutes=90, place=ROOM, reason="示例：寒潮改期"
     )
     planning.cancel_event(actor, coming[1].id, 1, reason="示例：会议室维修")
+    theme_day = activities.settings_for(world.units["office"])["theme_day"]
+    checklist.tick(actor, coming[0].id, theme_day, "before", 0, done=True)
     unit_id = world.units["firm"]
     settings = activities.settings_for(unit_id)
     found: list[Proposal] = plan_rules.proposals(
@@ -143,7 +146,7 @@ def _plans(world: World) -> None:
 
 
 def _amend(world: World) -> None:
-    """The newest record of a branch gets the speaker that was left out."""
+    """The newest record of a branch gets the speaker that was left out, and a photo that came later."""
     row = db.session.execute(
         select(Event.id, Event.version, Event.title, Event.place)
         .where(Event.unit_id == world.units["school"], Event.state == "held")
@@ -154,3 +157,5 @@ def _amend(world: World) -> None:
         fields = {"speaker": "示例主讲人", "title": row.title, "place": row.place}
         actor = _scribe(world, "school")
         amending.amend_event(actor, row.id, fields, reason="示例：漏填主讲人", version=row.version)
+        photo = images.redraw(picture(9)), "示例会场.jpg"
+        amending.add_files(actor, row.id, [photo], [], reason="示例：照片后来才收到", version=row.version + 1)

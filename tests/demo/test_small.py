@@ -17,7 +17,7 @@ from pbtrain.core.queue import Job
 from pbtrain.courses.models import Course, Enrolment, LessonDone
 from pbtrain.demo import load
 from pbtrain.demo.roster import LOGINS
-from pbtrain.events.models import Attendance, CheckIn, Event, EventAmendment, EventHost
+from pbtrain.events.models import Attendance, CheckIn, Event, EventAmendment, EventHost, EventStep
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
@@ -107,6 +107,8 @@ STATES = {
     "late or left early": (2, lambda: count(Attendance.status.in_(("late", "early")))),
     "planned": (5, lambda: count(Event.state == "planned")),
     "cancelled": (1, lambda: count(Event.state == "cancelled")),
+    "a photo that came later": (1, lambda: count(EventAmendment.field == "files")),
+    "a step ticked off": (1, lambda: count(EventStep.id > 0)),
     "amended, moved": (2, lambda: count(EventAmendment.field != "state")),
     "of a theme": (2, lambda: count(Event.theme_id.is_not(None))),
     "with several hosts": (1, lambda: count(EventHost.id > 0)),
