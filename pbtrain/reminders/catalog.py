@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select
 
 from pbtrain.accounts.models import Account
+from pbtrain.classes.models import Certificate
 from pbtrain.closing.models import SignOff
 from pbtrain.closing.rules import month_end, sign_by
 from pbtrain.core.db import db
@@ -35,6 +36,7 @@ REMINDERS: dict[str, Find] = {}
 HOURS_PAGE = "/hours"
 LEAST_GAP = 100  # hundredths: nobody is written to for less than 1.0 学时
 DUE_SOON = timedelta(days=7)
+ENDS_SOON = timedelta(days=30)  # of a certificate
 IDLE_FROM = 20  # day of the month from which a branch without a meeting is told
 
 
@@ -143,6 +145,37 @@ def _course_note(row: Any, today: date) -> Note:
     body = in_chinese(N_("It is due on %(day)s. Go on where you stopped."), day=long_day(row.due_on))
     link = f"/courses/{row.course_id}"
     return Note(row.account_id, f"course:{row.course_id}:{row.due_on.isoformat()}", subject, body, link)
+
+
+@reminder
+def certificate_ends(today: date, after: int, limit: int) -> Found:
+    """Members whose certificate is valid for thirty more days at most, once for each certificate."""
+    about = literal("certificate:") + cast(Certificate.id, String) + literal(":ends")
+    rows = db.session.execute(
+        select(
+            Certificate.id, Account.id.label("account_id"), about.label("about"), Certificate.number,
+            Certificate.valid_until, Certificate.facts,
+        )
+        .join(Member, Member.id == Certificate.member_id)
+        .join(Account, Account.id == Member.account_id)
+        .where(Certificate.revoked_at.is_(None), Certificate.id > after)
+        .where(Certificate.valid_until.between(today, today + ENDS_SOON), reachable(), untold(about))
+        .order_by(Certificate.id)
+        .limit(limit)
+    )  # fmt: skip
+    return [(row.id, _certificate_note(row)) for row in rows]
+
+
+def _certificate_note(row: Any) -> Note:
+    subject = in_chinese(
+        N_("Your certificate %(number)s is valid until %(day)s"),
+        number=row.number, day=long_day(row.valid_until),
+    )  # fmt: skip
+    body = in_chinese(
+        N_("Given for %(title)s. Ask your branch for the next class that renews it."),
+        title=f"{row.facts['term']}{row.facts['class']}",
+    )
+    return Note(row.account_id, row.about, subject, body, "/me/certificates")
 
 
 @reminder

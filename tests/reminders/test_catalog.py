@@ -5,6 +5,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from pbtrain.classes.models import Certificate
+from pbtrain.classes.services import certificates
 from pbtrain.core import clock
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
@@ -15,6 +17,7 @@ from pbtrain.org.models import Member, Post, RosterCopy
 from pbtrain.org.roles import Role
 from pbtrain.reminders.catalog import REMINDERS
 from pbtrain.reminders.jobs import enqueue_due
+from tests.classes.schooled import school
 
 
 @pytest.fixture(autouse=True)
@@ -185,6 +188,21 @@ def test_a_leap_day_is_a_day(make, owes, frozen):
     frozen.shift(days=(date(2028, 2, 29) - date(2026, 9, 25)) / timedelta(days=1))
     owes(make.member(), year=2028)
     assert enqueue_due() == 1
+
+
+def test_a_certificate_that_ends_within_thirty_days_is_told_once(db, frozen):
+    one = school(3)
+    with transaction():
+        certificates.issue(one.actor, one.class_id)
+    assert enqueue_due() == 3  # how far behind the year they are; the certificates hold for good
+    days = {0: date(2026, 10, 25), 1: date(2026, 10, 26), 2: date(2026, 9, 24)}  # the last day, later, over
+    with transaction() as session:
+        for place, day in days.items():
+            whose = Certificate.member_id == one.members[place].id
+            session.execute(update(Certificate).where(whose).values(valid_until=day))
+    assert [enqueue_due(), enqueue_due()] == [1, 0]
+    assert told(subject=False)[-1] == one.members[0].account_id
+    assert "有效期到 2026年10月25日" in told()[-1]
 
 
 def test_administrators_hear_of_terms_that_end(make, frozen):
