@@ -5,7 +5,7 @@ transaction: hours lie above this package.
 """
 
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import or_, select, update
 
@@ -18,10 +18,12 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import rules, tree
 from pbtrain.org.access import Actor
-from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant
+from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant, StatusSpan
 from pbtrain.org.names import new_code, pinyin, username_base
 from pbtrain.org.numbers import read_mobile
 from pbtrain.org.roles import Perm, Role
+
+Span = TypeVar("Span", CareSpan, StatusSpan)
 
 
 def member_of(actor: Actor | None, perm: Perm, member_id: int) -> Member:
@@ -229,20 +231,26 @@ def replace_care_reason(actor: Actor | None, span_id: int, reason: str) -> int:
     return member.id
 
 
-def end_care(actor: Actor | None, span_id: int) -> int:
-    """Take a member off the care list today; returns the member's id."""
-    span = db.session.get(CareSpan, span_id, with_for_update=UNKEYED, populate_existing=True)
+def end_span(actor: Actor | None, table: type[Span], span_id: int) -> tuple[Span, Member]:
+    """End a dated fact about a member today; one that has not begun goes. Returns both; Conflict where it has
+    ended already."""
+    span = db.session.get(table, span_id, with_for_update=UNKEYED, populate_existing=True)
     today = clock.today()
     if span is None or (span.valid_until is not None and span.valid_until <= today):
         raise Conflict(N_("This has ended already."))
     member = member_of(actor, Perm.ROSTER_MANAGE, span.member_id)
-    member_id = span.member_id
     if span.valid_from >= today:
         db.session.delete(span)
     else:
         span.valid_until = today
-    audit.record(actor, "care.ended", f"member:{member_id}", unit_id=member.unit_id)
-    return member_id
+    return span, member
+
+
+def end_care(actor: Actor | None, span_id: int) -> int:
+    """Take a member off the care list today; returns the member's id."""
+    _span, member = end_span(actor, CareSpan, span_id)
+    audit.record(actor, "care.ended", f"member:{member.id}", unit_id=member.unit_id)
+    return member.id
 
 
 def set_left(actor: Actor | None, member_id: int, *, on: date, why: str = "left") -> Member:

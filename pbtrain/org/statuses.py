@@ -5,16 +5,15 @@ from datetime import date
 from sqlalchemy import select
 
 from pbtrain.audit import services as audit
-from pbtrain.core import clock
-from pbtrain.core.db import UNKEYED, db
-from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.db import db
+from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import rules
 from pbtrain.org.access import Actor
 from pbtrain.org.kinds import STATUSES
 from pbtrain.org.models import StatusSpan
 from pbtrain.org.roles import Perm
-from pbtrain.org.services import member_of
+from pbtrain.org.services import end_span, member_of
 
 
 def set_status(
@@ -49,15 +48,6 @@ def set_status(
 
 def end_status(actor: Actor | None, span_id: int) -> int:
     """End a span today; one that has not begun goes. Returns the member's id."""
-    span = db.session.get(StatusSpan, span_id, with_for_update=UNKEYED, populate_existing=True)
-    today = clock.today()
-    if span is None or (span.valid_until is not None and span.valid_until <= today):
-        raise Conflict(N_("This has ended already."))
-    member = member_of(actor, Perm.ROSTER_MANAGE, span.member_id)
-    member_id, kind = span.member_id, span.kind
-    if span.valid_from >= today:
-        db.session.delete(span)
-    else:
-        span.valid_until = today
-    audit.record(actor, "status.ended", f"member:{member_id}", unit_id=member.unit_id, kind=kind)
-    return member_id
+    span, member = end_span(actor, StatusSpan, span_id)
+    audit.record(actor, "status.ended", f"member:{member.id}", unit_id=member.unit_id, kind=span.kind)
+    return member.id

@@ -1,21 +1,20 @@
 """What the browser may send about certificates."""
 
 from flask_wtf.file import FileField, FileRequired, FileSize
-from wtforms import BooleanField, HiddenField, IntegerField
+from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from pbtrain.classes.rules import completion
-from pbtrain.core.forms import BaseForm, ProseField, TextField
+from pbtrain.core.forms import BaseForm, ProseField, TextField, VersionedForm
 from pbtrain.core.i18n import _l
 from pbtrain.core.storage import MAX_BYTES
 
 BRACES = " ".join(f"{{{word}}}" for word in completion.WORDS)
 
 
-class StyleForm(BaseForm):
+class StyleForm(VersionedForm):
     """What an academy's certificates look like."""
 
-    version = HiddenField(default="0")
     title = TextField(_l("Title of the certificate"), [InputRequired(), Length(max=40)])
     body = ProseField(_l("Text"), [InputRequired(), Length(max=500)],
                       description=_l("Words in braces are filled in: %(words)s", words=BRACES))  # fmt: skip
@@ -33,12 +32,6 @@ class StyleForm(BaseForm):
     )
     signature = FileField(_l("Picture of the signature"), [Optional(), FileSize(MAX_BYTES)])
     unsigned = BooleanField(_l("Without a picture of the signature from now on"))
-
-    @property
-    def made_from(self) -> int:
-        """The version that was read; 0 where there was none."""
-        text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 class RevokeForm(BaseForm):
