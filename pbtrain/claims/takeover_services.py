@@ -22,7 +22,7 @@ from pbtrain.core.marks import N_
 from pbtrain.core.storage import StoredFile
 from pbtrain.hours.rules import check_reason
 from pbtrain.notify.services import Note, enqueue_many
-from pbtrain.org import roster_files
+from pbtrain.org import list_files
 from pbtrain.org.access import Actor
 from pbtrain.org.list_cells import shown
 
@@ -48,7 +48,7 @@ def start(
     takeover_rules.check_year(year, today=clock.today())
     if platform_id and platform_id not in {one.id for one in lookups.platforms_for(unit_id)}:
         raise RuleError(N_("Choose one of the platforms of the list."), "platform")
-    data, sha256 = roster_files.receive(stream)
+    data, sha256 = list_files.receive(stream)
     known = _sent_before(unit_id, sha256)
     if known is not None:
         raise RuleError(N_("This very file was sent before: sheet %(number)s."), "file", number=known)

@@ -17,7 +17,7 @@ from pbtrain.core import clock, crypto, queue
 from pbtrain.core.db import db, is_postgresql, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import roster_files, roster_merge
+from pbtrain.org import list_files, roster_merge
 from pbtrain.org.access import Actor, actor_for, may
 from pbtrain.org.list_cells import shown
 from pbtrain.org.list_columns import OWN_SHEETS
@@ -46,7 +46,7 @@ def start_import(
     """
     if not may(actor, Perm.ROSTER_MANAGE, unit_id):
         raise RuleError(N_("This unit is outside your scope."), field="unit_id")
-    data, file_hash = roster_files.receive(stream)
+    data, file_hash = list_files.receive(stream)
     earlier = db.session.scalar(
         select(RosterImport.id)
         .where(
@@ -68,7 +68,7 @@ def start_import(
     )
     db.session.add(row)
     db.session.flush()  # the stored file and the job name row.id
-    roster_files.keep(row.id, file_hash, data)
+    list_files.keep(row.id, file_hash, data)
     row.job_id = queue.enqueue("roster.read", {"import_id": row.id}, owner_id=actor.account_id)
     audit.record(
         actor, "roster.uploaded", f"roster:{row.id}", unit_id=unit_id, size=len(data), sha256=file_hash
@@ -91,7 +91,7 @@ def read_import(running: queue.Running) -> dict[str, Any] | None:
         count, remarks = _stage(running, import_id, job)
     except RuleError as error:
         _refuse(import_id, error)
-        roster_files.forget(import_id, job.file_hash)
+        list_files.forget(import_id, job.file_hash)
         return {"refused": error.message}
     with transaction() as session:
         session.execute(
@@ -99,7 +99,7 @@ def read_import(running: queue.Running) -> dict[str, Any] | None:
             .where(RosterImport.id == import_id, RosterImport.state == "reading")
             .values(state="preview", read_at=clock.now(), remarks=json.dumps(remarks, ensure_ascii=False))
         )
-    roster_files.forget(import_id, job.file_hash)
+    list_files.forget(import_id, job.file_hash)
     return {"rows": count}
 
 
@@ -123,7 +123,7 @@ def _stage(running: queue.Running, import_id: int, job: Any) -> tuple[int, list[
     if actor is None or not may(actor, Perm.ROSTER_MANAGE, job.unit_id):
         raise RuleError(N_("This unit is outside your scope."))
     scope = scope_of(actor, job.unit_id)
-    with roster_files.read(import_id, job.file_hash) as (sheet, lines):
+    with list_files.read(import_id, job.file_hash) as (sheet, lines):
         check_columns(set(sheet.columns), branch_given=scope.only is not None)
         with transaction() as session:
             session.execute(delete(RosterRow).where(RosterRow.import_id == import_id))
@@ -223,7 +223,7 @@ def _refuse_second_secretaries(import_id: int, lines: list[int]) -> None:
             )
 
 
-def _remarks(sheet: roster_files.Sheet, reader: RosterReader) -> list[Any]:
+def _remarks(sheet: list_files.Sheet, reader: RosterReader) -> list[Any]:
     """What was left aside or normalised, as [msgid, params]."""
     remarks: list[Any] = []
     if sheet.hidden:

@@ -17,9 +17,9 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.services import Line
 from pbtrain.org import disclosures, personal
+from pbtrain.org.list_child import find_header
 from pbtrain.org.models import RosterCopy, RosterImport, RosterRow, UnitClosure
 from pbtrain.org.roles import MAY, Role
-from pbtrain.org.roster_child import find_header
 from pbtrain.policies import jobs
 from pbtrain.policies.trial import Trial
 from tests.home.conftest import MASKED, NUMBER, PHONE, SHOWN_NUMBER, visitor

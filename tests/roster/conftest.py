@@ -13,7 +13,7 @@ from pbtrain.core import clock, queue
 from pbtrain.core.db import transaction
 from pbtrain.home import roster_work
 from pbtrain.hours import services as hours
-from pbtrain.org import roster_child, roster_files, roster_services
+from pbtrain.org import list_child, list_files, roster_services
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.roles import Role
 from tests.roster import sheets
@@ -27,17 +27,17 @@ def own_child(monkeypatch):
 
     def read_here(path, kind, layout, answer):
         limit = csv.field_size_limit()
-        arguments = ["roster_child", str(path), kind, roster_child.told(layout)]
+        arguments = ["list_child", str(path), kind, list_child.told(layout)]
         try:
             with monkeypatch.context() as patch, redirect_stdout(answer):
                 patch.setattr(sys, "argv", arguments)
-                patch.setattr(roster_child, "limit", lambda: None)
-                roster_child.main()
+                patch.setattr(list_child, "limit", lambda: None)
+                list_child.main()
         finally:
             csv.field_size_limit(limit)
         answer.seek(0)
 
-    monkeypatch.setattr(roster_files, "_child", read_here)
+    monkeypatch.setattr(list_files, "_child", read_here)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The child process that reads one uploaded list: `python -m pbtrain.org.roster_child FILE KIND [LAYOUT]`.
+"""The child process that reads one uploaded list: `python -m pbtrain.org.list_child FILE KIND [LAYOUT]`.
 
 LAYOUT is a `list_columns.Layout` as JSON, that of rosters where none is given. The process may use 1 GB and
 60 s and knows neither database nor site. It writes JSON lines: {"meta": …}, then a list [line, cell, …] for
@@ -22,7 +22,7 @@ from typing import Any
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import roster_zip
+from pbtrain.org import list_zip
 from pbtrain.org.list_columns import HEADER_WITHIN, MAX_CELL, Layout, is_header, map_header
 from pbtrain.org.roster_columns import ROSTER
 
@@ -52,9 +52,9 @@ def main() -> None:
     except RuleError as error:
         say({"refused": [error.message, error.params]})
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
-        say({"refused": [roster_zip.DAMAGED, {}]})
+        say({"refused": [list_zip.DAMAGED, {}]})
     except MemoryError:
-        say({"refused": [roster_zip.TOO_LARGE, {}]})
+        say({"refused": [list_zip.TOO_LARGE, {}]})
 
 
 def told(layout: Layout) -> str:
@@ -69,12 +69,12 @@ def say(value: Any) -> None:
 
 def read_workbook(path: Path, layout: Layout) -> None:
     """The first visible sheet that has a line of headers."""
-    archive = roster_zip.opened(path)
-    roster_zip.check(archive)
-    sheets, system_1904 = roster_zip.workbook(archive)
+    archive = list_zip.opened(path)
+    list_zip.check(archive)
+    sheets, system_1904 = list_zip.workbook(archive)
     visible = [sheet for sheet in sheets if sheet.visible]
     for sheet in visible[:MAX_SHEETS]:
-        found = roster_zip.scan(archive, sheet)
+        found = list_zip.scan(archive, sheet)
         lines = sheet_lines(path, archive, sheet, found)
         head = list(islice(lines, HEADER_WITHIN))
         if (header := find_header(head, layout)) is None:
@@ -101,18 +101,18 @@ def no_header(layout: Layout) -> RuleError:
 
 
 def sheet_lines(
-    path: Path, archive: zipfile.ZipFile, sheet: roster_zip.SheetEntry, found: roster_zip.Scan
+    path: Path, archive: zipfile.ZipFile, sheet: list_zip.SheetEntry, found: list_zip.Scan
 ) -> Lines:
     """The sheet line by line, numbered as people see it; formulas and dates as dicts."""
     from python_calamine import CalamineError, CalamineWorkbook  # only after the scan has passed
 
-    source = roster_zip.without(archive, sheet, found.cuts) if found.cuts else str(path)
+    source = list_zip.without(archive, sheet, found.cuts) if found.cuts else str(path)
     try:
         table = CalamineWorkbook.from_object(source).get_sheet_by_name(sheet.name)
         top, left = table.start or (0, 0)
         rows = table.to_python(skip_empty_area=True) if table.start else []
     except (CalamineError, ValueError, KeyError):
-        raise RuleError(roster_zip.DAMAGED) from None
+        raise RuleError(list_zip.DAMAGED) from None
     formulas = found.formulas
     for number, row in enumerate(rows, top + 1):
         cells: list[Any] = [""] * left + [plain(value) for value in row]
@@ -161,7 +161,7 @@ def emit(
                 continue
             count += 1
             if count > layout.max_rows:
-                raise RuleError(roster_zip.TOO_MANY_ROWS, limit=layout.max_rows)
+                raise RuleError(list_zip.TOO_MANY_ROWS, limit=layout.max_rows)
             say([number, *row])
     say({"end": count})
 
@@ -187,8 +187,8 @@ def csv_lines(text: str, delimiter: str) -> Lines:
     number = 1
     try:
         for record in reader:
-            if len(record) > roster_zip.MAX_COLUMNS:
-                raise RuleError(roster_zip.TOO_MANY_COLUMNS, limit=roster_zip.MAX_COLUMNS)
+            if len(record) > list_zip.MAX_COLUMNS:
+                raise RuleError(list_zip.TOO_MANY_COLUMNS, limit=list_zip.MAX_COLUMNS)
             yield number, [plain(cell) for cell in record]
             number = reader.line_num + 1
     except csv.Error:

@@ -1,4 +1,4 @@
-"""Uploaded rosters: kept under the instance until they are read, and read in a child process with limits."""
+"""Lists that were sent in: each is read in a child process with limits; rosters are kept until they are."""
 
 import hashlib
 import json
@@ -16,9 +16,9 @@ from flask import current_app
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import roster_zip
+from pbtrain.org import list_zip
+from pbtrain.org.list_child import SECONDS, told
 from pbtrain.org.list_columns import Layout
-from pbtrain.org.roster_child import SECONDS, told
 from pbtrain.org.roster_columns import ROSTER
 
 FOLDER = "uploads-roster"
@@ -127,7 +127,7 @@ def run_child(path: Path, kind: str, layout: Layout = ROSTER) -> Iterator[tuple[
 
 def _child(path: Path, kind: str, layout: Layout, answer: Any) -> None:
     """Let the child write its lines into `answer`."""
-    command = [sys.executable, "-m", "pbtrain.org.roster_child", str(path), kind, told(layout)]
+    command = [sys.executable, "-m", "pbtrain.org.list_child", str(path), kind, told(layout)]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": PACKAGE, "PYTHONUTF8": "1"}
     try:
         ended = subprocess.run(  # noqa: S603  our own module on our own file
@@ -139,7 +139,7 @@ def _child(path: Path, kind: str, layout: Layout, answer: Any) -> None:
         ) from None
     if ended.returncode:
         current_app.logger.warning("roster child ended with %s: %s", ended.returncode, ended.stderr[-500:])
-        raise RuleError(roster_zip.DAMAGED)
+        raise RuleError(list_zip.DAMAGED)
     answer.seek(0)
 
 
@@ -157,7 +157,7 @@ def _count(answer: Any) -> int:
 
 
 def _refused(value: dict[str, Any]) -> None:
-    message, params = value.get("refused", (roster_zip.DAMAGED, {}))
+    message, params = value.get("refused", (list_zip.DAMAGED, {}))
     raise RuleError(message, **params)
 
 
