@@ -58,6 +58,7 @@ class GuestForm(BaseForm):
             for row in rows
         ]
         self.known.choices = choices([*some, (OTHER, _("Somebody else of this name"))] if some else [])
+        self.known.flags.optional = not some
 
 
 class PartForm(BaseForm):
