@@ -160,6 +160,17 @@ def _refusal(job: Any) -> str:
     return say_kept(message, params)
 
 
+@bp.get("/<int:class_id>/lists/<int:list_id>/progress")
+@needs(Perm.CLASS_MANAGE)
+def list_progress(class_id: int, list_id: int) -> Response:
+    """Whether it has been read, for htmx; then the whole page is loaded anew."""
+    row, one = _one(class_id, list_id)
+    response = make_response(render_template("classes/_list_progress.html", row=row, one=one))
+    if one.state != "reading":
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
 @bp.get("/<int:class_id>/lists/<int:list_id>/refused.xlsx")
 @needs(Perm.CLASS_MANAGE)
 def list_refused(class_id: int, list_id: int) -> Response:
