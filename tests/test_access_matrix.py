@@ -116,6 +116,8 @@ TABLE = {
     "events.held_lines": row("hours:reverse", secretary="all"),
     "events.approve_held": row("hours:reverse", secretary="own", post=303),
     "events.reject_held": row("hours:reverse", secretary="own", post=422),
+    "events.own_lines": row("signed in", everyone="all"),
+    "events.decide_own": row("signed in", everyone="none", use={"claim_id": "own_claim_id"}),  # by post only
     # -- events: the door
     **{
         f"events.{name}": row("signed in", everyone="none", **DOOR, **answers)
@@ -194,6 +196,9 @@ TABLE = {
     ),
     "claims.above": row("claim:judge", **JUDGES_ALL),
     "claims.above_claim": row("claim:judge", **JUDGES, use={"claim_id": "appealed_id"}),
+    "claims.confirm_all": row(
+        "claim:judge", **JUDGES, body={"claim": "%(own_claim_id)s"}, post=303, kinds="branch"
+    ),
     "claims.judge": row("claim:judge", **JUDGES, use={"claim_id": "appealed_id"}, post=400),
     "claims.waiting": row("claim:judge", **ABOVE),
     "claims.platforms": row("platform:manage", unit_admin="subtree"),

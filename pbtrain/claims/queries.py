@@ -15,12 +15,13 @@ from pbtrain.core.db import db
 from pbtrain.core.storage import StoredFile
 from pbtrain.hours.figures import WAITING
 from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.hours.rules import HELD, HELD_OWN
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Perm, Role
 
-CLAIMED = HourClaim.kind != "overlap"
+CLAIMED = HourClaim.kind.not_in(HELD)
 
 
 def someone_may_decide() -> ColumnElement[bool]:
@@ -221,20 +222,20 @@ def desk(actor: Actor) -> Select[Any]:
 
 
 def appeals(actor: Actor) -> Select[Any]:
-    """What waits for the level above, the oldest first: appeals, second pairs of eyes, and what nobody in the
-    branch may decide."""
+    """What waits for the level above, the oldest first: appeals, second pairs of eyes, what nobody in the
+    branch may decide, and the own lines of recorders, which the others of a committee may confirm as well."""
     reach = units_where(actor, Perm.CLAIM_JUDGE)
     ready = and_(
         HourClaim.state == "submitted",
         or_(HourClaim.kind != "host", HourClaim.host_at.is_not(None)),
         or_(HourClaim.decided_by_id.is_not(None), ~someone_may_decide()),
     )
+    held = and_(HourClaim.state == "held", or_(HourClaim.kind == HELD_OWN, ~someone_may_decide()))
     return (
         _claims()
         .where(
             HourClaim.unit_id.in_(reach),
-            or_(HourClaim.state == "appealed", ready),
-            CLAIMED,
+            or_(and_(CLAIMED, or_(HourClaim.state == "appealed", ready)), held),
             HourClaim.member_id != actor.member_id if actor.member_id else true(),
             or_(HourClaim.decided_by_id.is_(None), HourClaim.decided_by_id != actor.account_id),
         )
@@ -295,6 +296,16 @@ def all_wait(waiting: Select[Any], claim_ids: Sequence[int]) -> bool:
     """Are all of these claims among those that wait there?"""
     only = waiting.order_by(None).with_only_columns(func.count(HourClaim.id))
     return db.session.scalar(only.where(HourClaim.id.in_(claim_ids))) == len(set(claim_ids))
+
+
+def are_own(actor: Actor, claim_ids: Sequence[int]) -> bool:
+    """Are all of these own lines of recorders, decided or not, that this person confirms from above?"""
+    found = select(func.count(HourClaim.id)).where(
+        HourClaim.id.in_(claim_ids),
+        HourClaim.kind == HELD_OWN,
+        HourClaim.unit_id.in_(units_where(actor, Perm.CLAIM_JUDGE)),
+    )
+    return db.session.scalar(found) == len(set(claim_ids))
 
 
 def appeal_of(claim_id: int) -> str:

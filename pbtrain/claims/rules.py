@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours.policy import PolicyRules
+from pbtrain.hours.rules import HELD, HELD_OVERLAP, HELD_OWN
 
 STATES = {
     "draft": N_("Draft"),
@@ -23,6 +24,7 @@ STATES = {
     "withdrawn": N_("Withdrawn by the member"),
     "held": N_("Held: overlaps another line"),  # of hours.held, decided there
 }
+HELD_LABELS = {HELD_OVERLAP: N_("Overlapping line"), HELD_OWN: N_("The recorder's own line")}
 OPEN = ("draft", "submitted", "returned", "appealed", "held")
 
 
@@ -238,12 +240,24 @@ def due_back(decided_on: date) -> date:
 
 WAITS = {
     "member": N_("the member"),
+    "others": N_("another committee member or the level above"),
     "secretary": N_("the branch secretary"),
     "host": N_("the secretary of the other branch"),
     "second": N_("a second pair of eyes"),
     "above": N_("the level above"),
     "nobody": N_("nobody"),
 }
+
+
+def state_of(claim: Claimed) -> str:
+    """Where it stands, in words."""
+    own = claim.state == "held" and claim.kind == HELD_OWN
+    return N_("Recorded by the member: somebody else confirms it") if own else STATES[claim.state]
+
+
+def is_held(claim: Claimed) -> bool:
+    """Is it a line that was held, decided or not, and no claim that somebody wrote?"""
+    return claim.kind in HELD
 
 
 def waits_for(claim: Claimed, *, branch_may: bool = True) -> str:
@@ -253,7 +267,7 @@ def waits_for(claim: Claimed, *, branch_may: bool = True) -> str:
     if claim.state == "appealed":
         return "above"
     if claim.state == "held":
-        return "secretary"
+        return "others" if claim.kind == HELD_OWN else "secretary"
     if claim.state != "submitted":
         return "nobody"
     if claim.kind == "host" and claim.host_at is None:

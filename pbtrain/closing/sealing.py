@@ -56,7 +56,7 @@ def checklist(unit_id: int, year: int, since: date, *, inside: bool = False) -> 
     claims, held = sum(m.claims for m in found.months), sum(m.held for m in found.months)
     return [
         Check("claims", N_("Claims wait for a decision: %(count)s."), claims),
-        Check("held", N_("Overlapping lines wait for a decision: %(count)s."), held),
+        Check("held", N_("Held lines wait for a decision: %(count)s."), held),
         Check("months", N_("Months are not signed: %(count)s."), len(found.due)),
         Check(
             "totals",

@@ -1,4 +1,4 @@
-"""A year of meetings: recorded, corrected, ticked again, and two at the same time."""
+"""A year of meetings: recorded, confirmed, corrected, ticked again, and two at the same time."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,6 +17,8 @@ from pbtrain.events import services as events
 from pbtrain.events.services import Meeting
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
+from pbtrain.hours.rules import HELD_OVERLAP, HELD_OWN
+from pbtrain.notify.services import mark_all_read
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Affiliation, Member
 
@@ -85,6 +87,7 @@ def hold_meetings(world: World, tell: Callable[[str], None]) -> None:
         if plan.key in CORRECTED and len(ids) >= 2:
             _correct(world, plan.key, ids[-1], again=True)
             _correct(world, plan.key, ids[-2], again=False)
+        _confirm(world, plan.key, waiting=1 if plan.key == LAST_YEAR else 0)
         if shared := [each for each in held if not each.leaders]:
             _overlap(world, plan.key, shared[-1])
         tell(f"{plan.name}: {len(held)} meetings")
@@ -173,6 +176,22 @@ def _hold(world: World, key: str, plan: Plan, present: set[int]) -> int:
     return recorded.event_id
 
 
+def _confirm(world: World, key: str, *, waiting: int) -> None:
+    """The deputy confirms what the secretary recorded about themself, but the newest `waiting`.
+
+    What those who lead were told of it has been read."""
+    own = db.session.scalars(
+        select(HourClaim.id)
+        .where(HourClaim.unit_id == world.units[key], HourClaim.state == "held", HourClaim.kind == HELD_OWN)
+        .order_by(HourClaim.day.desc(), HourClaim.id.desc())
+    ).all()
+    leaders = [world.actor(person.account_id) for person in world.people[key][:LEADERS]]
+    if own[waiting:]:
+        hours.approve_held(leaders[1], own[waiting:])
+    for actor in leaders:
+        mark_all_read(actor)
+
+
 def _correct(world: World, key: str, event_id: int, *, again: bool) -> None:
     """Two people were ticked by mistake; one of them had been there after all."""
     actor = world.actor(world.scribe[key])
@@ -198,7 +217,7 @@ def _overlap(world: World, key: str, plan: Plan) -> None:
     )  # fmt: skip
     waiting = db.session.scalars(
         select(HourClaim.id)
-        .where(HourClaim.unit_id == unit_id, HourClaim.state == "held")
+        .where(HourClaim.unit_id == unit_id, HourClaim.state == "held", HourClaim.kind == HELD_OVERLAP)
         .order_by(HourClaim.id)
     ).all()
     if len(waiting) > 2:  # one approved, one refused, the rest still to decide

@@ -35,6 +35,7 @@ from pbtrain.events.models import (
     Theme,
 )
 from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.hours.rules import HELD_OWN
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.answering import answered, stands
 from pbtrain.org.kinds import UNIT_KINDS
@@ -270,7 +271,8 @@ class Effect:
     people: int = 0  # with a line that stands
     credit: int = 0  # of those lines, hundredths
     corrections: list[Any] = field(default_factory=list)  # lines that were cancelled, with the reason
-    held: list[Any] = field(default_factory=list)  # lines that wait for a decision
+    held: list[Any] = field(default_factory=list)  # lines that overlap another and wait for a decision
+    own: list[Any] = field(default_factory=list)  # of whoever recorded it: wait for somebody else
 
 
 def effect(event_id: int) -> Effect:
@@ -311,12 +313,22 @@ def effects(event_ids: Collection[int]) -> dict[int, Effect]:
             one.corrections.append(row)
     named = {f"event:{event_id}": one for event_id, one in found.items()}
     for row in db.session.execute(
-        select(HourClaim.id, HourClaim.occurrence, Member.name, HourClaim.minutes, HourClaim.uncovered)
+        select(
+            HourClaim.id,
+            HourClaim.occurrence,
+            HourClaim.kind,
+            HourClaim.member_id,
+            HourClaim.unit_id,
+            Member.name,
+            HourClaim.minutes,
+            HourClaim.uncovered,
+        )
         .join(Member, Member.id == HourClaim.member_id)
         .where(HourClaim.occurrence.in_(bulk.among(named, String)), HourClaim.state == "held")
         .order_by(Member.pinyin, HourClaim.id)
     ):
-        named[row.occurrence].held.append(row)
+        one = named[row.occurrence]
+        (one.own if row.kind == HELD_OWN else one.held).append(row)
     return found
 
 

@@ -127,7 +127,7 @@ def record_event(
     _tick(event_id, {member_id: member_id in came for member_id in offered - known})
     papers_kept.keep(actor, event_id, meeting.unit_id, photos, papers)
     lines = [_line(event_id, meeting, member_id) for member_id in sorted(came)]
-    posted = hours.post_many(actor, lines)
+    posted = hours.post_many(actor, lines, own_waits=True)
     audit.record(
         actor,
         "event.recorded",
@@ -199,8 +199,9 @@ def correct_event(
     posted = None
     heir_id = living({meeting.unit_id}).get(meeting.unit_id)
     if added:
-        posted = hours.post_many(actor, [_line(event_id, meeting, member_id) for member_id in sorted(added)])
-        if posted.held and heir_id != meeting.unit_id:  # the branch has ended: nobody there would decide
+        lines = [_line(event_id, meeting, member_id) for member_id in sorted(added)]
+        posted = hours.post_many(actor, lines, own_waits=True)
+        if (posted.held or posted.own) and heir_id != meeting.unit_id:  # nobody there would decide any more
             custody.hand_over(meeting.unit_id, heir_id, added)
     _retick(event_id, wrong, came=False)
     _retick(event_id, added & set(listed), came=True)

@@ -13,7 +13,7 @@ from pbtrain.core.db import db, prepared
 from pbtrain.core.queue import Job
 from pbtrain.courses import queries as courses_q
 from pbtrain.courses.models import Course, Enrolment
-from pbtrain.hours import posting
+from pbtrain.hours import confirming, posting
 from pbtrain.hours.models import HourClaim, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules, Rules
 from pbtrain.hours.progress import Progress, is_even, owed, segments
@@ -38,6 +38,7 @@ class MyYear:
     policy: PolicyRules | None
     waiting: int  # lines that wait for a decision
     in_branch: bool
+    to_confirm: int = 0  # own lines of others who lead the branch, for this member to confirm
 
 
 def my_year(member_id: int, today: date) -> MyYear:
@@ -46,7 +47,9 @@ def my_year(member_id: int, today: date) -> MyYear:
     rules change within it, or a unit above was moved."""
     row = _year_of(member_id=member_id, year=today.year, today=today).first()
     if row is None or row.rules is None:
-        return MyYear(None, None, 0, row is not None and row.unit_id is not None)
+        return MyYear(
+            None, None, 0, row is not None and row.unit_id is not None, row.to_confirm if row else 0
+        )
     policy = PolicyRules.from_json(0, row.rules)
     pieces: tuple[tuple[int, int], ...] = ((0, 1),)
     target, due, on_care = row.target or 0, row.due or 0, bool(row.on_care)
@@ -68,7 +71,7 @@ def my_year(member_id: int, today: date) -> MyYear:
         lacks_class=bool(row.lacks_class),
         segments=pieces,
     )
-    return MyYear(progress, policy, row.waiting, row.unit_id is not None)
+    return MyYear(progress, policy, row.waiting, row.unit_id is not None, row.to_confirm)
 
 
 def _only(row: Any, person: posting.Person, year: int) -> bool:
@@ -113,12 +116,19 @@ def _year_of() -> Select[Any]:
         .where(HourClaim.member_id == Member.id, HourClaim.state == "held")
         .scalar_subquery()
     )
+    to_confirm = (
+        confirming.entrusted(Member.id, today)
+        .where(HourClaim.state == "held")
+        .with_only_columns(func.count(HourClaim.id.distinct()))
+        .scalar_subquery()
+    )
     return (
         select(
             Member.unit_id, MemberYear.counted, MemberYear.target, MemberYear.due, MemberYear.due_on,
             MemberYear.on_care, MemberYear.lacks_class, MemberYear.self_a, MemberYear.self_b,
             MemberYear.self_c, MemberYear.self_d,
             rules.label("rules"), since.label("since"), moved.label("moved"), waiting.label("waiting"),
+            to_confirm.label("to_confirm"),
         )
         .outerjoin(MemberYear, and_(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
         .where(Member.id == member_id)
@@ -167,13 +177,14 @@ def _unread_of() -> Select[Any]:
 
 
 def branch_waits(unit_id: int, person: Actor) -> Any:
-    """What waits for the secretary: claims of hours, lines held for an overlap, members without an active
-    login, and what members say is recorded wrongly."""
+    """What waits for the secretary: claims of hours, lines that are held, members without an active login,
+    and what members say is recorded wrongly; `own` are the secretary's own lines, which wait for others."""
     claims = claim_queries.desk(person).order_by(None).with_only_columns(func.count())
-    held = select(func.count()).where(HourClaim.unit_id == unit_id, HourClaim.state == "held")
-    oldest = select(func.min(HourClaim.made_at)).where(
-        HourClaim.unit_id == unit_id, HourClaim.state == "held"
-    )
+    waits = and_(HourClaim.unit_id == unit_id, HourClaim.state == "held")
+    mine = HourClaim.member_id == (person.member_id or 0)
+    held = select(func.count()).where(waits, ~mine)
+    oldest = select(func.min(HourClaim.made_at)).where(waits, ~mine)
+    own = select(func.count()).where(waits, mine)
     asleep = (
         select(func.count())
         .select_from(Member)
@@ -184,6 +195,7 @@ def branch_waits(unit_id: int, person: Actor) -> Any:
         select(
             held.scalar_subquery().label("held"),
             oldest.scalar_subquery().label("oldest"),
+            own.scalar_subquery().label("own"),
             claims.where(
                 HourClaim.state == "submitted",
                 or_(HourClaim.unit_id == unit_id, HourClaim.host_unit_id == unit_id),

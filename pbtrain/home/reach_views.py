@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from pbtrain.claims import queries as claims_q
-from pbtrain.claims.rules import STATES, WAITS, waits_for
+from pbtrain.claims.rules import WAITS, state_of, waits_for
 from pbtrain.core import clock
 from pbtrain.home import reaching
 from pbtrain.hours.forecast import Forecast
@@ -32,7 +32,7 @@ class Told:
     @property
     def state(self) -> str:
         """The words of its state."""
-        return STATES[self.row.state]
+        return state_of(self.row)
 
     @property
     def who(self) -> str:
@@ -49,7 +49,7 @@ class More:
 
     @property
     def waiting(self) -> int:
-        """How many lines wait for a decision besides those that wait for a review: overlaps."""
+        """How many lines wait for a decision besides those that wait for a review: held ones."""
         return sum(told.row.state == "held" for told in self.claims)
 
     @property

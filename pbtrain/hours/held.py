@@ -1,6 +1,11 @@
-"""Lines that overlap another line of the same member: held for a decision, decided once."""
+"""Lines that wait for somebody else: held for a decision, decided once.
 
-from collections.abc import Iterable
+A line is held because it overlaps another one of its member (`HELD_OVERLAP`), or because it is the own line
+of whoever recorded the meeting (`HELD_OWN`): another member of the committee or the level above confirms it.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -11,7 +16,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.hours import rules
+from pbtrain.hours import notices, rules
 from pbtrain.hours.models import HourClaim
 from pbtrain.hours.posting import Draft
 from pbtrain.org.access import Actor
@@ -35,12 +40,39 @@ def overlap(line: Draft, standing: list[Any], drafts: list[Draft]) -> tuple[int,
     return min(line.minutes, max(whole - covered, 0)), hits[0][2]
 
 
-def waiting(
-    actor: Actor | None, draft: Draft, occurrence: str, overlap: tuple[int, int | None]
+def put_off(
+    actor: Actor | None,
+    draft: Draft,
+    occurrence: str,
+    standing: list[Any],
+    drafts: list[Draft],
+    *,
+    own_waits: bool,
+) -> dict[str, Any] | None:
+    """The claim a line becomes in place of an entry; None where nothing keeps it out of the ledger.
+
+    What overlaps another line of its member waits, and with `own_waits` the line of the actor themself.
+    """
+    found = overlap(draft, standing, drafts)
+    if found is not None:
+        return _waiting(actor, draft, occurrence, rules.HELD_OVERLAP, found)
+    if own_waits and actor is not None and actor.member_id == draft.member_id:
+        return _waiting(actor, draft, occurrence, rules.HELD_OWN, (draft.minutes, None))
+    return None
+
+
+def _waiting(
+    actor: Actor | None, draft: Draft, occurrence: str, kind: str, left: tuple[int, int | None]
 ) -> dict[str, Any]:
-    """The claim a line becomes that overlaps another of its member; `overlap` is what it left uncovered, in
-    minutes, and the line in the way, as found by the function of that name."""
+    """The row of a held line; `left` is what can be approved, in minutes, and the line in the way.
+
+    Of an own line the hours are kept with a limit of nothing, so that the database, too, refuses the account
+    that recorded it as the one that approves.
+    """
     return {
+        "kind": kind,
+        "credit": draft.credit if kind == rules.HELD_OWN else 0,
+        "proxy_limit": 0,
         "member_id": draft.member_id,
         "unit_id": draft.unit_id,
         "state": "held",
@@ -53,16 +85,19 @@ def waiting(
         "starts_at": draft.starts_at,
         "ends_at": draft.ends_at,
         "minutes": draft.minutes,
-        "uncovered": overlap[0],
-        "overlaps_id": overlap[1],
+        "uncovered": left[0],
+        "overlaps_id": left[1],
         "made_by_id": actor.account_id if actor else None,
         "made_at": clock.now(),
         "reason": "",
     }
 
 
-def hold(claims: list[dict[str, Any]]) -> int:
-    """Keep what overlaps for a decision; what waits is not held twice, a refused line may come again."""
+def hold(actor: Actor | None, claims: list[dict[str, Any]]) -> tuple[int, int]:
+    """Keep these lines for a decision: how many overlaps and how many own lines are new; others are asked to
+    confirm those. What waits is not held twice, a refused line may come again."""
+    if not claims:
+        return 0, 0
     known = {
         (row.member_id, row.occurrence)
         for row in db.session.execute(
@@ -77,26 +112,32 @@ def hold(claims: list[dict[str, Any]]) -> int:
     fresh = [claim for key, claim in named.items() if key not in known]
     if fresh:
         db.session.execute(insert(HourClaim.__table__), fresh)  # type: ignore[arg-type]
-    return len(fresh)
+    kinds = Counter(claim["kind"] for claim in fresh)
+    if actor is not None and kinds[rules.HELD_OWN]:
+        notices.ask_others(actor, fresh)
+    return kinds[rules.HELD_OVERLAP], kinds[rules.HELD_OWN]
 
 
-def decide(actor: Actor, claim_id: int, *, approve: bool, reason: str = "") -> HourClaim:
-    """Move a held line to approved or rejected, once; returns it.
+def decide(actor: Actor, claim_ids: Collection[int], *, approve: bool, reason: str = "") -> list[HourClaim]:
+    """Move these held lines to approved or rejected, once, all or none; returns them in the order of ids.
 
-    Nobody decides on their own hours. Conflict when somebody decided it meanwhile.
+    Nobody decides on their own hours. Conflict when somebody decided one of them meanwhile.
     """
-    claim = db.session.get(HourClaim, claim_id)
-    if claim is None:
+    wanted = sorted(set(claim_ids))
+    claims = db.session.scalars(
+        select(HourClaim).where(HourClaim.id.in_(wanted)).order_by(HourClaim.id)
+    ).all()
+    if len(claims) != len(wanted):
         raise RuleError(N_("This line is not waiting."))
-    if claim.member_id == actor.member_id:
+    if any(claim.member_id == actor.member_id for claim in claims):
         raise RuleError(N_("Nobody decides on their own hours. Ask another committee member."))
     if not approve:
         reason = rules.check_reason(reason)
-    if approve and claim.uncovered <= 0:
+    if approve and any(claim.uncovered <= 0 for claim in claims):
         raise RuleError(N_("Another line covers all of this time; nothing is left to approve."))
-    moved = db.session.execute(
+    moved = db.session.scalars(
         update(HourClaim)
-        .where(HourClaim.id == claim_id, HourClaim.state == "held")
+        .where(HourClaim.id.in_(wanted), HourClaim.state == "held")
         .values(
             state="approved" if approve else "rejected",
             decided_by_id=actor.account_id,
@@ -106,19 +147,20 @@ def decide(actor: Actor, claim_id: int, *, approve: bool, reason: str = "") -> H
         )
         .returning(HourClaim.id)
     ).all()
-    if len(moved) != 1:
+    if lost := sorted(set(wanted) - set(moved)):
         by, at = db.session.execute(
-            select(HourClaim.decided_by_id, HourClaim.decided_at).where(HourClaim.id == claim_id)
+            select(HourClaim.decided_by_id, HourClaim.decided_at).where(HourClaim.id == lost[0])
         ).one()
         raise races.lost(DECIDED, N_("Somebody decided this meanwhile."), by, at)
-    audit.record(
-        actor,
-        "hours.held_approved" if approve else "hours.held_rejected",
-        f"claim:{claim_id}",
-        unit_id=claim.unit_id,
-        reason=reason,
-    )
-    return claim
+    for claim in claims:
+        audit.record(
+            actor,
+            "hours.held_approved" if approve else "hours.held_rejected",
+            f"claim:{claim.id}",
+            unit_id=claim.unit_id,
+            reason=reason,
+        )
+    return list(claims)
 
 
 def withdraw(actor: Actor | None, occurrence: str, member_ids: Iterable[int], *, reason: str) -> int:

@@ -147,7 +147,8 @@ class UnitYear(Model):
 
 
 class HourClaim(Model):
-    """Hours that wait for a decision: what somebody claims, or (`held`) a line that overlaps another one.
+    """Hours that wait for a decision: what somebody claims, or (`held`) a line that overlaps another one or
+    is the own one of whoever recorded it.
 
     Nobody approves their own hours: the database refuses it. Who decides on what they wrote themselves may
     approve up to `proxy_limit` only, which is the policy's of the day the claim was made.
@@ -170,7 +171,9 @@ class HourClaim(Model):
 
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))  # the branch of that day
-    kind: Mapped[str] = mapped_column(String(12), default="overlap", server_default="overlap")
+    kind: Mapped[str] = mapped_column(
+        String(12), default="overlap", server_default="overlap"
+    )  # a key of claims.rules.KINDS, or one of hours.rules.HELD
     state: Mapped[str] = mapped_column(String(10))  # a key of claims.rules.STATES, or `held`
     occurrence: Mapped[str] = mapped_column(String(80))
     title: Mapped[str] = mapped_column(String(200))

@@ -329,13 +329,13 @@ def members_below(unit_id: int, year: int) -> Select[Any]:
 
 
 def waiting_claims(unit_ids: Sequence[int] | Select[Any]) -> Select[Any]:
-    """Lines held for an overlap in these branches, oldest first."""
+    """Lines held in these branches, for an overlap or as the recorder's own, oldest first."""
     other = aliased(HourEntry)
     return (
         select(
-            HourClaim.id, HourClaim.member_id, HourClaim.unit_id, HourClaim.title, HourClaim.activity,
-            HourClaim.day, HourClaim.starts_at, HourClaim.ends_at, HourClaim.minutes, HourClaim.uncovered,
-            HourClaim.made_at,
+            HourClaim.id, HourClaim.member_id, HourClaim.unit_id, HourClaim.kind, HourClaim.title,
+            HourClaim.activity, HourClaim.day, HourClaim.starts_at, HourClaim.ends_at, HourClaim.minutes,
+            HourClaim.uncovered, HourClaim.made_at,
             Member.name.label("member_name"), other.title.label("other_title"),
             other.starts_at.label("other_starts_at"), other.ends_at.label("other_ends_at"),
         )

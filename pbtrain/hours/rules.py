@@ -16,6 +16,8 @@ from pbtrain.hours.activities import CLASSES
 from pbtrain.hours.policy import PolicyRules, Rules
 
 ONE_DAY = timedelta(days=1)
+HELD_OVERLAP, HELD_OWN = "overlap", "own"  # kinds of lines that are held: see `hours.held`
+HELD = (HELD_OVERLAP, HELD_OWN)
 LEADERS = frozenset({"secretary", "deputy", "committee_member", "rotating_secretary"})
 
 # Why a line, or a part of it, does not count; each is a sentence on the member's page.

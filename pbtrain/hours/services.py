@@ -1,7 +1,7 @@
 """Changing hours: post, reverse, decide what overlaps. Nothing here commits, reads the request, or sends."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import held, notices, posting, rules, sealed
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
-from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
+from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.posting import Draft, Person
 from pbtrain.hours.rulebook import Rulebook
@@ -44,32 +44,51 @@ class Line:
 
 @dataclass
 class Posted:
-    """What became of a batch: new lines, lines that stood already, lines held for an overlap, and people
-    without a branch on that day, who get no entry."""
+    """What became of a batch: new lines, lines that stood already, lines held for an overlap, own lines of
+    whoever recorded them, which wait for somebody else, and people without a branch on that day, who get no
+    entry."""
 
     entry_ids: list[int] = field(default_factory=list)
     already: int = 0
     held: int = 0
+    own: int = 0
     without_branch: list[int] = field(default_factory=list)
 
 
 def decide_held(actor: Actor, claim_id: int, *, approve: bool, reason: str = "") -> int | None:
-    """Approve the uncovered minutes of a held line, or refuse it with a reason; returns the new line's id."""
-    claim = held.decide(actor, claim_id, approve=approve, reason=reason)
-    if not approve:
-        return None
-    line = Line(
+    """Approve the uncovered minutes of a held line, or refuse it with a reason; returns the new line's id,
+    None where there is none: it was refused, or another line has come in its way meanwhile."""
+    if approve:
+        posted = approve_held(actor, [claim_id])
+        return posted.entry_ids[0] if posted.entry_ids else None
+    notices.tell_decided(actor, held.decide(actor, [claim_id], approve=False, reason=reason), reason)
+    return None
+
+
+def approve_held(actor: Actor, claim_ids: Collection[int]) -> Posted:
+    """Approve the uncovered minutes of these held lines together, or of none of them."""
+    claims = held.decide(actor, claim_ids, approve=True)
+    posted = post_many(actor, [_as_line(claim) for claim in claims])
+    notices.tell_decided(actor, claims)
+    return posted
+
+
+def _as_line(claim: HourClaim) -> Line:
+    """What is posted of a held line. An own line keeps its hours of the clock: what came in its way while it
+    waited is found by them; of an overlap nobody knows which minutes are the uncovered ones."""
+    whole = claim.kind == rules.HELD_OWN
+    return Line(
         member_id=claim.member_id,
         day=claim.day,
         activity=claim.activity,
         minutes=claim.uncovered,
         occurrence=claim.occurrence,
         title=claim.title,
+        starts_at=claim.starts_at if whole else None,
+        ends_at=claim.ends_at if whole else None,
         channel=claim.channel,
         proof=claim.proof,
     )
-    posted = post_many(actor, [line])
-    return posted.entry_ids[0] if posted.entry_ids else None
 
 
 def source_base(occurrence: str, member_id: int) -> str:
@@ -77,11 +96,12 @@ def source_base(occurrence: str, member_id: int) -> str:
     return f"{occurrence}/member:{member_id}"
 
 
-def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
+def post_many(actor: Actor | None, lines: Sequence[Line], *, own_waits: bool = False) -> Posted:
     """Write the lines into their books, inside a transaction, at most ten statements for any number of them.
 
     The same occurrence for the same member posts once, whatever is retried; after a reversal it posts
-    again as the next revision. A line that overlaps another of its member is held for a decision.
+    again as the next revision. A line that overlaps another of its member is held for a decision, and with
+    `own_waits` (of a meeting's record) the actor's own line until somebody else, who is told, confirms it.
     Lines of activities that earn nothing are left out. Raises RuleError for a line that cannot be true or a
     closed year; at most 1,000 lines of one book.
     """
@@ -114,17 +134,16 @@ def post_many(actor: Actor | None, lines: Sequence[Line]) -> Posted:
         if revision is None or draft.source in named:
             done.already += 1
             continue
-        overlap = held.overlap(draft, standing[line.member_id], mine[line.member_id])
-        if overlap is not None:
-            waiting.append(held.waiting(actor, draft, line.occurrence, overlap))
+        known = standing[line.member_id], mine[line.member_id]
+        if claim := held.put_off(actor, draft, line.occurrence, *known, own_waits=own_waits):
+            waiting.append(claim)
             continue
         sealed.route(draft, shelves, correction=bool(line.correction))
         named.add(draft.source)
         draft.source = f"{draft.source}#{revision}"
         drafts.append(draft)
         mine[line.member_id].append(draft)
-    if waiting:
-        done.held = held.hold(waiting)
+    done.held, done.own = held.hold(actor, waiting)
     done.entry_ids = _write(actor, "hours.posted", drafts, books, persons, standing, opened, rules_for)
     return done
 

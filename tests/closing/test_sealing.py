@@ -59,7 +59,7 @@ def test_what_is_open_keeps_a_year_open(make, branch, january):
             activity="theme_day", channel="onsite", proof="B", day=MARCH, minutes=60, uncovered=30,
         )
     )  # fmt: skip
-    with pytest.raises(RuleError, match="Overlapping lines wait for a decision: 1"):
+    with pytest.raises(RuleError, match="Held lines wait for a decision: 1"):
         seal(branch)
     for state, words in (("submitted", "Claims wait"), ("approved", "")):
         with transaction() as session:

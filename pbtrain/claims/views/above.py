@@ -1,12 +1,25 @@
 """The desk of the level above: appeals, the second pair of eyes, and what nobody in the branch may decide."""
 
-from flask import abort, request
+from flask import abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from pbtrain.claims import deciding, queries
+from pbtrain.claims import deciding, queries, rules
 from pbtrain.claims.views import bp
-from pbtrain.claims.views.desk import answer, approve, reject, send_back, show, undo
-from pbtrain.core.i18n import _
+from pbtrain.claims.views.desk import (
+    ACTS_OF_HELD,
+    SHOWN,
+    answer,
+    approve,
+    place,
+    queue_of,
+    reject,
+    send_back,
+    show,
+    undo,
+)
+from pbtrain.core.db import transaction
+from pbtrain.core.i18n import _, ngettext
+from pbtrain.hours import services as hours
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
 
@@ -33,9 +46,32 @@ def judge(claim_id: int) -> Response:
     if found is None:
         abort(404)
     act = request.form.get("act", "")
-    if act not in ACTS or found.state == "held":
+    if act not in (ACTS_OF_HELD if rules.is_held(found) else ACTS):
         abort(400)
+    if found.state == "held" and not queries.waits(queue_of("above"), claim_id):
+        abort(400)  # the branch decides on it
     return answer("above", claim_id, act, ACTS)
+
+
+@bp.post("/appeals/confirm")
+@needs(Perm.CLAIM_JUDGE)
+def confirm_all() -> Response:
+    """Confirm the own lines of recorders that are named, all at once or none of them."""
+    sent = request.form.getlist("claim")[:SHOWN]
+    if not all(text.isascii() and text.isdecimal() and len(text) < 10 for text in sent):
+        abort(400)
+    named = [int(text) for text in sent]
+    if not named or not queries.are_own(signed(), named):
+        abort(404)
+    with transaction():
+        posted = hours.approve_held(signed(), named)
+    flash(ngettext("%(num)s own line confirmed.", "%(num)s own lines confirmed.", len(set(named))), "ok")
+    if posted.held:
+        flash(
+            _("%(count)s of them overlap another line: the branch decides on them.", count=posted.held),
+            "warn",
+        )
+    return redirect(url_for(".above", **place()), 303)
 
 
 def grant(claim_id: int, version: int, reason: str) -> str:

@@ -19,6 +19,7 @@ from pbtrain.core.paging import CURSORS, paged
 from pbtrain.hours import queries as hours_queries
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
+from pbtrain.hours.rules import HELD_OWN
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
 
@@ -47,7 +48,7 @@ def decide(claim_id: int) -> Response:
     if found is None:
         abort(404)
     act = request.form.get("act", "")
-    if act not in (ACTS_OF_HELD if found.state == "held" else ACTS):
+    if act not in (ACTS_OF_HELD if rules.is_held(found) else ACTS):
         abort(400)
     return answer("desk", claim_id, act)
 
@@ -115,7 +116,8 @@ def confirm(claim_id: int, version: int, _reason: str) -> str:
 
 
 def count_held(claim_id: int, _version: int, _reason: str) -> str:
-    hours.decide_held(signed(), claim_id, approve=True)
+    if hours.decide_held(signed(), claim_id, approve=True) is None:
+        return _("Approved, but the time overlaps another line: decide on the minutes that are left.")
     return _("Approved: the minutes that nothing else covers are in the ledger.")
 
 
@@ -131,7 +133,7 @@ ACTS_OF_HELD = {"approve": count_held, "reject": refuse_held}
 def answer(desk: str, claim_id: int, act: str, acts: dict[str, Any] | None = None) -> Response:
     """Do it; then the desk again with the next claim open, whole or only its part for htmx."""
     found = queries.on_desk(signed(), PERMS[desk], claim_id)
-    table = acts or (ACTS_OF_HELD if found.state == "held" else ACTS)
+    table = ACTS_OF_HELD if rules.is_held(found) else acts or ACTS
     reason, version = clean(request.form.get("reason", "")), sent_number("version")
     said, code = "", 200
     try:
@@ -143,7 +145,7 @@ def answer(desk: str, claim_id: int, act: str, acts: dict[str, Any] | None = Non
         return show(desk, None, problem=say(error), code=409)
     except RuleError as error:
         return show(desk, claim_id, problem=say(error), code=422)
-    undo_id = claim_id if act in ("approve", "return", "reject") and found.state != "held" else None
+    undo_id = claim_id if act in ("approve", "return", "reject") and not rules.is_held(found) else None
     following = request.form.get("next", "")
     upcoming = (
         int(following) if following.isascii() and following.isdecimal() and len(following) < 10 else None
@@ -207,7 +209,7 @@ def show(
         photo=photo,
         unseen=sum(not one.seen for one in files),
         noticed=noticed,
-        ready=[row for row in rows if _ready(row, unseen, noticed)] if desk == "desk" else [],
+        ready=[row for row in rows if TOGETHER[desk](row, unseen, noticed)],
         decided=queries.decided_since(signed(), clock.at(clock.today(), 0)),
         next_id=_after(rows, position),
         before_id=rows[position - 1].id if position else None,
@@ -244,7 +246,7 @@ def _around(current: Any) -> dict[str, Any]:
     if current is None:
         return {"companions": [], "year": None, "line_in_way": None, "appeal": "", "visited": False}
     return {
-        "companions": noticing.companions(current) if current.kind != "overlap" else [],
+        "companions": [] if rules.is_held(current) else noticing.companions(current),
         "year": hours_queries.years_of(current.member_id).get(current.day.year),
         "line_in_way": lookups.line_in_way(current.overlaps_id) if current.overlaps_id else None,
         "appeal": queries.appeal_of(current.id) if current.state == "appealed" else "",
@@ -282,7 +284,7 @@ def _undone(desk: str, undo_id: int | None) -> Any:
     if undo_id is None and asked.isascii() and asked.isdecimal() and len(asked) < 10:
         undo_id = int(asked)
     found = queries.on_desk(signed(), PERMS[desk], undo_id) if undo_id else None
-    return None if found is None or found.state == "held" else found
+    return None if found is None or rules.is_held(found) else found
 
 
 def say_signal(signal: Any) -> str:
@@ -302,6 +304,14 @@ def _ready(row: Any, unseen: dict[int, int], noticed: dict[int, Any]) -> bool:
     if row.state != "submitted" or queries.is_host(row) or noticed.get(row.id):
         return False
     return not unseen.get(row.id)
+
+
+def _is_own(row: Any, _unseen: dict[int, int], _noticed: dict[int, Any]) -> bool:
+    """From above, the own lines of recorders are confirmed together."""
+    return bool(row.kind == HELD_OWN)
+
+
+TOGETHER = {"desk": _ready, "above": _is_own}
 
 
 def _photo(files: list[Any], wanted: str) -> Any:

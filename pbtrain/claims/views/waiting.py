@@ -8,7 +8,6 @@ from pbtrain.claims import queries, rules
 from pbtrain.claims.views import bp
 from pbtrain.core import clock
 from pbtrain.core.forms import clean
-from pbtrain.core.i18n import N_
 from pbtrain.core.paging import paged
 from pbtrain.hours.views.common import year_asked
 from pbtrain.org.access import needs, signed
@@ -16,8 +15,6 @@ from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.queries import path_to
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
-
-OVERLAP = {"overlap": N_("Overlapping line")}
 
 
 @bp.get("/units/<int:unit_id>/claims")
@@ -27,7 +24,7 @@ def waiting(unit_id: int) -> str:
     person, year = signed(), year_asked()
     unit = unit_or_404(unit_id, Perm.CLAIM_JUDGE)
     words, kind = clean(request.args.get("q", ""))[:100], request.args.get("kind", "")
-    kinds: dict[str, Any] = {key: one.label for key, one in rules.KINDS.items()} | OVERLAP
+    kinds: dict[str, Any] = {key: one.label for key, one in rules.KINDS.items()} | rules.HELD_LABELS
     if kind and kind not in kinds:
         abort(404)
     tops = set(person.units_with(Perm.CLAIM_JUDGE, subtree=True))

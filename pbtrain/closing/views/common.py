@@ -12,7 +12,7 @@ MONTHS = (
 )  # fmt: skip
 EXCEPTIONS = {
     "claims": N_("claims waiting: %(count)s"),
-    "held": N_("overlaps held: %(count)s"),
+    "held": N_("held lines: %(count)s"),
     "late": N_("late lines: %(count)s"),
 }
 

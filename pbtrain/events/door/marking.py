@@ -181,7 +181,7 @@ def _post_anew(
         standing = hours.live_entries(occurrence)
         hours.reverse_many(actor, [standing[one] for one in stale if one in standing], reason=reason)
         held.withdraw(actor, occurrence, stale, reason=reason)
-    return hours.post_many(actor, lines)
+    return hours.post_many(actor, lines, own_waits=True)
 
 
 def _rewrite(

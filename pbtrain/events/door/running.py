@@ -65,8 +65,9 @@ def close_door(
     """Make the list final and post the hours of every member on it, in a fixed number of statements.
 
     Who scanned gets proof A where the chair says to have seen these people (`witnessed`), except on a phone
-    that had signed in another; everybody else B. Guests are on the list and get no hours. Conflict when
-    somebody closed it since `version` was read. The caller has made sure that the door is the actor's.
+    that had signed in another; everybody else B. Guests are on the list and get no hours. The line of whoever
+    closes it waits for somebody else. Conflict when somebody closed it since `version` was read. The caller
+    has made sure that the door is the actor's.
     """
     event, now = queries.event_of(event_id), clock.now()
     if event.door_closed_at is not None:
@@ -94,7 +95,7 @@ def close_door(
             seen = witnessed and row.how == "code" and row.member_id not in doubtful
             lines.append(line_of(event, row.credited_id, since, minutes, "A" if seen else "B", share))
     bulk.update(Attendance.__table__, ["minutes"], short)
-    posted = hours.post_many(actor, lines)
+    posted = hours.post_many(actor, lines, own_waits=True)
     audit.record(
         actor, "door.closed", f"event:{event_id}", unit_id=event.unit_id, here=here,
         posted=len(posted.entry_ids), witnessed=witnessed, ended_early=over < session.ends_at,

@@ -191,6 +191,10 @@ def _closed_words(closed: running.Closed) -> str:
         said += " " + _(
             "%(count)s people were somewhere else at that time: their branches decide.", count=held
         )
+    if closed.posted.own:
+        said += " " + _(
+            "Your own hours wait until another committee member or the level above confirms them."
+        )
     return said
 
 

@@ -1,4 +1,5 @@
-"""Lines that overlap another of the same member: the branch decides on the minutes nothing else covers."""
+"""Lines that are held: the branch decides on the minutes of an overlap that nothing else covers, and confirms
+the own line of another who recorded a meeting. One's own stand there as waiting for others."""
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -21,7 +22,8 @@ from pbtrain.org.roles import Perm
 def held_lines() -> str:
     """What waits for a decision, the oldest first."""
     reach = units_where(signed(), Perm.HOURS_REVERSE)
-    return render_template("events/held.html", page=paged(hours_queries.waiting_claims(reach), size=30))
+    page = paged(hours_queries.waiting_claims(reach), size=30)
+    return render_template("events/held.html", page=page, reader_id=signed().member_id)
 
 
 def _in_reach(claim_id: int) -> int:

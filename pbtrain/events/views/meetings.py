@@ -16,6 +16,7 @@ from pbtrain.events.forms import KINDS, CorrectForm, words
 from pbtrain.events.kinds import FORMS, PHASES
 from pbtrain.events.kinds import KINDS as ASKED
 from pbtrain.events.views import bp
+from pbtrain.hours import confirming
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.answering import heir_of
@@ -68,12 +69,14 @@ def meeting(event_id: int) -> str:
     event = _seen(event_id)
     settings, photos = activities.settings_for(event.unit_id), queries.photos(event_id)
     amendments = amending.amendments(event_id) if event.amended else []
-    heir = None if event.stands else heir_of(event.unit_id)
+    heir, effect = None if event.stands else heir_of(event.unit_id), queries.effect(event_id)
     return render_template(
         "events/meeting.html",
         event=event,
         people=queries.attendance(event_id),
-        effect=queries.effect(event_id),
+        effect=effect,
+        own=[(row, confirming.names(row.unit_id, row.member_id)) for row in effect.own],
+        reader_id=signed().member_id,
         photos=photos,
         added=amending.added(photos, amendments),
         kinds=words(settings),

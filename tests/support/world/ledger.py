@@ -32,7 +32,7 @@ def add_policies(rows: Rows, unit: Unit) -> dict[str, Any]:
 
 
 def add_lines(rows: Rows, ids: dict[str, Any]) -> dict[str, Any]:
-    """A line of the ledger, and one that waits because it overlaps."""
+    """A line of the ledger, one that waits because it overlaps, and one that its own member recorded."""
     line = hours.Line(
         member_id=ids["member_id"],
         day=DAY,
@@ -63,6 +63,14 @@ def add_lines(rows: Rows, ids: dict[str, Any]) -> dict[str, Any]:
             made_at=clock.now(),
         )
     )
+    own = rows.add(
+        HourClaim(
+            member_id=ids["member_id"], unit_id=ids["unit_id"], kind="own", state="held",
+            occurrence=f"event:8{ids['event_id']}", title="示例本人记录", activity="theme_day",
+            channel="onsite", proof="B", day=DAY, starts_at=BEGAN, ends_at=BEGAN + timedelta(minutes=90),
+            minutes=90, uncovered=90, credit=200, made_at=clock.now(),
+        )
+    )  # fmt: skip
     statement = rows.add(
         Statement(
             member_id=ids["member_id"],
@@ -74,7 +82,7 @@ def add_lines(rows: Rows, ids: dict[str, Any]) -> dict[str, Any]:
             digest="0" * 64,
         )
     )
-    return {"entry_id": entry_id, "claim_id": claim.id, "statement_id": statement.id}
+    return {"entry_id": entry_id, "claim_id": claim.id, "own_claim_id": own.id, "statement_id": statement.id}
 
 
 def add_claims(rows: Rows, unit: Unit, ids: dict[str, Any]) -> dict[str, Any]:
