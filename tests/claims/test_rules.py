@@ -98,6 +98,7 @@ def test_who_waits_for_whom():
     told = {
         "member": [claimed(state="draft"), claimed(state="returned")],
         "secretary": [claimed(), claimed(state="held"), claimed(kind="host", host_at=1)],
+        "others": [claimed(state="held", kind="own")],
         "host": [claimed(kind="host")],
         "second": [claimed(decided_by_id=2)],
         "above": [claimed(state="appealed")],
