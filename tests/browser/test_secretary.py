@@ -15,6 +15,7 @@ from pbtrain.events import services as events
 from pbtrain.events.services import Meeting
 from pbtrain.hours.jobs import refresh_pace
 from pbtrain.hours.models import HourEntry, MemberYear
+from pbtrain.org.models import Post
 from tests.support.mail import MailServer
 
 OWN_WORDS = "把 90 分钟误记为 135 分钟"
@@ -95,9 +96,11 @@ def test_secretary(town, held, enter, look, accessible):
     accessible(member)
 
 
-def test_meeting(town, enter, look, accessible):
-    """One theme day with two absent and a photo; the wrong tick is corrected, then ticked again."""
-    absent = town.members[3:]
+def test_meeting(town, make, enter, look, accessible):
+    """One theme day with two absent and a photo; the wrong tick is corrected, then ticked again; the deputy
+    confirms that the secretary was there too."""
+    absent, deputy = town.members[3:], town.members[0]
+    make.save(Post(member_id=deputy.id, unit_id=town.branch.id, kind="deputy", valid_from=date(2020, 1, 1)))
     page = enter("shuji")
     page.get_by_role("link", name="记录活动").first.click()
     page.get_by_role("radio", name="主题党日").check()
@@ -116,6 +119,7 @@ def test_meeting(town, enter, look, accessible):
     accessible(page)
     page.get_by_role("button", name="保存", exact=True).click()
     page.get_by_text("已保存").first.wait_for()
+    page.get_by_text(f"可以确认的有：{deputy.name}").wait_for()
     look(page, "recorded")
     accessible(page)
     picture = page.get_by_role("img", name="照片 1")
@@ -139,6 +143,20 @@ def test_meeting(town, enter, look, accessible):
     ).all()
     assert [line.credit for line in found] == [200, -200, 200]
     assert [line.source.rsplit("#")[-1] for line in found][::2] == ["1", "2"]
+
+    page.goto("/")
+    page.get_by_text("等别人确认").first.wait_for()
+    look(page, "waits-for-others")
+    page = enter("surina")
+    look(page, "deputy-home")
+    page.get_by_role("link", name=re.compile("待我确认")).click()
+    look(page, "to-confirm")
+    accessible(page)
+    assert not counted(town.secretary)
+    page.get_by_role("button", name="确认：确已到会").click()
+    page.get_by_text("已确认，学时已入账").first.wait_for()
+    look(page, "confirmed")
+    assert counted(town.secretary) == 200
 
 
 @pytest.fixture
