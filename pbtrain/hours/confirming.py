@@ -23,6 +23,7 @@ def entrusted(member_id: Any, today: Any) -> Select[tuple[int]]:
     """
     return (
         select(HourClaim.id)
+        .select_from(HourClaim)
         .join(Post, Post.unit_id == HourClaim.unit_id)
         .where(Post.member_id == member_id, is_on(Post, today))
         .where(HourClaim.kind == HELD_OWN, HourClaim.member_id != member_id)
