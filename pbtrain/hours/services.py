@@ -144,7 +144,10 @@ def post_many(actor: Actor | None, lines: Sequence[Line], *, own_waits: bool = F
         drafts.append(draft)
         mine[line.member_id].append(draft)
     done.held, done.own = held.hold(actor, waiting)
-    done.entry_ids = _write(actor, "hours.posted", drafts, books, persons, standing, opened, rules_for)
+    kept = {claim["member_id"] for claim in waiting}
+    done.entry_ids = _write(
+        actor, "hours.posted", drafts, books, persons, standing, opened, rules_for, also=kept
+    )
     return done
 
 
@@ -362,18 +365,22 @@ def _write(
     standing: dict[int, list[Any]],
     opened: dict[tuple[int, int], int],
     rules_for: Rulebook,
+    also: Collection[int] = (),
     **more: Any,
 ) -> list[int]:
-    if not drafts:
-        return []
-    rows = posting.number(drafts, books, persons, actor)
-    posting.write_lines(rows)
+    """Number and write the drafts, judge anew whose years they are in, and `also` these members: their years
+    were opened for lines that wait."""
+    rows = posting.number(drafts, books, persons, actor) if drafts else []
+    if rows:
+        posting.write_lines(rows)
     for row in rows:
         standing[row["member_id"]].append(_Row(row))
-    written = {row["member_id"] for row in rows}
-    touched = {key: row_id for key, row_id in opened.items() if key[0] in written}
-    posting.settle(persons, touched, standing, rules_for)
-    posting.note(actor, action, rows, **more)
+    touched = {row["member_id"] for row in rows}.union(also)
+    years = {key: row_id for key, row_id in opened.items() if key[0] in touched}
+    if years:
+        posting.settle(persons, years, standing, rules_for)
+    if rows:
+        posting.note(actor, action, rows, **more)
     return [row["id"] for row in rows]
 
 

@@ -14,6 +14,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.events import queries, services
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.hours.verify import verify
 from pbtrain.notify.models import Message
 from pbtrain.org.models import Post
 from pbtrain.org.roles import Role
@@ -63,6 +64,7 @@ def test_it_is_held_and_confirmed_once_by_who_leads_with_them(record, people, ow
         "own", "held", own, 90, 200,
     )  # fmt: skip
     assert not counted(own)
+    assert [str(finding) for finding in verify()] == [], "the year was opened for a line that waits"
     assert [row.member_id for row in queries.effect(done.event_id).own] == [own]
     assert [len(told(one.account_id)) for one in (deputy, ended)] == [1, 0]
 
