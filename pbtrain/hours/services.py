@@ -124,10 +124,9 @@ def post_many(actor: Actor | None, lines: Sequence[Line], *, own_waits: bool = F
         raise Conflict(N_("Somebody has just moved this member."))
     rules_for = posting.rules_of(persons, units)
     standing = posting.standing_lines(ids, years)
-    drafts: list[Draft] = []
+    drafts, waiting = list[Draft](), list[dict[str, Any]]()
     mine: dict[int, list[Draft]] = defaultdict(list)
     named: set[str] = set()
-    waiting: list[dict[str, Any]] = []
     for line in lines:
         draft = _draft(line, homes[line.member_id, line.day] or 0, rules_for)
         revision = _revision(standing[line.member_id], source_base(line.occurrence, line.member_id))
@@ -145,9 +144,7 @@ def post_many(actor: Actor | None, lines: Sequence[Line], *, own_waits: bool = F
         mine[line.member_id].append(draft)
     done.held, done.own = held.hold(actor, waiting)
     kept = {claim["member_id"] for claim in waiting}
-    done.entry_ids = _write(
-        actor, "hours.posted", drafts, books, persons, standing, opened, rules_for, also=kept
-    )
+    done.entry_ids = _write(actor, "hours.posted", drafts, books, persons, standing, opened, rules_for, kept)
     return done
 
 
