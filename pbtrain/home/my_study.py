@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from pbtrain.accounts.models import Account
-from pbtrain.claims import rules, takeover_rules
+from pbtrain.claims import rules
 from pbtrain.claims.models import ClaimStep, Evidence, EvidenceLook, Takeover, TakeoverRow
+from pbtrain.claims.takeover import rules as takeover_rules
 from pbtrain.classes.models import Certificate
 from pbtrain.closing.models import Statement, StatementLook
 from pbtrain.core.db import db

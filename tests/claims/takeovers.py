@@ -4,8 +4,8 @@ import io
 
 from sqlalchemy import func, select
 
-from pbtrain.claims import takeover_services
 from pbtrain.claims.models import Takeover, TakeoverRow
+from pbtrain.claims.takeover import services
 from pbtrain.core import queue
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
@@ -29,7 +29,7 @@ def as_csv(rows, encoding="utf-8-sig"):
 def send(actor, unit_id, data, *, platform_id=None, year=2026):
     """Send a sheet and let it be read; returns its id."""
     with transaction():
-        batch_id = takeover_services.start(
+        batch_id = services.start(
             actor, unit_id, platform_id=platform_id, year=year, name="期初.csv", stream=io.BytesIO(data)
         )
     queue.run_waiting()
@@ -44,7 +44,7 @@ def act(service, actor, batch_id, **more):
 
 
 def hand_in(actor, batch_id):
-    act(takeover_services.hand_in, actor, batch_id, piece=None, reason="纸质台账存支部档案柜")
+    act(services.hand_in, actor, batch_id, piece=None, reason="纸质台账存支部档案柜")
 
 
 def batch(batch_id):

@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from pbtrain.accounts.models import Account
-from pbtrain.claims import rules, takeover_queries, takeover_rules, takeover_services, takeover_work
+from pbtrain.claims import rules
 from pbtrain.claims.models import Platform
+from pbtrain.claims.takeover import queries as takeover_queries
+from pbtrain.claims.takeover import rules as takeover_rules
+from pbtrain.claims.takeover import services as takeover_services
+from pbtrain.claims.takeover import work as takeover_work
 from pbtrain.closing import sealing
 from pbtrain.core import queue
 from pbtrain.core.db import db as database

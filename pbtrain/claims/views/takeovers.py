@@ -8,16 +8,10 @@ from flask import abort, flash, make_response, redirect, render_template, reques
 from werkzeug.wrappers import Response
 
 from pbtrain.audit import services as audit
-from pbtrain.claims import (
-    lookups,
-    takeover_match,
-    takeover_queries,
-    takeover_rules,
-    takeover_services,
-    takeover_work,
-)
-from pbtrain.claims.takeover_forms import DecideForm, HandInForm, SheetForm
-from pbtrain.claims.takeover_sheets import TEMPLATES
+from pbtrain.claims import lookups
+from pbtrain.claims.takeover import match, queries, rules, services, work
+from pbtrain.claims.takeover.forms import DecideForm, HandInForm, SheetForm
+from pbtrain.claims.takeover.sheets import TEMPLATES
 from pbtrain.claims.views import bp
 from pbtrain.core import clock, storage
 from pbtrain.core.db import db, record_apart, transaction
@@ -32,7 +26,7 @@ from pbtrain.org.queries import tops
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 
-JOBS = {"reading": takeover_work.READ, "confirmed": takeover_work.POST, "undone": takeover_work.UNDO}
+JOBS = {"reading": work.READ, "confirmed": work.POST, "undone": work.UNDO}
 FIRST = ("refused", "good")  # which rows a preview opens on
 AFTER = ("good", "left", "posted")  # and a sheet that was handed in
 
@@ -41,8 +35,8 @@ def _index(page_of: str) -> str:
     actor = signed()
     return render_template(
         "claims/takeovers.html",
-        page=paged(takeover_queries.sheets(actor), size=30),
-        states=takeover_rules.STATES,
+        page=paged(queries.sheets(actor), size=30),
+        states=rules.STATES,
         units=tops(actor, Perm.TAKEOVER_MAKE),
         page_of=page_of,
     )
@@ -77,7 +71,7 @@ def takeover_new(unit_id: int) -> Any:
     if form.validate_on_submit():
         batch_id = 0
         with closing(form.file.data) as file, transaction(form):
-            batch_id = takeover_services.start(
+            batch_id = services.start(
                 actor,
                 unit.id,
                 platform_id=form.platform.data or None,
@@ -96,19 +90,19 @@ def takeover_new(unit_id: int) -> Any:
 def takeover_template(unit_id: int) -> Response:
     """An empty sheet with drop-downs; `kind` is takeover or platform."""
     unit, kind = unit_or_404(unit_id, Perm.TAKEOVER_MAKE), request.args.get("kind", "takeover")
-    if kind not in takeover_rules.COLUMNS:
+    if kind not in rules.COLUMNS:
         abort(404)
-    out = list_sheets.written(TEMPLATES[kind], branches=takeover_match.names_of_branches(unit.id))
+    out = list_sheets.written(TEMPLATES[kind], branches=match.names_of_branches(unit.id))
     name = "期初学时模板" if kind == "takeover" else "平台导出模板"
     return send_file(out, XLSX, as_attachment=True, download_name=f"{name}.xlsx")
 
 
 def _made(batch_id: int) -> Any:
-    return takeover_queries.made_in_reach(signed(), batch_id) or abort(404)
+    return queries.made_in_reach(signed(), batch_id) or abort(404)
 
 
 def _judged(batch_id: int) -> Any:
-    return takeover_queries.judged_in_reach(signed(), batch_id) or abort(404)
+    return queries.judged_in_reach(signed(), batch_id) or abort(404)
 
 
 @bp.get("/takeovers/<int:batch_id>")
@@ -127,15 +121,15 @@ def takeover_above(batch_id: int) -> Response:
 
 def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: int = 200) -> Response:
     actor, above = signed(), page_of == ".takeover_above"
-    counts = takeover_queries.counts(one.id)
+    counts = queries.counts(one.id)
     show = request.args.get("show", "") or _opens_on(one, counts)
-    if show not in (*takeover_rules.OUTCOMES, "members"):
+    if show not in (*rules.OUTCOMES, "members"):
         abort(404)
     job = _job(one)
     refusal = ""
-    if one.state == "unreadable" and (read := takeover_queries.job(one.id, takeover_work.READ)):
+    if one.state == "unreadable" and (read := queries.job(one.id, work.READ)):
         refusal = say_kept(*read.result["refused"])
-    wanted = takeover_queries.totals(one.id) if show == "members" else takeover_queries.rows(one.id, show)
+    wanted = queries.totals(one.id) if show == "members" else queries.rows(one.id, show)
     failed = ""
     if job is not None and job.state == "failed":
         failed = _failure(job.error)
@@ -152,12 +146,12 @@ def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: 
         failed=failed,
         refusal=refusal,
         problem=problem,
-        states=takeover_rules.STATES,
-        outcomes=takeover_rules.OUTCOMES,
-        columns=takeover_rules.COLUMNS[one.kind],
-        history=takeover_queries.history(one.id),
-        scan=takeover_queries.scan(one.id) if one.scan_id else None,
-        level=takeover_queries.level_above(one.unit_id) if one.state == "submitted" else "",
+        states=rules.STATES,
+        outcomes=rules.OUTCOMES,
+        columns=rules.COLUMNS[one.kind],
+        history=queries.history(one.id),
+        scan=queries.scan(one.id) if one.scan_id else None,
+        level=queries.level_above(one.unit_id) if one.state == "submitted" else "",
         form=form or (DecideForm if above else HandInForm)(data={"version": one.version}),
         mine=one.made_by_id == actor.account_id,
         may_judge=not above and may(actor, Perm.CLAIM_JUDGE, one.unit_id),
@@ -168,7 +162,7 @@ def _page(one: Any, page_of: str, *, form: Any = None, problem: str = "", code: 
 
 def _job(one: Any) -> Any:
     """The work that belongs to the state of a sheet; None where nothing is to be done."""
-    return takeover_queries.job(one.id, JOBS[one.state]) if one.state in JOBS else None
+    return queries.job(one.id, JOBS[one.state]) if one.state in JOBS else None
 
 
 def _runs(job: Any) -> bool:
@@ -224,14 +218,12 @@ def takeover_act(batch_id: int) -> Any:
         piece = None
         if act == "submit" and form.scan.data:
             with closing(form.scan.data) as file:
-                piece = takeover_services.read_scan(file.read(), file.filename or "")
+                piece = services.read_scan(file.read(), file.filename or "")
         with transaction():
             if act == "drop":
-                takeover_services.drop(actor, batch_id, version)
+                services.drop(actor, batch_id, version)
             else:
-                takeover_services.hand_in(
-                    actor, batch_id, version, piece=piece, reason=form.reason.data or ""
-                )
+                services.hand_in(actor, batch_id, version, piece=piece, reason=form.reason.data or "")
     except Conflict:
         raise
     except RuleError as error:
@@ -253,11 +245,11 @@ def takeover_decide(batch_id: int) -> Any:
     try:
         with transaction():
             if act == "confirm":
-                takeover_services.confirm(actor, batch_id, version)
+                services.confirm(actor, batch_id, version)
             elif act == "refuse":
-                takeover_services.refuse(actor, batch_id, version, reason=reason)
+                services.refuse(actor, batch_id, version, reason=reason)
             else:
-                takeover_services.undo(actor, batch_id, version, reason=reason)
+                services.undo(actor, batch_id, version, reason=reason)
     except Conflict:
         raise
     except RuleError as error:
@@ -276,13 +268,13 @@ def takeover_refused(batch_id: int) -> Response:
         audit.record(
             actor, "takeover.refused_rows", f"takeover:{batch_id}", unit_id=one.unit_id, session=session
         )
-    rows = db.session.execute(takeover_queries.rows(batch_id, "refused"))
+    rows = db.session.execute(queries.rows(batch_id, "refused"))
     out = list_sheets.refused(TEMPLATES[one.kind], ((row.line, row.values, row.errors) for row in rows))
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能读入的行-{batch_id}.xlsx")
 
 
 def _scan(batch_id: int) -> Response:
-    found = takeover_queries.scan(batch_id)
+    found = queries.scan(batch_id)
     if found is None or not storage.path_of(found.sha256).exists():
         abort(404)
     return storage.serve(found)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 from pbtrain.accounts.models import Account
 from pbtrain.audit.models import AuditEvent
 from pbtrain.claims.models import Platform, Takeover, TakeoverRow
-from pbtrain.claims.takeover_rules import KEPT_IN, OUTCOMES
+from pbtrain.claims.takeover.rules import KEPT_IN, OUTCOMES
 from pbtrain.core.db import db
 from pbtrain.core.queue import Job
 from pbtrain.core.storage import StoredFile

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from pbtrain.audit import services as audit
-from pbtrain.claims import rules, takeover_match, takeover_queries, takeover_rules
+from pbtrain.claims import rules
 from pbtrain.claims.models import Platform, Takeover, TakeoverRow
-from pbtrain.claims.takeover_match import Found, Matcher, began
+from pbtrain.claims.takeover import match, queries
+from pbtrain.claims.takeover import rules as takeover_rules
+from pbtrain.claims.takeover.match import Found, Matcher, began
 from pbtrain.core import clock, queue, storage
 from pbtrain.core.batches import batched
 from pbtrain.core.db import db, transaction
@@ -36,7 +38,7 @@ GONE = N_("Whoever confirmed this sheet has no login any more. Take it back and 
 def ask(kind: str, batch_id: int, actor: Actor, **args: Any) -> int:
     """Ask for a job on a sheet, once."""
     args |= {"takeover_id": batch_id}
-    return queue.enqueue(kind, args, owner_id=actor.account_id, key=takeover_queries.job_key(batch_id, kind))
+    return queue.enqueue(kind, args, owner_id=actor.account_id, key=queries.job_key(batch_id, kind))
 
 
 @queue.handler(READ)
@@ -125,7 +127,7 @@ def post(running: queue.Running) -> dict[str, Any] | None:
         if done is None:
             break
         sums = {name: sums[name] + done[name] for name in sums}
-        running.progress(total - takeover_queries.waiting(batch_id), total)
+        running.progress(total - queries.waiting(batch_id), total)
     return sums
 
 
@@ -158,13 +160,13 @@ def _post_some(batch_id: int, account_id: int) -> dict[str, int] | None:
     batch = _locked(batch_id, "confirmed")
     if batch is None:
         return None
-    rows = takeover_queries.next_rows(batch_id, BATCH)
+    rows = queries.next_rows(batch_id, BATCH)
     if not rows:
         return None
     actor = actor_for(account_id)
     if actor is None:
         raise RuleError(GONE)
-    fits = takeover_match.fitting(batch, rows)
+    fits = match.fitting(batch, rows)
     lines, left = _lines(batch, rows, fits)
     posted = hours.post_many(actor, [line for _row, line in lines])
     away = set(posted.without_branch)
@@ -188,7 +190,7 @@ def _lines(
     batch: Takeover, rows: Sequence[Any], fits: dict[int, int]
 ) -> tuple[list[tuple[Any, hours.Line]], list[Any]]:
     """The lines of these rows, and the rows that stand in the ledger meanwhile or no longer fit."""
-    standing = takeover_match.standing([row.member_id for row in rows], batch.year)
+    standing = match.standing([row.member_id for row in rows], batch.year)
     lines, left = [], []
     for row in rows:
         values, begins = row.values, began(row.values)
@@ -280,7 +282,7 @@ def _remember(
 def take_back(running: queue.Running) -> dict[str, Any] | None:
     """Reverse the lines of a sheet that was taken back, and close what was held of it."""
     batch_id, reason = running.args["takeover_id"], running.args["reason"]
-    total = takeover_queries.lines_that_stand(batch_id)
+    total = queries.lines_that_stand(batch_id)
     gone = 0
     while done := _again(lambda: _reverse_some(batch_id, running.owner_id or 0, reason)):
         gone += done
@@ -295,10 +297,10 @@ def _reverse_some(batch_id: int, account_id: int, reason: str) -> int:
     actor = actor_for(account_id)
     if actor is None:
         raise RuleError(GONE)
-    ids = db.session.scalars(takeover_queries.entries_of(batch_id).order_by(HourEntry.id).limit(BATCH)).all()
+    ids = db.session.scalars(queries.entries_of(batch_id).order_by(HourEntry.id).limit(BATCH)).all()
     for row in db.session.execute(
         select(HourClaim.occurrence, HourClaim.member_id).where(
-            HourClaim.state == "held", *takeover_queries.between(HourClaim.occurrence, batch_id)
+            HourClaim.state == "held", *queries.between(HourClaim.occurrence, batch_id)
         )
     ).all():
         held.withdraw(actor, row.occurrence, [row.member_id], reason=reason)

@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import String, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from pbtrain.claims import caps, lookups, rules, takeover_rules
+from pbtrain.claims import caps, lookups, rules
 from pbtrain.claims.models import Platform, Takeover
+from pbtrain.claims.takeover import rules as takeover_rules
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError

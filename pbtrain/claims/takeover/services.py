@@ -1,6 +1,6 @@
 """Sheets of earlier hours: sent, handed in, confirmed or refused by the level above, taken back.
 
-Nothing here commits or reads the request. The ledger is written by the jobs of `takeover_work`. Every act
+Nothing here commits or reads the request. The ledger is written by the jobs of `work`. Every act
 moves the row by a conditional UPDATE of the version the person saw: who comes second hears who was faster.
 """
 
@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
-from pbtrain.claims import evidence, lookups, takeover_queries, takeover_rules, takeover_work
+from pbtrain.claims import evidence, lookups
 from pbtrain.claims.evidence import Piece
 from pbtrain.claims.models import Takeover
+from pbtrain.claims.takeover import queries, rules, work
 from pbtrain.core import clock, images, papers, storage
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
@@ -45,7 +46,7 @@ def start(
 
     RuleError when it is plainly no list, of a wrong year, or a file that was sent before and still stands.
     """
-    takeover_rules.check_year(year, today=clock.today())
+    rules.check_year(year, today=clock.today())
     if platform_id and platform_id not in {one.id for one in lookups.platforms_for(unit_id)}:
         raise RuleError(N_("Choose one of the platforms of the list."), "platform")
     data, sha256 = list_files.receive(stream)
@@ -74,7 +75,7 @@ def start(
     )
     db.session.add(batch)
     db.session.flush()  # the job and the audit event name batch.id
-    takeover_work.ask(takeover_work.READ, batch.id, actor)
+    work.ask(work.READ, batch.id, actor)
     audit.record(
         actor, "takeover.uploaded", f"takeover:{batch.id}", unit_id=unit_id, sha256=sha256, kind=batch.kind
     )
@@ -89,7 +90,7 @@ def _sent_before(unit_id: int, sha256: str) -> int | None:
         .where(
             StoredFile.sha256 == sha256,
             Takeover.unit_id == unit_id,
-            Takeover.state.in_(takeover_rules.LIVE),
+            Takeover.state.in_(rules.LIVE),
         )
         .limit(1)
     )
@@ -102,7 +103,7 @@ def hand_in(actor: Actor, batch_id: int, version: int, *, piece: Piece | None, r
         raise RuleError(N_("Only who sent the sheet hands it in."))
     if batch.rows == 0:
         raise RuleError(N_("There is no row that can be taken over. Correct the sheet and send it again."))
-    takeover_rules.check_grounds(scan=piece is not None, reason=reason)
+    rules.check_grounds(scan=piece is not None, reason=reason)
     reason = check_reason(reason) if reason.strip() else ""
     scan_id = _keep(actor, batch.unit_id, piece) if piece else None
     unit_id, rows = batch.unit_id, batch.rows
@@ -130,7 +131,7 @@ def drop(actor: Actor, batch_id: int, version: int) -> None:
     batch = _seen(batch_id, version)
     unit_id = batch.unit_id
     _move(batch_id, version, ("preview",), state="dropped")
-    takeover_queries.forget_rows(batch_id)
+    queries.forget_rows(batch_id)
     audit.record(actor, "takeover.dropped", f"takeover:{batch_id}", unit_id=unit_id)
 
 
@@ -141,7 +142,7 @@ def confirm(actor: Actor, batch_id: int, version: int) -> None:
         batch_id, version, ("submitted",),
         state="confirmed", decided_by_id=actor.account_id, decided_at=clock.now(),
     )  # fmt: skip
-    takeover_work.ask(takeover_work.POST, batch_id, actor)
+    work.ask(work.POST, batch_id, actor)
     audit.record(actor, "takeover.confirmed", f"takeover:{batch_id}", unit_id=batch.unit_id, rows=batch.rows)
     _tell(batch, "confirmed")
 
@@ -162,12 +163,12 @@ def undo(actor: Actor, batch_id: int, version: int, *, reason: str) -> None:
     """Take a confirmed sheet back: a job reverses its lines, each with the reason."""
     reason = check_reason(reason)
     batch = _decided(actor, batch_id, version)
-    if batch.state == "confirmed" and not takeover_queries.is_over(batch_id, takeover_work.POST):
+    if batch.state == "confirmed" and not queries.is_over(batch_id, work.POST):
         raise RuleError(N_("Its rows are still being written. Wait until that is done."))
-    if takeover_queries.is_sealed(batch_id):
-        raise RuleError(takeover_rules.SEALED, year=batch.year)
+    if queries.is_sealed(batch_id):
+        raise RuleError(rules.SEALED, year=batch.year)
     _move(batch_id, version, ("confirmed",), state="undone")
-    takeover_work.ask(takeover_work.UNDO, batch_id, actor, reason=reason)
+    work.ask(work.UNDO, batch_id, actor, reason=reason)
     audit.record(actor, "takeover.undone", f"takeover:{batch_id}", unit_id=batch.unit_id, reason=reason)
     _tell(batch, "undone", reason)
 
@@ -185,10 +186,10 @@ class _Told:
 def _decided(actor: Actor, batch_id: int, version: int) -> _Told:
     """The sheet as the person saw it; RuleError for their own sheet or hours."""
     batch = _seen(batch_id, version)
-    own = takeover_queries.has_rows_of(batch_id, actor.member_id)
-    if not takeover_queries.is_above(actor, batch.unit_id):
+    own = queries.has_rows_of(batch_id, actor.member_id)
+    if not queries.is_above(actor, batch.unit_id):
         raise RuleError(N_("The level above decides on this sheet."))
-    takeover_rules.check_confirmer(batch.made_by_id, actor.account_id, own=own)
+    rules.check_confirmer(batch.made_by_id, actor.account_id, own=own)
     return _Told(batch)
 
 

@@ -1,6 +1,6 @@
 """The templates of sheets of earlier hours: their drop-downs and their guide."""
 
-from pbtrain.claims.takeover_rules import COLUMNS, MAX_ROWS, OFFERED, PROOFS
+from pbtrain.claims.takeover.rules import COLUMNS, MAX_ROWS, OFFERED, PROOFS
 from pbtrain.org.list_sheets import Template
 
 TEMPLATES = {
