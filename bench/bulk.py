@@ -28,9 +28,10 @@ from pbtrain.hours import figures
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours import services as hours
 from pbtrain.hours.services import Line
-from pbtrain.org import roster_services, tree
+from pbtrain.org import tree
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Member, Unit
+from pbtrain.org.roster import services
 
 FEW, MANY = 50, 500  # lines of one posting
 GROUPED = (
@@ -133,7 +134,7 @@ def taken_in(actor: Actor, root: int, count: int, meter: Meter, mark: str) -> di
 
     def work() -> None:
         with transaction():
-            import_id, _fresh = roster_services.start_import(actor, root, "示例.csv", io.BytesIO(file))
+            import_id, _fresh = services.start_import(actor, root, "示例.csv", io.BytesIO(file))
         queue.run_waiting()
         written = roster_work.write(actor, import_id, "all_or_nothing")
         if len(written.new) != count:

@@ -1,7 +1,7 @@
 """The template of lists of people for a class: its drop-downs and its guide."""
 
 from pbtrain.classes.rules.imports import COLUMNS, MAX_ROWS
-from pbtrain.org.list_sheets import Template
+from pbtrain.org.uploads.sheets import Template
 
 TEMPLATE = Template(
     name="学员",

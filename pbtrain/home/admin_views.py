@@ -33,10 +33,10 @@ from pbtrain.org.forms import (
     TransferForm,
 )
 from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, STAGES, STATUSES, UNIT_KINDS
-from pbtrain.org.list_cells import mask_id
 from pbtrain.org.models import CareSpan, Post, StatusSpan
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
+from pbtrain.org.uploads.cells import mask_id
 
 bp = Blueprint("admin", __name__)
 BRANCHES = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)

@@ -21,20 +21,15 @@ from pbtrain.home.admin_views import bp, member_or_404, member_page, show_form
 from pbtrain.home.factor_views import before_change
 from pbtrain.hours.models import HourEntry
 from pbtrain.notify import services as notify
-from pbtrain.org import (
-    copies,
-    disclosures,
-    erasure,
-    list_sheets,
-    members,
-    roster_queries,
-    roster_sheets,
-)
+from pbtrain.org import copies, disclosures, erasure, members
 from pbtrain.org.access import Actor, needs, signed, signed_in, units_where
 from pbtrain.org.forms import NumberForm, ReasonForm
 from pbtrain.org.models import Member, Post, Unit, UnitClosure
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
+from pbtrain.org.roster import queries as roster_queries
+from pbtrain.org.roster.sheets import TEMPLATE
+from pbtrain.org.uploads import sheets
 
 FOUND, LARGEST = 20, 50_000  # people found by a number; people in one file
 
@@ -140,8 +135,8 @@ def full_roster(person: Actor, unit: Any, taken: disclosures.Taken) -> Response:
     now = clock.local(clock.now())
     mark = f"{person.name} {person.username} · {now:%Y-%m-%d %H:%M} · {taken.reason}"
     mark = f"用后即删，有效至 {taken.due_on} · {mark}"
-    out = list_sheets.written(
-        roster_sheets.TEMPLATE,
+    out = sheets.written(
+        TEMPLATE,
         roster_queries.roster(person, unit.id, full=True),
         branches=roster_queries.branch_names(person, unit.id),
         mark=mark,

@@ -39,8 +39,8 @@ from pbtrain.core.queue import Job
 from pbtrain.core.storage import StoredFile
 from pbtrain.hours.models import HourClaim
 from pbtrain.notify.models import Delivery, Message
-from pbtrain.org import roster_old
 from pbtrain.org.models import Academy, DataReport, RosterImport
+from pbtrain.org.roster import old as roster_old
 from pbtrain.policies.jobs import TRIAL_FILE
 
 CHUNK = 1_000

@@ -28,12 +28,14 @@ from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
 from pbtrain.home import roster_work
 from pbtrain.home.retention import RETENTION
-from pbtrain.org import list_sheets, roster_back, roster_queries, roster_services, roster_sheets
 from pbtrain.org.access import Actor, may, needs, signed
 from pbtrain.org.models import Unit
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_columns import COLUMNS
-from pbtrain.org.roster_forms import ConfirmForm, UploadForm
+from pbtrain.org.roster import back, queries, services
+from pbtrain.org.roster.columns import COLUMNS
+from pbtrain.org.roster.forms import ConfirmForm, UploadForm
+from pbtrain.org.roster.sheets import TEMPLATE
+from pbtrain.org.uploads import sheets as list_sheets
 
 bp = Blueprint("roster", __name__, url_prefix="/roster")
 SHOWN = 50  # names on the page of an undo; all of them are in its download
@@ -81,7 +83,7 @@ def index() -> Any:
     if form.validate_on_submit():
         import_id, fresh = 0, True
         with closing(form.file.data) as file, transaction(form):
-            import_id, fresh = roster_services.start_import(
+            import_id, fresh = services.start_import(
                 actor, form.unit_id.data, file.filename, file.stream, again=form.again.data
             )
         if not form.errors:
@@ -89,7 +91,7 @@ def index() -> Any:
                 flash(_("This very file was imported before; here is that import."), "info")
             return redirect(url_for(".show", import_id=import_id), 303)
     q = clean(request.args.get("q", "")[:100])
-    page = paged(roster_queries.imports(actor, q), size=20)
+    page = paged(queries.imports(actor, q), size=20)
     body = render_template("org/roster_index.html", form=form, units=units, page=page, q=q)
     return make_response(body, 422 if form.errors else 200)
 
@@ -100,7 +102,7 @@ def template() -> Response:
     """An empty sheet with drop-downs."""
     actor = signed()
     unit_id, name = _unit(actor)
-    out = list_sheets.written(roster_sheets.TEMPLATE, branches=roster_queries.branch_names(actor, unit_id))
+    out = list_sheets.written(TEMPLATE, branches=queries.branch_names(actor, unit_id))
     return send_file(out, XLSX, as_attachment=True, download_name=f"党员名册模板-{clean(name)}.xlsx")
 
 
@@ -113,16 +115,16 @@ def export() -> Response:
     with record_apart() as session:
         audit.record(actor, "roster.exported", f"unit:{unit_id}", unit_id=unit_id, session=session)
     unhurried()
-    branches = roster_queries.branch_names(actor, unit_id)
-    rows = roster_queries.roster(actor, unit_id)
-    out = list_sheets.written(roster_sheets.TEMPLATE, rows, branches=branches, guide=False)
+    branches = queries.branch_names(actor, unit_id)
+    rows = queries.roster(actor, unit_id)
+    out = list_sheets.written(TEMPLATE, rows, branches=branches, guide=False)
     return send_file(
         out, XLSX, as_attachment=True, download_name=f"党员名册-{clean(name)}-{clock.today()}.xlsx"
     )
 
 
 def _import(import_id: int) -> Any:
-    row = roster_queries.one_import(signed(), import_id)
+    row = queries.one_import(signed(), import_id)
     if row is None:
         abort(404)
     return row
@@ -136,19 +138,19 @@ def show(import_id: int) -> str:
     one = row.RosterImport
     given: dict[str, Any] = {"row": row, "one": one, "failed": row.job_state == "failed"}
     if one.state in ("preview", "written"):
-        counts = roster_queries.counts(import_id)
+        counts = queries.counts(import_id)
         outcome = request.args.get("show") or next((name for name in FIRST if counts[name]), "same")
         if outcome not in counts:
             abort(404)
         q = clean(request.args.get("q", "")[:100])
         total = "" if q else _("of %(count)s", count=number(counts[outcome]))
-        page = paged(roster_queries.lines(import_id, outcome, q), total_text=total)
+        page = paged(queries.lines(import_id, outcome, q), total_text=total)
         given |= {
             "counts": counts,
             "outcome": outcome,
             "q": q,
             "page": page,
-            "lines": [roster_queries.shown_line(line) for line in page.rows],
+            "lines": [queries.shown_line(line) for line in page.rows],
             "remarks": [_remark(*remark) for remark in json.loads(one.remarks or "[]")],
             "labels": {name: column.label for name, column in COLUMNS.items()},
             "say_text": say_kept,
@@ -189,7 +191,7 @@ def cancel(import_id: int) -> Any:
     """Drop the preview."""
     _import(import_id)
     with transaction():
-        roster_services.cancel(signed(), import_id)
+        services.cancel(signed(), import_id)
     flash(_("Cancelled: nothing was written."), "ok")
     return redirect(url_for(".index"), 303)
 
@@ -203,9 +205,9 @@ def refused(import_id: int) -> Response:
     unit_id = row.RosterImport.unit_id
     with record_apart() as session:
         audit.record(actor, "roster.refused_lines", f"roster:{import_id}", unit_id=unit_id, session=session)
-    lines = roster_queries.refused_lines(import_id)
-    branches = roster_queries.branch_names(actor, unit_id)
-    out = list_sheets.refused(roster_sheets.TEMPLATE, lines, branches=branches)
+    lines = queries.refused_lines(import_id)
+    branches = queries.branch_names(actor, unit_id)
+    out = list_sheets.refused(TEMPLATE, lines, branches=branches)
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能导入的行-{import_id}.xlsx")
 
 
@@ -219,7 +221,7 @@ def undo(import_id: int) -> Any:
         return redirect(url_for(".undo", import_id=import_id), 303)
     given: dict[str, Any] = {"row": row, "one": row.RosterImport, "found": None, "page": None, "refusal": ""}
     if row.RosterImport.undone_at is not None:
-        page = given["page"] = paged(roster_back.stays(import_id))
+        page = given["page"] = paged(back.stays(import_id))
         given["stays"] = [(line.line, line.name, *why) for line in page.rows for why in _why_stayed(line)]
     else:
         try:
@@ -237,7 +239,7 @@ def stays(import_id: int) -> Response:
     """What taking this import back leaves, or has left, as it is: line, name, column and why."""
     row = _import(import_id)
     if row.RosterImport.undone_at is not None:
-        lines = db.session.execute(roster_back.stays(import_id)).all()
+        lines = db.session.execute(back.stays(import_id)).all()
         found = [(line.line, line.name, *why) for line in lines for why in _why_stayed(line)]
     else:
         planned = roster_work.undo_plan(signed(), import_id).stays

@@ -20,7 +20,7 @@ from pbtrain.core.marks import N_
 from pbtrain.org import copies, personal, posts
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Affiliation, Member, RosterCopy, UnitClosure
-from pbtrain.org.roster_match import ID_PURPOSE
+from pbtrain.org.roster.match import ID_PURPOSE
 
 SHOWN, EXPORTED = "personal.shown", "personal.exported"
 MASKABLE = ("phone", "id_number")

@@ -18,12 +18,12 @@ from pbtrain.core.marks import N_
 from pbtrain.org import services
 from pbtrain.org.access import Actor
 from pbtrain.org.kinds import CATEGORIES, FLOWS
-from pbtrain.org.list_cells import mask_id
 from pbtrain.org.models import Member
 from pbtrain.org.names import pinyin
 from pbtrain.org.numbers import read_mobile, read_number
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_match import ID_PURPOSE
+from pbtrain.org.roster.match import ID_PURPOSE
+from pbtrain.org.uploads.cells import mask_id
 
 NARROW = ("phone", "flow", "flow_place")  # what the branch itself knows best and may mend
 WIDE = ("name", "sex", "born_on", "joined_on", "stage", "category", *NARROW)

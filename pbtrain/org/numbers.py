@@ -5,7 +5,7 @@ from collections import Counter
 from pbtrain.core import clock
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org.list_cells import Refused, read_id, read_phone
+from pbtrain.org.uploads.cells import Refused, read_id, read_phone
 
 WANTS_PHONE = N_("A masked number cannot be taken over. Enter all 11 digits.")
 WANTS_ID = N_("A masked number cannot be taken over. Enter all 18 digits.")

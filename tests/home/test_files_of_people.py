@@ -17,9 +17,9 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.services import Line
 from pbtrain.org import disclosures, personal
-from pbtrain.org.list_child import find_header
 from pbtrain.org.models import RosterCopy, RosterImport, RosterRow, UnitClosure
 from pbtrain.org.roles import MAY, Role
+from pbtrain.org.uploads.child import find_header
 from pbtrain.policies import jobs
 from pbtrain.policies.trial import Trial
 from tests.home.conftest import MASKED, NUMBER, PHONE, SHOWN_NUMBER, visitor
@@ -224,7 +224,7 @@ def test_every_file_of_people_is_in_the_table(app):
 
 
 def test_a_masked_roster_read_back_changes_nothing_and_brings_no_stars(db, make, league):
-    from pbtrain.org.roster_queries import roster
+    from pbtrain.org.roster.queries import roster
 
     top, one, _two, _member = league
     admin = make.actor(make.person(Role.UNIT_ADMIN, top))

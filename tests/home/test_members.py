@@ -21,7 +21,7 @@ from pbtrain.org import data_reports, members
 from pbtrain.org import services as org
 from pbtrain.org.models import DataReport, Member
 from pbtrain.org.roles import Role
-from pbtrain.org.roster_rules import RosterReader
+from pbtrain.org.roster.rules import RosterReader
 
 NUMBER = "150102199003074526"
 

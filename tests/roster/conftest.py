@@ -13,9 +13,10 @@ from pbtrain.core import clock, queue
 from pbtrain.core.db import transaction
 from pbtrain.home import roster_work
 from pbtrain.hours import services as hours
-from pbtrain.org import list_child, list_files, roster_services
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.roles import Role
+from pbtrain.org.roster import services
+from pbtrain.org.uploads import child, files
 from tests.roster import sheets
 from tests.support.remembering import remembered
 
@@ -27,17 +28,17 @@ def own_child(monkeypatch):
 
     def read_here(path, kind, layout, answer):
         limit = csv.field_size_limit()
-        arguments = ["list_child", str(path), kind, list_child.told(layout)]
+        arguments = ["child", str(path), kind, child.told(layout)]
         try:
             with monkeypatch.context() as patch, redirect_stdout(answer):
                 patch.setattr(sys, "argv", arguments)
-                patch.setattr(list_child, "limit", lambda: None)
-                list_child.main()
+                patch.setattr(child, "limit", lambda: None)
+                child.main()
         finally:
             csv.field_size_limit(limit)
         answer.seek(0)
 
-    monkeypatch.setattr(list_files, "_child", read_here)
+    monkeypatch.setattr(files, "_child", read_here)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def send(db, office):
     def upload(rows=(), *, data=None, actor=None, unit=None, again=False, **options):
         data = data if data is not None else sheets.xlsx(rows, **options)
         with transaction():
-            import_id, _ = roster_services.start_import(
+            import_id, _ = services.start_import(
                 actor or office.actor, (unit or office.committee).id, "名册.xlsx", BytesIO(data), again=again
             )
         queue.run_waiting()

@@ -23,8 +23,8 @@ MOST_MEMORY = 300 * 1024  # kB
 MEASURED = """
 import re, sys
 from pathlib import Path
-from pbtrain.org import list_child
-list_child.main()
+from pbtrain.org.uploads import child
+child.main()
 print("peak", re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1], file=sys.stderr)
 """
 

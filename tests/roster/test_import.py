@@ -12,10 +12,10 @@ from pbtrain.core import crypto
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.home import roster_work
-from pbtrain.org import roster_plan, roster_queries, roster_services
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant
 from pbtrain.org.roles import Role
-from pbtrain.org.roster_match import ID_PURPOSE
+from pbtrain.org.roster import plan, queries, services
+from pbtrain.org.roster.match import ID_PURPOSE
 from tests.roster import sheets
 
 
@@ -69,7 +69,7 @@ def test_occupation_and_flow_come_with_the_sheet(send, state, confirm, db, offic
     member = db.session.scalars(select(Member)).one()
     told = (member.category, member.flow, member.flow_place)
     assert told == ("retired", "out", "示例市，“示例区”"), "the place as written"
-    line = roster_queries.shown_line
+    line = queries.shown_line
     changed = send([sheets.person(1, 职业类别="农牧渔民", 流动情况="无")])
     row = state(changed).rows[2]
     assert row.outcome == "changed"
@@ -91,7 +91,7 @@ def test_occupation_and_flow_come_with_the_sheet(send, state, confirm, db, offic
 
 def one_line(db, import_id):
     """The first changed line, as the preview reads it."""
-    return db.session.execute(roster_queries.lines(import_id, "changed")).first()
+    return db.session.execute(queries.lines(import_id, "changed")).first()
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_the_same_file_is_known_again(send, state, office):
 def test_cancelling_leaves_nothing_behind(send, state, office):
     import_id = send([sheets.person(1)])
     with transaction():
-        roster_services.cancel(office.actor, import_id)
+        services.cancel(office.actor, import_id)
     assert (state(import_id).state, state(import_id).rows) == ("cancelled", {})
 
 
@@ -311,7 +311,7 @@ def test_statements_do_not_grow_with_the_lines(send, confirm, statements, office
 
 
 def test_namesakes_born_on_one_day_are_two_people_also_in_two_chunks(send, state, confirm, monkeypatch):
-    monkeypatch.setattr(roster_plan, "CHUNK", 1)
+    monkeypatch.setattr(plan, "CHUNK", 1)
     rows = [
         sheets.person(n, 姓名="示例王伟", 身份证号=sheets.id_number("19900307", 100 + n)) for n in (1, 2, 3)
     ]

@@ -19,13 +19,13 @@ from pbtrain.core.errors import Conflict
 from pbtrain.core.forms import clean
 from pbtrain.home import roster_work
 from pbtrain.hours.models import MemberYear
-from pbtrain.org import list_sheets, posts, roster_queries, roster_sheets
+from pbtrain.org import posts
 from pbtrain.org import services as org
 from pbtrain.org.kinds import CATEGORIES, FLOWS, STAGES, STATUSES
-from pbtrain.org.list_cells import CONTROL, mask_id
 from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant, StatusSpan
 from pbtrain.org.roles import Role
-from pbtrain.org.roster_columns import (
+from pbtrain.org.roster import queries
+from pbtrain.org.roster.columns import (
     CATEGORY_WORDS,
     COLUMNS,
     FLOW_WORDS,
@@ -34,9 +34,12 @@ from pbtrain.org.roster_columns import (
     SEX_WORDS,
     STAGE_WORDS,
 )
-from pbtrain.org.roster_match import ID_PURPOSE
-from pbtrain.org.roster_ranks import RANKS
+from pbtrain.org.roster.match import ID_PURPOSE
+from pbtrain.org.roster.ranks import RANKS
+from pbtrain.org.roster.sheets import TEMPLATE
 from pbtrain.org.statuses import set_status
+from pbtrain.org.uploads import sheets as list_sheets
+from pbtrain.org.uploads.cells import CONTROL, mask_id
 from tests.roster import sheets
 
 LETTERS = st.one_of(
@@ -150,9 +153,9 @@ def place(make, office):
 
 def exported(where, *, full=False):
     """The sheet, as its page makes it."""
-    rows = list(roster_queries.roster(where.actor, where.committee.id, full=full))
-    branches = roster_queries.branch_names(where.actor, where.committee.id)
-    return rows, list_sheets.written(roster_sheets.TEMPLATE, rows, branches=branches).getvalue()
+    rows = list(queries.roster(where.actor, where.committee.id, full=full))
+    branches = queries.branch_names(where.actor, where.committee.id)
+    return rows, list_sheets.written(TEMPLATE, rows, branches=branches).getvalue()
 
 
 def everything():
@@ -276,8 +279,8 @@ def test_two_confirms_at_once_write_one(app, send, office, db):
 
 def test_the_template_can_be_filled_in_and_sent(send, state, office):
     row = {"name": "示例王五", "branch": office.branches[1].name, "born_on": "1990-03-07"}
-    names = roster_queries.branch_names(office.actor, office.committee.id)
-    sheet = list_sheets.written(roster_sheets.TEMPLATE, [row], branches=names)
+    names = queries.branch_names(office.actor, office.committee.id)
+    sheet = list_sheets.written(TEMPLATE, [row], branches=names)
     assert isinstance(sheet, BytesIO)
     found = state(send(data=sheet.getvalue()))
     assert (found.outcomes, found.rows[2].unit_id) == (["new"], office.branches[1].id)

@@ -17,10 +17,11 @@ from pbtrain.home import roster_work
 from pbtrain.hours import services as hours
 from pbtrain.hours import verify
 from pbtrain.hours.models import MemberYear
-from pbtrain.org import roster_back, roster_queries
 from pbtrain.org import services as org
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, StatusSpan
 from pbtrain.org.roles import Role
+from pbtrain.org.roster import back as roster_back
+from pbtrain.org.roster import queries
 from pbtrain.org.statuses import set_status
 from tests.roster import sheets
 
@@ -31,7 +32,7 @@ def roster(office, db):
 
     def read():
         db.session.rollback()
-        return list(roster_queries.roster(office.actor, office.committee.id, full=True))
+        return list(queries.roster(office.actor, office.committee.id, full=True))
 
     return read
 
@@ -212,7 +213,7 @@ def test_ranks_are_given_ended_and_mended_and_go_back(send, state, confirm, undo
     new = [("县处级", "2026-02-01"), ("无", ""), ("正科级", "2024-09-01"), ("副处级", "2026-01-05")]
     lines = [sheets.person(n, 干部级别=rank, 起始日期=day) for n, (rank, day) in enumerate(new, 1)]
     changed = send(lines)
-    told = roster_queries.shown_line(db.session.execute(roster_queries.lines(changed, "changed")).first())
+    told = queries.shown_line(db.session.execute(queries.lines(changed, "changed")).first())
     assert told["changes"] == [
         ("Rank as a cadre", "乡科级及以下（2025-03-01）", "县处级及以上（2026-02-01）")
     ]

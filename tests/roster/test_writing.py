@@ -17,9 +17,10 @@ from pbtrain.core.queue import Job
 from pbtrain.home import roster_work
 from pbtrain.hours import jobs, rosters, services, verify
 from pbtrain.hours.models import MemberYear
-from pbtrain.org import erasure, roster_services
+from pbtrain.org import erasure
 from pbtrain.org.models import Member, Post, RosterRow
 from pbtrain.org.roles import Role
+from pbtrain.org.roster import services as roster_services
 from tests.roster import sheets
 
 

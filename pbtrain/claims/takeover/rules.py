@@ -14,9 +14,9 @@ from pbtrain.claims import rules
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours.activities import WORDS
-from pbtrain.org.list_cells import Refused, as_text, read_day
-from pbtrain.org.list_columns import Column, check_headed, layout_of
-from pbtrain.org.list_reader import Reader, Row
+from pbtrain.org.uploads.cells import Refused, as_text, read_day
+from pbtrain.org.uploads.columns import Column, check_headed, layout_of
+from pbtrain.org.uploads.reader import Reader, Row
 
 MAX_ROWS = 20_000
 YEARS_BACK = 1

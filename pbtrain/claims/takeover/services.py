@@ -23,9 +23,9 @@ from pbtrain.core.marks import N_
 from pbtrain.core.storage import StoredFile
 from pbtrain.hours.rules import check_reason
 from pbtrain.notify.services import Note, enqueue_many
-from pbtrain.org import list_files
 from pbtrain.org.access import Actor
-from pbtrain.org.list_cells import shown
+from pbtrain.org.uploads import files
+from pbtrain.org.uploads.cells import shown
 
 FASTER = N_("%(name)s has decided on this sheet already, at %(when)s.")
 MOVED = N_("Somebody has changed this sheet meanwhile.")
@@ -49,7 +49,7 @@ def start(
     rules.check_year(year, today=clock.today())
     if platform_id and platform_id not in {one.id for one in lookups.platforms_for(unit_id)}:
         raise RuleError(N_("Choose one of the platforms of the list."), "platform")
-    data, sha256 = list_files.receive(stream)
+    data, sha256 = files.receive(stream)
     known = _sent_before(unit_id, sha256)
     if known is not None:
         raise RuleError(N_("This very file was sent before: sheet %(number)s."), "file", number=known)

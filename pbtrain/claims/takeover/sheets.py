@@ -1,7 +1,7 @@
 """The templates of sheets of earlier hours: their drop-downs and their guide."""
 
 from pbtrain.claims.takeover.rules import COLUMNS, MAX_ROWS, OFFERED, PROOFS
-from pbtrain.org.list_sheets import Template
+from pbtrain.org.uploads.sheets import Template
 
 TEMPLATES = {
     kind: Template(

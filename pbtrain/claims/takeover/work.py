@@ -25,9 +25,9 @@ from pbtrain.core.storage import StoredFile
 from pbtrain.hours import held, posting
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
-from pbtrain.org import list_files
 from pbtrain.org.access import Actor, actor_for
-from pbtrain.org.list_cells import shown
+from pbtrain.org.uploads import files
+from pbtrain.org.uploads.cells import shown
 
 READ, POST, UNDO = "takeover.read", "takeover.post", "takeover.undo"
 BATCH = 500  # rows in one transaction; hours.post_many takes 1,000 a book
@@ -73,10 +73,10 @@ def _stage(running: queue.Running, batch_id: int) -> tuple[int, int]:
     file = db.session.get_one(StoredFile, batch.file_id)
     path = storage.path_of(file.sha256)
     with path.open("rb") as stream:
-        form = list_files.kind_of(stream.read(list_files.HEAD), b"")
+        form = files.kind_of(stream.read(files.HEAD), b"")
     matcher = Matcher(batch)
     good = refused = 0
-    with list_files.run_child(path, form, takeover_rules.LAYOUTS[kind]) as (sheet, lines):
+    with files.run_child(path, form, takeover_rules.LAYOUTS[kind]) as (sheet, lines):
         takeover_rules.check_columns(kind, set(sheet.columns))
         reader = takeover_rules.TakeoverReader(
             kind, sheet.columns, year=year, today=clock.today(), system_1904=sheet.system_1904

@@ -20,11 +20,11 @@ from pbtrain.core.forms import choices
 from pbtrain.core.i18n import _, say, say_kept
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
-from pbtrain.org import list_sheets
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.queries import tops
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
+from pbtrain.org.uploads import sheets
 
 JOBS = {"reading": work.READ, "confirmed": work.POST, "undone": work.UNDO}
 FIRST = ("refused", "good")  # which rows a preview opens on
@@ -92,7 +92,7 @@ def takeover_template(unit_id: int) -> Response:
     unit, kind = unit_or_404(unit_id, Perm.TAKEOVER_MAKE), request.args.get("kind", "takeover")
     if kind not in rules.COLUMNS:
         abort(404)
-    out = list_sheets.written(TEMPLATES[kind], branches=match.names_of_branches(unit.id))
+    out = sheets.written(TEMPLATES[kind], branches=match.names_of_branches(unit.id))
     name = "期初学时模板" if kind == "takeover" else "平台导出模板"
     return send_file(out, XLSX, as_attachment=True, download_name=f"{name}.xlsx")
 
@@ -269,7 +269,7 @@ def takeover_refused(batch_id: int) -> Response:
             actor, "takeover.refused_rows", f"takeover:{batch_id}", unit_id=one.unit_id, session=session
         )
     rows = db.session.execute(queries.rows(batch_id, "refused"))
-    out = list_sheets.refused(TEMPLATES[one.kind], ((row.line, row.values, row.errors) for row in rows))
+    out = sheets.refused(TEMPLATES[one.kind], ((row.line, row.values, row.errors) for row in rows))
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能读入的行-{batch_id}.xlsx")
 
 

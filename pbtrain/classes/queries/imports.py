@@ -17,10 +17,10 @@ from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.queue import Job
 from pbtrain.events.models import Guest
-from pbtrain.org.list_cells import name_key, name_variants
-from pbtrain.org.list_reader import Row
 from pbtrain.org.models import Academy, Member, Unit, UnitClosure
-from pbtrain.org.roster_known import text_key
+from pbtrain.org.roster.known import text_key
+from pbtrain.org.uploads.cells import name_key, name_variants
+from pbtrain.org.uploads.reader import Row
 
 READ = "classes.import"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org.list_cells import Refused, as_text
-from pbtrain.org.list_columns import Column, check_headed, layout_of
-from pbtrain.org.list_reader import Reader, Row
+from pbtrain.org.uploads.cells import Refused, as_text
+from pbtrain.org.uploads.columns import Column, check_headed, layout_of
+from pbtrain.org.uploads.reader import Reader, Row
 
 MAX_ROWS = 2_000
 

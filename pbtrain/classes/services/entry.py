@@ -25,7 +25,7 @@ from pbtrain.org import disclosures, personal
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Member
 from pbtrain.org.numbers import read_number
-from pbtrain.org.roster_match import ID_PURPOSE
+from pbtrain.org.roster.match import ID_PURPOSE
 
 PURPOSE = "entry_person.id_number"
 GONE = N_("The visit is over and the list is gone.")

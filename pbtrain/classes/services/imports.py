@@ -27,9 +27,9 @@ from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.storage import StoredFile
-from pbtrain.org import list_files
 from pbtrain.org.access import Actor
-from pbtrain.org.list_cells import shown
+from pbtrain.org.uploads import files
+from pbtrain.org.uploads.cells import shown
 
 FASTER = N_("%(name)s has dealt with this list already, at %(when)s.")
 MOVED = N_("Somebody has changed this list meanwhile.")
@@ -39,7 +39,7 @@ TAKEN_BACK = "批量报名已撤销"  # the reason each of them reads
 def start_sheet(actor: Actor, class_id: int, *, name: str, stream: BinaryIO) -> int:
     """Take a sheet for a class; its id. A job reads it. RuleError when it is plainly no list."""
     row = db.session.get_one(TrainingClass, class_id)
-    data, sha256 = list_files.receive(stream)
+    data, sha256 = files.receive(stream)
     file = StoredFile(
         sha256=storage.put(data),
         size=len(data),
@@ -133,8 +133,8 @@ def read_sheet(running: queue.Running) -> dict[str, Any] | None:
 
 def _read(row: TrainingClass, path: Any) -> list[dict[str, Any]]:
     with path.open("rb") as stream:
-        form = list_files.kind_of(stream.read(list_files.HEAD), b"")
-    with list_files.run_child(path, form, imports.LAYOUT) as (sheet, lines):
+        form = files.kind_of(stream.read(files.HEAD), b"")
+    with files.run_child(path, form, imports.LAYOUT) as (sheet, lines):
         imports.check_columns(set(sheet.columns))
         reader = imports.LearnerReader(sheet.columns)
         raw = {number: cells for number, *cells in lines}

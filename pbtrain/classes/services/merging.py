@@ -27,8 +27,8 @@ from pbtrain.events.models import Attendance, Guest
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourEntry
 from pbtrain.org.access import Actor
-from pbtrain.org.list_cells import name_key
 from pbtrain.org.models import Member
+from pbtrain.org.uploads.cells import name_key
 
 BOTH = N_("The member stands in class “%(title)s”, too. Withdraw one of the two there first.")
 MERGED = "guest.merged"

@@ -24,9 +24,9 @@ from pbtrain.core.i18n import _, ngettext, say, say_kept
 from pbtrain.core.marks import N_
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
-from pbtrain.org import list_sheets
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
+from pbtrain.org.uploads import sheets
 
 EVERYBODY = N_("Everybody this class is for")
 
@@ -78,7 +78,7 @@ def lists(class_id: int) -> Response:
 def list_template(class_id: int) -> Response:
     """An empty sheet with drop-downs."""
     row = managed_or_404(class_id)
-    out = list_sheets.written(TEMPLATE, branches=queries.branches_of(row))
+    out = sheets.written(TEMPLATE, branches=queries.branches_of(row))
     return send_file(out, XLSX, as_attachment=True, download_name="培训班报名模板.xlsx")
 
 
@@ -183,5 +183,5 @@ def list_refused(class_id: int, list_id: int) -> Response:
         )  # fmt: skip
     rows = db.session.execute(queries.rows(list_id, "refused"))
     lines = ((row.line, row._mapping["values"], row.errors) for row in rows)
-    out = list_sheets.refused(TEMPLATE, lines)
+    out = sheets.refused(TEMPLATE, lines)
     return send_file(out, XLSX, as_attachment=True, download_name=f"不能读入的学员-{list_id}.xlsx")

@@ -12,11 +12,11 @@ from pbtrain.core import clock, crypto
 from pbtrain.core.db import db
 from pbtrain.core.formatting import mask_phone
 from pbtrain.core.queue import Job
-from pbtrain.org import roster_ranks
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, RosterImport, RosterRow, Unit, UnitClosure
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_columns import (
+from pbtrain.org.roster import ranks as roster_ranks
+from pbtrain.org.roster.columns import (
     CATEGORY_WORDS,
     COLUMNS,
     FLOW_WORDS,
@@ -25,9 +25,8 @@ from pbtrain.org.roster_columns import (
     SEX_WORDS,
     STAGE_WORDS,
 )
-from pbtrain.org.roster_known import posts_of, scope_of, text_key
-from pbtrain.org.roster_match import ID_PURPOSE, PLAIN, plain_value
-from pbtrain.org.roster_services import RAW_PURPOSE
+from pbtrain.org.roster.known import posts_of, scope_of, text_key
+from pbtrain.org.roster.match import ID_PURPOSE, PLAIN, RAW_PURPOSE, plain_value
 
 OUTCOMES = ("new", "changed", "transfer", "same", "refused")
 CHUNK = 1_000

@@ -20,12 +20,13 @@ from pbtrain.core.batches import batched
 from pbtrain.core.db import db, is_postgresql
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import roster_ranks, rules
+from pbtrain.org import rules
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Member, Post, RosterImport, RosterRow, StatusSpan, Unit
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_changes import Changes, changes
-from pbtrain.org.roster_plan import (
+from pbtrain.org.roster import ranks as roster_ranks
+from pbtrain.org.roster.changes import Changes, changes
+from pbtrain.org.roster.plan import (
     ACCOUNT,
     FACTS,
     GRANT,

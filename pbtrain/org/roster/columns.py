@@ -1,7 +1,7 @@
 """The columns of a roster: their names in the sheets of offices, and the words allowed in them. Pure."""
 
 from pbtrain.core.marks import N_
-from pbtrain.org.list_columns import Column, check_headed, layout_of
+from pbtrain.org.uploads.columns import Column, check_headed, layout_of
 
 COLUMNS = {
     "code": Column(N_("Member number"), "党员编号", ("编号", "党员编码", "党员代码")),

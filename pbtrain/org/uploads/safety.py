@@ -1,6 +1,6 @@
 """Is this workbook safe to parse? Looked at as a zip file and as streamed XML, before any parser sees it.
 
-Runs in the child process of list_child only. Limits: trust.md 6.10.
+Runs in the child process (`child`) only. Limits: trust.md 6.10.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What writing a previewed roster will do, worked out before anybody has to wait. Reads only.
 
-Whoever has changed meanwhile is a Conflict already here; `roster_merge` looks once more when it writes.
+Whoever has changed meanwhile is a Conflict already here; `merge` looks once more when it writes.
 """
 
 import base64
@@ -20,9 +20,9 @@ from pbtrain.core.db import db, is_postgresql
 from pbtrain.core.errors import Conflict
 from pbtrain.core.marks import N_
 from pbtrain.org import rules
-from pbtrain.org.list_cells import name_key
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterRow, Unit
-from pbtrain.org.roster_match import plain_value
+from pbtrain.org.roster.match import plain_value
+from pbtrain.org.uploads.cells import name_key
 
 CHUNK = 1_000
 STALE = N_("The roster has changed since this preview. Nothing was written: send the file again.")

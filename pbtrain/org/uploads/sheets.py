@@ -9,7 +9,7 @@ import xlsxwriter
 
 from pbtrain.core.i18n import _, say_kept
 from pbtrain.core.sheets import SAFE
-from pbtrain.org.list_columns import BRANCHES, GUIDE, Column
+from pbtrain.org.uploads.columns import BRANCHES, GUIDE, Column
 
 WIDTH, REASONS_WIDTH, BRANCHES_WIDTH, GUIDE_WIDTH = 14, 60, 40, 90  # of columns, in characters
 FOOTER = 240  # characters of a printed footer; a sheet takes 255

@@ -5,9 +5,7 @@ from datetime import date
 from typing import Any
 
 from pbtrain.core.marks import N_
-from pbtrain.org.list_cells import as_text, read_day, read_id, read_word, shown
-from pbtrain.org.list_reader import Reader, Row
-from pbtrain.org.roster_columns import (
+from pbtrain.org.roster.columns import (
     CATEGORIES,
     CATEGORY_WORDS,
     COLUMNS,
@@ -21,6 +19,8 @@ from pbtrain.org.roster_columns import (
     STAGE_WORDS,
     STAGES,
 )
+from pbtrain.org.uploads.cells import as_text, read_day, read_id, read_word, shown
+from pbtrain.org.uploads.reader import Reader, Row
 
 DAYS = ("born_on", "joined_on", "since", "post_since", "rank_since")
 PLACE_ALONE = N_("A place, but no flow. Enter whether the member flowed in or out.")

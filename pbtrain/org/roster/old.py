@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, select, update
 from pbtrain.audit import services as audit
 from pbtrain.core.db import db
 from pbtrain.core.marks import N_
-from pbtrain.org import list_files
 from pbtrain.org.models import RosterImport, RosterRow
+from pbtrain.org.uploads import files
 
 ROOM = 4_000  # characters of the column
 
@@ -38,7 +38,7 @@ def forget_rows(before: datetime, limit: int) -> int:
     if row.state == "preview":
         db.session.execute(update(RosterImport).where(RosterImport.id == row.id).values(state="cancelled"))
         audit.record(None, "roster.expired", f"roster:{row.id}")
-    list_files.forget(row.id, row.file_hash)
+    files.forget(row.id, row.file_hash)
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 

@@ -23,9 +23,9 @@ from pbtrain.org.access import Actor, may
 from pbtrain.org.erasure import EMPTIED
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, StatusSpan
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_back import Undoing, state_of
-from pbtrain.org.roster_merge import LOCK, doubled
-from pbtrain.org.roster_plan import ACCOUNT, MEMBER, ROW
+from pbtrain.org.roster.back import Undoing, state_of
+from pbtrain.org.roster.merge import LOCK, doubled
+from pbtrain.org.roster.plan import ACCOUNT, MEMBER, ROW
 
 STALE = N_("The roster has just changed. Nothing was taken back: look at the page again.")
 TWICE = N_("This import has been taken back already.")

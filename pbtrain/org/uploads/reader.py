@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pbtrain.core.marks import N_
-from pbtrain.org.list_cells import Refused, as_text, read_code, read_id_end, read_name, read_phone, shown
-from pbtrain.org.list_columns import Column
+from pbtrain.org.uploads.cells import Refused, as_text, read_code, read_id_end, read_name, read_phone, shown
+from pbtrain.org.uploads.columns import Column
 
 EMPTY = N_("This cell is empty.")
 

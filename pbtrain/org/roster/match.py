@@ -16,17 +16,18 @@ from pbtrain.core import clock, crypto
 from pbtrain.core.db import db
 from pbtrain.core.formatting import mask_phone
 from pbtrain.core.marks import N_
-from pbtrain.org import roster_ranks
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.list_cells import mask_id, name_key, name_variants
-from pbtrain.org.list_reader import Row
 from pbtrain.org.models import Affiliation, Member, Post, Unit
 from pbtrain.org.numbers import WANTS_ID, WANTS_PHONE
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_known import Known, Scope, posts_of, text_key
-from pbtrain.org.roster_rules import PLACE_ALONE
+from pbtrain.org.roster import ranks
+from pbtrain.org.roster.known import Known, Scope, posts_of, text_key
+from pbtrain.org.roster.rules import PLACE_ALONE
+from pbtrain.org.uploads.cells import mask_id, name_key, name_variants
+from pbtrain.org.uploads.reader import Row
 
 ID_PURPOSE = "member.id_number"
+RAW_PURPOSE = "roster_row.id_number"  # as it stood in the sheet, until the line is forgotten
 PLAIN = ("name", "sex", "born_on", "joined_on", "stage", "phone", "category", "flow", "flow_place")
 AS_WRITTEN = ("name", "flow_place")  # spelled the same but for what nobody sees: unchanged
 
@@ -95,7 +96,7 @@ class Matcher:
             .order_by(Member.id)
         ).all()  # fmt: skip
         ids = [person.id for person in found]
-        return Known(found, posts_of(ids, self.today), roster_ranks.spans_of(ids))
+        return Known(found, posts_of(ids, self.today), ranks.spans_of(ids))
 
     def _one(self, row: Row, known: Known) -> Staged:
         staged = Staged(row)
@@ -302,11 +303,11 @@ class Matcher:
             staged.outcome = "changed" if staged.changes else "same"
 
     def _note_rank(self, staged: Staged, spans: Sequence[Any]) -> None:
-        change = roster_ranks.change_of(staged.row.values, spans, self.today)
+        change = ranks.change_of(staged.row.values, spans, self.today)
         if change is None:
             return
         staged.changes["rank"] = change
-        if roster_ranks.clashes(change, spans, self.today):
+        if ranks.clashes(change, spans, self.today):
             message = N_("Another rank is recorded for some of these days. Mend it on the member's page.")
             staged.row.refuse("rank_since", message, change[1][1])
 

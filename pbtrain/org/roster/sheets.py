@@ -1,8 +1,8 @@
 """The template of rosters: its drop-downs and its guide."""
 
-from pbtrain.org.list_sheets import Template
-from pbtrain.org.roster_columns import COLUMNS, ROSTER
-from pbtrain.org.roster_rules import WORDS
+from pbtrain.org.roster.columns import COLUMNS, ROSTER
+from pbtrain.org.roster.rules import WORDS
+from pbtrain.org.uploads.sheets import Template
 
 TEMPLATE = Template(
     name="党员名册",

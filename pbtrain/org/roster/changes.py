@@ -17,13 +17,14 @@ from sqlalchemy import select
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict
-from pbtrain.org import roster_ranks, rules
+from pbtrain.org import rules
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant
 from pbtrain.org.roles import Perm, Role
-from pbtrain.org.roster_known import posts_of
-from pbtrain.org.roster_match import PLAIN, plain_value
-from pbtrain.org.roster_plan import ACCOUNT, GRANT, MEMBER, POST, ROW, SPAN, STALE, Line, NewPost, chunks
+from pbtrain.org.roster import ranks as roster_ranks
+from pbtrain.org.roster.known import posts_of
+from pbtrain.org.roster.match import PLAIN, plain_value
+from pbtrain.org.roster.plan import ACCOUNT, GRANT, MEMBER, POST, ROW, SPAN, STALE, Line, NewPost, chunks
 
 DATES = ("born_on", "joined_on")
 SECRET = ("id_number", "id_lookup", "id_shown")

@@ -1,6 +1,6 @@
-"""The child process that reads one uploaded list: `python -m pbtrain.org.list_child FILE KIND [LAYOUT]`.
+"""The child process that reads one uploaded list: `python -m pbtrain.org.uploads.child FILE KIND [LAYOUT]`.
 
-LAYOUT is a `list_columns.Layout` as JSON, that of rosters where none is given. The process may use 1 GB and
+LAYOUT is a `columns.Layout` as JSON, that of rosters where none is given. The process may use 1 GB and
 60 s and knows neither database nor site. It writes JSON lines: {"meta": …}, then a list [line, cell, …] for
 each line of the list, then {"end": lines}; or {"refused": [msgid, params]}.
 """
@@ -22,9 +22,9 @@ from typing import Any
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import list_zip
-from pbtrain.org.list_columns import HEADER_WITHIN, MAX_CELL, Layout, is_header, map_header
-from pbtrain.org.roster_columns import ROSTER
+from pbtrain.org.roster.columns import ROSTER
+from pbtrain.org.uploads import safety
+from pbtrain.org.uploads.columns import HEADER_WITHIN, MAX_CELL, Layout, is_header, map_header
 
 MEMORY = 1024**3
 SECONDS = 60
@@ -52,9 +52,9 @@ def main() -> None:
     except RuleError as error:
         say({"refused": [error.message, error.params]})
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
-        say({"refused": [list_zip.DAMAGED, {}]})
+        say({"refused": [safety.DAMAGED, {}]})
     except MemoryError:
-        say({"refused": [list_zip.TOO_LARGE, {}]})
+        say({"refused": [safety.TOO_LARGE, {}]})
 
 
 def told(layout: Layout) -> str:
@@ -69,12 +69,12 @@ def say(value: Any) -> None:
 
 def read_workbook(path: Path, layout: Layout) -> None:
     """The first visible sheet that has a line of headers."""
-    archive = list_zip.opened(path)
-    list_zip.check(archive)
-    sheets, system_1904 = list_zip.workbook(archive)
+    archive = safety.opened(path)
+    safety.check(archive)
+    sheets, system_1904 = safety.workbook(archive)
     visible = [sheet for sheet in sheets if sheet.visible]
     for sheet in visible[:MAX_SHEETS]:
-        found = list_zip.scan(archive, sheet)
+        found = safety.scan(archive, sheet)
         lines = sheet_lines(path, archive, sheet, found)
         head = list(islice(lines, HEADER_WITHIN))
         if (header := find_header(head, layout)) is None:
@@ -100,19 +100,17 @@ def no_header(layout: Layout) -> RuleError:
     )
 
 
-def sheet_lines(
-    path: Path, archive: zipfile.ZipFile, sheet: list_zip.SheetEntry, found: list_zip.Scan
-) -> Lines:
+def sheet_lines(path: Path, archive: zipfile.ZipFile, sheet: safety.SheetEntry, found: safety.Scan) -> Lines:
     """The sheet line by line, numbered as people see it; formulas and dates as dicts."""
     from python_calamine import CalamineError, CalamineWorkbook  # only after the scan has passed
 
-    source = list_zip.without(archive, sheet, found.cuts) if found.cuts else str(path)
+    source = safety.without(archive, sheet, found.cuts) if found.cuts else str(path)
     try:
         table = CalamineWorkbook.from_object(source).get_sheet_by_name(sheet.name)
         top, left = table.start or (0, 0)
         rows = table.to_python(skip_empty_area=True) if table.start else []
     except (CalamineError, ValueError, KeyError):
-        raise RuleError(list_zip.DAMAGED) from None
+        raise RuleError(safety.DAMAGED) from None
     formulas = found.formulas
     for number, row in enumerate(rows, top + 1):
         cells: list[Any] = [""] * left + [plain(value) for value in row]
@@ -161,7 +159,7 @@ def emit(
                 continue
             count += 1
             if count > layout.max_rows:
-                raise RuleError(list_zip.TOO_MANY_ROWS, limit=layout.max_rows)
+                raise RuleError(safety.TOO_MANY_ROWS, limit=layout.max_rows)
             say([number, *row])
     say({"end": count})
 
@@ -187,8 +185,8 @@ def csv_lines(text: str, delimiter: str) -> Lines:
     number = 1
     try:
         for record in reader:
-            if len(record) > list_zip.MAX_COLUMNS:
-                raise RuleError(list_zip.TOO_MANY_COLUMNS, limit=list_zip.MAX_COLUMNS)
+            if len(record) > safety.MAX_COLUMNS:
+                raise RuleError(safety.TOO_MANY_COLUMNS, limit=safety.MAX_COLUMNS)
             yield number, [plain(cell) for cell in record]
             number = reader.line_num + 1
     except csv.Error:

@@ -17,22 +17,22 @@ from pbtrain.core import clock, crypto, queue
 from pbtrain.core.db import db, is_postgresql, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import list_files, roster_merge
 from pbtrain.org.access import Actor, actor_for, may
-from pbtrain.org.list_cells import shown
-from pbtrain.org.list_columns import OWN_SHEETS
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.names import new_code, pinyin, username_base
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_columns import COLUMNS, check_columns
-from pbtrain.org.roster_known import scope_of
-from pbtrain.org.roster_match import ID_PURPOSE, Matcher, Staged
-from pbtrain.org.roster_merge import Plan, Written
-from pbtrain.org.roster_rules import NOTES, RosterReader
+from pbtrain.org.roster import merge
+from pbtrain.org.roster.columns import COLUMNS, check_columns
+from pbtrain.org.roster.known import scope_of
+from pbtrain.org.roster.match import ID_PURPOSE, RAW_PURPOSE, Matcher, Staged
+from pbtrain.org.roster.merge import Plan, Written
+from pbtrain.org.roster.rules import NOTES, RosterReader
+from pbtrain.org.uploads import files
+from pbtrain.org.uploads.cells import shown
+from pbtrain.org.uploads.columns import OWN_SHEETS
 
 CHUNK = 1_000
 LIVE = ("reading", "preview", "written")
-RAW_PURPOSE = "roster_row.id_number"
 TAKEN = N_("This import has been written or cancelled already.")
 TAKEN_BY = N_("%(name)s has written or cancelled this import already, at %(when)s.")
 
@@ -46,7 +46,7 @@ def start_import(
     """
     if not may(actor, Perm.ROSTER_MANAGE, unit_id):
         raise RuleError(N_("This unit is outside your scope."), field="unit_id")
-    data, file_hash = list_files.receive(stream)
+    data, file_hash = files.receive(stream)
     earlier = db.session.scalar(
         select(RosterImport.id)
         .where(
@@ -68,7 +68,7 @@ def start_import(
     )
     db.session.add(row)
     db.session.flush()  # the stored file and the job name row.id
-    list_files.keep(row.id, file_hash, data)
+    files.keep(row.id, file_hash, data)
     row.job_id = queue.enqueue("roster.read", {"import_id": row.id}, owner_id=actor.account_id)
     audit.record(
         actor, "roster.uploaded", f"roster:{row.id}", unit_id=unit_id, size=len(data), sha256=file_hash
@@ -91,7 +91,7 @@ def read_import(running: queue.Running) -> dict[str, Any] | None:
         count, remarks = _stage(running, import_id, job)
     except RuleError as error:
         _refuse(import_id, error)
-        list_files.forget(import_id, job.file_hash)
+        files.forget(import_id, job.file_hash)
         return {"refused": error.message}
     with transaction() as session:
         session.execute(
@@ -99,7 +99,7 @@ def read_import(running: queue.Running) -> dict[str, Any] | None:
             .where(RosterImport.id == import_id, RosterImport.state == "reading")
             .values(state="preview", read_at=clock.now(), remarks=json.dumps(remarks, ensure_ascii=False))
         )
-    list_files.forget(import_id, job.file_hash)
+    files.forget(import_id, job.file_hash)
     return {"rows": count}
 
 
@@ -123,7 +123,7 @@ def _stage(running: queue.Running, import_id: int, job: Any) -> tuple[int, list[
     if actor is None or not may(actor, Perm.ROSTER_MANAGE, job.unit_id):
         raise RuleError(N_("This unit is outside your scope."))
     scope = scope_of(actor, job.unit_id)
-    with list_files.read(import_id, job.file_hash) as (sheet, lines):
+    with files.read(import_id, job.file_hash) as (sheet, lines):
         check_columns(set(sheet.columns), branch_given=scope.only is not None)
         with transaction() as session:
             session.execute(delete(RosterRow).where(RosterRow.import_id == import_id))
@@ -223,7 +223,7 @@ def _refuse_second_secretaries(import_id: int, lines: list[int]) -> None:
             )
 
 
-def _remarks(sheet: list_files.Sheet, reader: RosterReader) -> list[Any]:
+def _remarks(sheet: files.Sheet, reader: RosterReader) -> list[Any]:
     """What was left aside or normalised, as [msgid, params]."""
     remarks: list[Any] = []
     if sheet.hidden:
@@ -287,7 +287,7 @@ def prepare(actor: Actor, import_id: int, mode: str, *, transfers: bool = False)
             ),
             count=counts["refused"],
         )
-    return roster_merge.plan(actor, import_id, counts, one.read_at, transfers=transfers)
+    return merge.plan(actor, import_id, counts, one.read_at, transfers=transfers)
 
 
 def number(actor: Actor, plan: Plan) -> None:
@@ -298,8 +298,8 @@ def number(actor: Actor, plan: Plan) -> None:
     """
     if is_postgresql() and (plan.new.people or plan.posts):
         with transaction():
-            ids = roster_merge.reserve(plan)
-        plan.fresh = roster_merge.number(actor, plan, *ids)
+            ids = merge.reserve(plan)
+        plan.fresh = merge.number(actor, plan, *ids)
 
 
 def confirm(actor: Actor, plan: Plan) -> Written:
@@ -315,7 +315,7 @@ def confirm(actor: Actor, plan: Plan) -> Written:
     )
     if unit_id is None:
         raise _taken(plan.import_id)
-    written = roster_merge.write(actor, plan)
+    written = merge.write(actor, plan)
     audit.record(
         actor,
         "roster.written",

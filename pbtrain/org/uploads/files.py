@@ -16,16 +16,16 @@ from flask import current_app
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.org import list_zip
-from pbtrain.org.list_child import SECONDS, told
-from pbtrain.org.list_columns import Layout
-from pbtrain.org.roster_columns import ROSTER
+from pbtrain.org.roster.columns import ROSTER
+from pbtrain.org.uploads import safety
+from pbtrain.org.uploads.child import SECONDS, told
+from pbtrain.org.uploads.columns import Layout
 
 FOLDER = "uploads-roster"
 MAX_FILE = 20 * 1024 * 1024
 HEAD = 4096
 COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")  # old .xls, and every workbook with a password
-PACKAGE = str(Path(__file__).parents[2])
+PACKAGE = str(Path(__file__).parents[3])
 
 
 @dataclass
@@ -127,7 +127,7 @@ def run_child(path: Path, kind: str, layout: Layout = ROSTER) -> Iterator[tuple[
 
 def _child(path: Path, kind: str, layout: Layout, answer: Any) -> None:
     """Let the child write its lines into `answer`."""
-    command = [sys.executable, "-m", "pbtrain.org.list_child", str(path), kind, told(layout)]
+    command = [sys.executable, "-m", "pbtrain.org.uploads.child", str(path), kind, told(layout)]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": PACKAGE, "PYTHONUTF8": "1"}
     try:
         ended = subprocess.run(  # noqa: S603  our own module on our own file
@@ -139,7 +139,7 @@ def _child(path: Path, kind: str, layout: Layout, answer: Any) -> None:
         ) from None
     if ended.returncode:
         current_app.logger.warning("roster child ended with %s: %s", ended.returncode, ended.stderr[-500:])
-        raise RuleError(list_zip.DAMAGED)
+        raise RuleError(safety.DAMAGED)
     answer.seek(0)
 
 
@@ -157,7 +157,7 @@ def _count(answer: Any) -> int:
 
 
 def _refused(value: dict[str, Any]) -> None:
-    message, params = value.get("refused", (list_zip.DAMAGED, {}))
+    message, params = value.get("refused", (safety.DAMAGED, {}))
     raise RuleError(message, **params)
 
 

@@ -17,14 +17,14 @@ from pbtrain.accounts.models import Account
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.marks import N_
-from pbtrain.org import roster_ranks
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, RosterRow, StatusSpan, Unit
 from pbtrain.org.names import pinyin
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster_changes import DATES, SETTLES, Finished, Gathered, open_on
-from pbtrain.org.roster_match import PLAIN, plain_value
-from pbtrain.org.roster_plan import ACCOUNT, GRANT, MEMBER, POST, SPAN, Line, chunks, code_of
+from pbtrain.org.roster import ranks as roster_ranks
+from pbtrain.org.roster.changes import DATES, SETTLES, Finished, Gathered, open_on
+from pbtrain.org.roster.match import PLAIN, plain_value
+from pbtrain.org.roster.plan import ACCOUNT, GRANT, MEMBER, POST, SPAN, Line, chunks, code_of
 
 HOURS = N_("There are hours in the ledger since, or hours that wait.")
 AWAY = N_("Is no longer on the roster.")
