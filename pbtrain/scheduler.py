@@ -24,7 +24,8 @@ from pbtrain.classes.services import enrolment, homes
 from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.courses import sweep as courses
-from pbtrain.home import reshaping, retention
+from pbtrain.home import retention
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours import figures
 from pbtrain.hours import jobs as hours
 from pbtrain.notify import delivery

@@ -46,7 +46,7 @@ class Page:
 
 def matching(q: str) -> ColumnElement[bool]:
     """Members whose name contains `q`, or whose pinyin, initials or number begins with it. Phone and ID
-    numbers are found by a form (home/personal_views.py): no address holds them."""
+    numbers are found by a form (home/views/personal.py): no address holds them."""
     text = q.strip().lower()
     return or_(
         Member.name.contains(q.strip(), autoescape=True),

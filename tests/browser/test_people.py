@@ -9,7 +9,7 @@ from sqlalchemy import select
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.events import services as events
-from pbtrain.home import reshaping
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours.models import HourEntry
 from pbtrain.org.models import CareSpan, Post
 from pbtrain.org.roles import Role

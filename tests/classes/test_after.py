@@ -30,7 +30,8 @@ from pbtrain.core import clock, queue, storage
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.events.models import Attendance, CheckIn, Event, Guest
-from pbtrain.home import my_classes, retention
+from pbtrain.home import retention
+from pbtrain.home.my_data import classes as my_classes
 from pbtrain.org import disclosures, members
 from tests.classes.schooled import FIRST, absent, school
 

@@ -159,7 +159,7 @@ def test_a_list_nobody_may_write_any_more(place, frozen):
 def test_what_goes_with_who_is_erased_and_what_is_taken_home(place, make):
     """Reasons and rows go, the seat goes to the next; before that 我的资料 holds all of it."""
     from pbtrain.classes.services import keeping
-    from pbtrain.home import my_classes
+    from pbtrain.home.my_data import classes as my_classes
 
     class_id = training_class(place, capacity=1)
     a, b = members(place.branch, 2)

@@ -9,7 +9,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
 from pbtrain.events import queries
-from pbtrain.home import reshaping
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours.models import Book, HourClaim
 from pbtrain.hours.verify import verify
 from pbtrain.org import services as org

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.home import reshaping
-from pbtrain.home.picking import Picking, pack, unpack
+from pbtrain.home.reshaping import services as reshaping
+from pbtrain.home.reshaping.picking import Picking, pack, unpack
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book
 from pbtrain.org.models import Member, Unit, UnitSuccession

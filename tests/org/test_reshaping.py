@@ -8,7 +8,7 @@ from sqlalchemy import select
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.home import reshaping
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, MemberYear
 from pbtrain.hours.policy import PolicyRules

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
-from pbtrain.home import reshaping
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours import custody
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, MemberYear

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
-from pbtrain.home import reshaping
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours.verify import verify
 from pbtrain.org import history, posts, services, tree
 from pbtrain.org.models import (

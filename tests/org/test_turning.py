@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
-from pbtrain.home import reshaping
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify

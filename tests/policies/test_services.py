@@ -11,7 +11,7 @@ from pbtrain.core import queue
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.queue import Job
-from pbtrain.home import reshaping
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours import custody
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourEntry, MemberYear, Policy

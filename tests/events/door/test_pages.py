@@ -14,7 +14,7 @@ from pbtrain.events.door import people as listing
 from pbtrain.events.door import queries, tickets
 from pbtrain.events.models import Attendance, CheckIn, Event, EventPhoto
 from pbtrain.events.views.checkin import PHONE
-from pbtrain.home import my_data
+from pbtrain.home.my_data import person as my_data
 from pbtrain.hours.models import HourEntry
 from pbtrain.org.models import Member
 from pbtrain.org.roles import Role

@@ -16,10 +16,10 @@ from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import BaseForm
 from pbtrain.core.i18n import N_, _
-from pbtrain.home import reshape_queries as queries
-from pbtrain.home import reshaping
-from pbtrain.home.picking import Picking, number
-from pbtrain.home.reshape_forms import MergeForm, SplitForm
+from pbtrain.home.reshaping import queries
+from pbtrain.home.reshaping import services as reshaping
+from pbtrain.home.reshaping.forms import MergeForm, SplitForm
+from pbtrain.home.reshaping.picking import Picking, number
 from pbtrain.org import lists, reopening, tree, unit_rules
 from pbtrain.org import reshaping as reshape
 from pbtrain.org.access import may, needs, signed

@@ -14,7 +14,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.formatting import long_day
 from pbtrain.core.i18n import _
-from pbtrain.home.admin_views import recount
+from pbtrain.home.views.members import recount
 from pbtrain.org import leaders, lists, posts, rules
 from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import POSTS, UNIT_KINDS

@@ -8,10 +8,10 @@ from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.formatting import long_day
 from pbtrain.core.i18n import _
-from pbtrain.home import reshape_queries as queries
-from pbtrain.home import reshaping
-from pbtrain.home.reshape_forms import TurnForm
-from pbtrain.home.reshape_views import bp, checking, done, wizard
+from pbtrain.home.reshaping import queries
+from pbtrain.home.reshaping import services as reshaping
+from pbtrain.home.reshaping.forms import TurnForm
+from pbtrain.home.views.reshape import bp, checking, done, wizard
 from pbtrain.org import history, tree, turning, unit_rules
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.forms import ConfirmForm

@@ -19,7 +19,7 @@ from pbtrain.classes.rules.enrolment import ACTS, STATES
 from pbtrain.core.db import db
 from pbtrain.core.i18n import N_, _
 from pbtrain.events.models import Event, Guest
-from pbtrain.home.my_study import Part
+from pbtrain.home.my_data.study import Part
 
 
 def everything(member_id: int) -> dict[str, Part]:

@@ -16,8 +16,8 @@ from pbtrain.core.i18n import N_, _
 from pbtrain.courses.models import Course, Enrolment
 from pbtrain.events.door import rules as door
 from pbtrain.events.models import Attendance, CheckIn, Event
-from pbtrain.home import my_classes, my_study
-from pbtrain.home.my_study import Part, label
+from pbtrain.home.my_data import classes, study
+from pbtrain.home.my_data.study import Part, label
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.models import HourEntry
 from pbtrain.notify.models import Message
@@ -70,10 +70,10 @@ def everything(account_id: int, member_id: int) -> dict[str, Part]:
             STATUSES,
         ),
         "hours": _hours(member_id),
-        **my_study.everything(member_id),
+        **study.everything(member_id),
         "meetings": _meetings(member_id),
         "door": _door(member_id),
-        **my_classes.everything(member_id),
+        **classes.everything(member_id),
         "courses": _courses(member_id),
         "quizzes": _quizzes(member_id),
         "messages": _messages(account_id),

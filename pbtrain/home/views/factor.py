@@ -25,9 +25,9 @@ from pbtrain.core.i18n import _, ngettext
 from pbtrain.core.tokens import spaced
 from pbtrain.core.views import safe_next
 from pbtrain.home import queries
-from pbtrain.home.account_views import device
 from pbtrain.home.proving import proved
 from pbtrain.home.views import bp
+from pbtrain.home.views.account import device
 from pbtrain.org.access import Actor, entering, must_have_factor, signed, signed_in
 from pbtrain.org.roles import Role
 

@@ -17,8 +17,8 @@ from pbtrain.core.forms import clean
 from pbtrain.core.i18n import N_, _, ngettext
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
-from pbtrain.home.admin_views import bp, member_or_404, member_page, show_form
-from pbtrain.home.factor_views import before_change
+from pbtrain.home.views.factor import before_change
+from pbtrain.home.views.members import bp, member_or_404, member_page, show_form
 from pbtrain.hours.models import HourEntry
 from pbtrain.notify import services as notify
 from pbtrain.org import copies, disclosures, erasure, members

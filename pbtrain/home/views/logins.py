@@ -16,7 +16,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.formatting import moment
 from pbtrain.core.i18n import N_, _, in_chinese, ngettext
-from pbtrain.home.factor_views import before_change
+from pbtrain.home.views.factor import before_change
 from pbtrain.notify import services as notify
 from pbtrain.notify.services import Note
 from pbtrain.org import lists, posts

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from flask import abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from pbtrain.classes import kinds
@@ -19,6 +19,7 @@ from pbtrain.events import queries as events_q
 from pbtrain.events.models import Event
 from pbtrain.home import queries, starting
 from pbtrain.home.navigation import branches
+from pbtrain.home.views import bp
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours.views.units import overview
 from pbtrain.org import leaders
@@ -28,7 +29,6 @@ from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import MAY, Perm
 
-bp = Blueprint("home", __name__)
 BEHIND_SHOWN = 5
 MEETINGS_SHOWN = 4
 COURSES_SHOWN = 50

@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, url_for
 
 from pbtrain.home import retention
-from pbtrain.home.my_data_views import wanted
-from pbtrain.home.personal_views import kept_of
+from pbtrain.home.views.my_data import wanted
+from pbtrain.home.views.personal import kept_of
 from pbtrain.org import queries
 from pbtrain.org.access import entering, signed
 from pbtrain.org.forms import OwnDataForm

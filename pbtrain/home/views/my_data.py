@@ -20,7 +20,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import record_apart, transaction
 from pbtrain.core.headers import attach
 from pbtrain.core.i18n import _
-from pbtrain.home import my_data
+from pbtrain.home.my_data import person as my_data
 from pbtrain.home.proving import proved
 from pbtrain.org import data_reports, disclosures, lists, personal
 from pbtrain.org.access import Actor, needs, signed
