@@ -15,7 +15,7 @@ from pbtrain.notify import services as notify
 from pbtrain.notify.models import Delivery, Message
 from pbtrain.notify.services import Note
 from pbtrain.org.roles import Role
-from pbtrain.reminders.catalog import REMINDERS
+from pbtrain.reminders.jobs import REMINDERS
 from pbtrain.reminders.services import remind_behind
 
 WELCOME = Note(

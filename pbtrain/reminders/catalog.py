@@ -3,11 +3,10 @@
 Each finds, among people it has not told yet, the next few whose number is above `after`, and what they read.
 """
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, select
+from sqlalchemy import String, cast, exists, func, literal, select
 
 from pbtrain.accounts.models import Account
 from pbtrain.classes.models import Certificate
@@ -18,65 +17,18 @@ from pbtrain.core.formatting import hours, long_day
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
 from pbtrain.courses.models import Course, Enrolment
-from pbtrain.events.models import Event, EventHost
-from pbtrain.events.overview import WITH_MEMBERS
 from pbtrain.hours.models import Book, MemberYear
 from pbtrain.hours.queries import BEHIND
-from pbtrain.notify.models import Message
 from pbtrain.notify.services import Note
 from pbtrain.org import leaders
 from pbtrain.org.models import Member, RoleGrant, RosterCopy, Unit, UnitClosure
-from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Role
+from pbtrain.reminders.finding import Found, holders, reachable, reminder, secretaries, untold
 
-Found = list[tuple[int, Note]]  # the number to go on after, and what to say
-Find = Callable[[date, int, int], Found]
-
-REMINDERS: dict[str, Find] = {}
 HOURS_PAGE = "/hours"
 LEAST_GAP = 100  # hundredths: nobody is written to for less than 1.0 学时
 DUE_SOON = timedelta(days=7)
 ENDS_SOON = timedelta(days=30)  # of a certificate
-IDLE_FROM = 20  # day of the month from which a branch without a meeting is told
-
-
-def reminder(find: Find) -> Find:
-    """Put a function into the catalogue under its own name."""
-    REMINDERS[find.__name__] = find
-    return find
-
-
-def reachable() -> ColumnElement[bool]:
-    """People who have not left and have a login to read with."""
-    return Member.left_on.is_(None) & Account.disabled_at.is_(None)
-
-
-def untold(about: Any) -> ColumnElement[bool]:
-    """Has this account not heard of the occasion yet?"""
-    return ~exists().where(Message.account_id == Account.id, Message.about == about)
-
-
-def holders(role: Role, occasion: str, today: date, after: int) -> Select[Any]:
-    """Who holds this role in a unit today and has not heard of the occasion there: the number of the grant,
-    account_id, about and unit_id; `occasion` and the number of the unit make what it is about."""
-    about = literal(occasion) + cast(RoleGrant.unit_id, String)
-    return (
-        select(RoleGrant.id, Account.id.label("account_id"), about.label("about"), RoleGrant.unit_id)
-        .join(Account, Account.id == RoleGrant.account_id)
-        .where(RoleGrant.role == role, is_on(RoleGrant, today), RoleGrant.id > after)
-        .where(Account.disabled_at.is_(None), untold(about))
-        .order_by(RoleGrant.id)
-    )
-
-
-def secretaries(occasion: str, today: date, after: int) -> Select[Any]:
-    """The same of the secretaries of branches that are not closed, with unit_name."""
-    return (
-        holders(Role.BRANCH_SECRETARY, occasion, today, after)
-        .add_columns(Unit.name.label("unit_name"))
-        .join(Unit, Unit.id == RoleGrant.unit_id)
-        .where(Unit.valid_until.is_(None))
-    )
 
 
 @reminder
@@ -261,30 +213,3 @@ def _copy_note(row: Any) -> Note:
         people=row.people,
     )
     return Note(row.taken_by_id, f"copy:{row.id}", subject, body, COPIES_PAGE)
-
-
-@reminder
-def idle_month(today: date, after: int, limit: int) -> Found:
-    """Secretaries whose branch has held nothing this month, once from its 20th day on (domain.md A13)."""
-    if today.day < IDLE_FROM:
-        return []
-    first = today.replace(day=1)
-    met = (Event.state == "held") & Event.day.between(first, today)
-    held = exists().where(Event.unit_id == RoleGrant.unit_id, met)
-    joint = exists().where(EventHost.unit_id == RoleGrant.unit_id, EventHost.event_id == Event.id, met)
-    rows = db.session.execute(
-        secretaries(f"idle:{today:%Y-%m}:", today, after)
-        .where(Unit.kind.in_(WITH_MEMBERS), Unit.valid_from < first, ~held, ~joint)
-        .limit(limit)
-    )
-    return [(row.id, _idle_note(row, today)) for row in rows]
-
-
-def _idle_note(row: Any, today: date) -> Note:
-    subject = in_chinese(
-        N_("%(branch)s has held nothing in month %(month)s yet"), branch=row.unit_name, month=today.month
-    )
-    body = in_chinese(
-        N_("The theme Party day is held once a month. Record what was held, or look at the plan.")
-    )
-    return Note(row.account_id, row.about, subject, body, f"/branches/{row.unit_id}/plan")

@@ -3,9 +3,11 @@
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.notify import services as notify
-from pbtrain.reminders.catalog import REMINDERS
+from pbtrain.reminders import catalog, finding, gatherings
 
 BATCH = notify.BATCH
+CATALOGUES = (catalog, gatherings)  # once both are read, the list is whole
+REMINDERS = finding.REMINDERS
 
 
 def enqueue_due() -> int:

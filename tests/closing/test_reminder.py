@@ -6,8 +6,7 @@ from pbtrain.closing import services
 from pbtrain.core.db import db, transaction
 from pbtrain.notify.models import Message
 from pbtrain.org.roles import Role
-from pbtrain.reminders.catalog import REMINDERS
-from pbtrain.reminders.jobs import enqueue_due
+from pbtrain.reminders.jobs import REMINDERS, enqueue_due
 from tests.closing.conftest import MARCH, line, post
 
 

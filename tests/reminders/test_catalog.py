@@ -15,8 +15,7 @@ from pbtrain.hours.models import MemberYear
 from pbtrain.notify.models import Message
 from pbtrain.org.models import Member, Post, RosterCopy
 from pbtrain.org.roles import Role
-from pbtrain.reminders.catalog import REMINDERS
-from pbtrain.reminders.jobs import enqueue_due
+from pbtrain.reminders.jobs import REMINDERS, enqueue_due
 from tests.classes.schooled import school
 
 
