@@ -53,6 +53,7 @@ def meeting_tomorrow(today: date, after: int, limit: int) -> Found:
             Member.id, Account.id.label("account_id"), about.label("about"), Event.title, Event.day,
             Event.starts_at, Event.place,
         )
+        .select_from(Member)
         .join(Event, or_(Event.unit_id == Member.unit_id, beside))
         .join(Account, Account.id == Member.account_id)
         .where(Event.state == "planned", Event.day == today + timedelta(days=1))
@@ -97,6 +98,7 @@ def class_begins(today: date, after: int, limit: int) -> Found:
             TrainingClass.notice, TrainingClass.contact, Event.starts_at,
             func.coalesce(Venue.name, Event.place, "").label("place"),
         )
+        .select_from(ClassEnrolment)
         .join(TrainingClass, TrainingClass.id == ClassEnrolment.class_id)
         .join(Member, Member.id == ClassEnrolment.member_id)
         .join(Account, Account.id == Member.account_id)
@@ -142,6 +144,7 @@ def answer_today(today: date, after: int, limit: int) -> Found:
             TrainingClass.id.label("class_id"),
             TrainingClass.title, TrainingClass.number, TrainingClass.year,
         )
+        .select_from(ClassEnrolment)
         .join(TrainingClass, TrainingClass.id == ClassEnrolment.class_id)
         .join(Member, Member.id == ClassEnrolment.member_id)
         .join(Account, Account.id == Member.account_id)
@@ -185,6 +188,7 @@ def _visits(today: date, after: int, limit: int) -> list[Any]:
                 ClassSession.id, ClassSession.class_id, Account.id.label("account_id"), about.label("about"),
                 Event.day, Venue.name, Venue.list_days, TrainingClass.number, TrainingClass.year,
             )
+            .select_from(ClassSession)
             .join(Event, Event.id == ClassSession.event_id)
             .join(Venue, Venue.id == ClassSession.venue_id)
             .join(TrainingClass, TrainingClass.id == ClassSession.class_id)
@@ -238,6 +242,7 @@ def steps_open(today: date, after: int, limit: int) -> Found:
             Event.day,
             Event.state,
         )
+        .select_from(Event)
         .join(Unit, Unit.id == Event.unit_id)
         .join(RoleGrant, RoleGrant.unit_id == Event.unit_id)
         .join(Account, Account.id == RoleGrant.account_id)

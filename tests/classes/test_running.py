@@ -91,12 +91,16 @@ def test_a_move_takes_everything_along_and_tells_once(hall, begin, make, db):
     slots = queries.timetable(class_id)
     with transaction() as session:
         session.add(ClassEnrolment(class_id=class_id, member_id=member_id, state="enrolled", seat=True))
-        session.add(EntryList(session_id=slots[0].id, due_on=date(2026, 10, 8), purge_on=date(2026, 10, 20)))
+        days = {"due_on": date(2026, 10, 8), "purge_on": date(2026, 10, 20)}
+        session.add(EntryList(session_id=slots[0].id, sent_at=clock.now(), **days))
     assert move(hall, class_id, 1) == 1
     db.session.expire_all()
     assert queries.timetable(class_id)[0].day == MONDAY + timedelta(days=1)
     assert db.session.get_one(TrainingClass, class_id).starts_on == MONDAY + timedelta(days=1)
-    assert db.session.scalar(select(EntryList.due_on)) == date(2026, 10, 9)
+    listed = db.session.scalars(select(EntryList)).one()
+    assert (listed.due_on, listed.sent_at) == (date(2026, 10, 9), None), (
+        "the site has the list of another day"
+    )
     said = db.session.scalars(select(Message).where(Message.account_id == account_id)).all()
     assert len(said) == 1
     assert "10月13日" in said[0].subject

@@ -101,7 +101,7 @@ def test_a_class_is_told_before_it_begins_and_anew_when_it_is_moved(place, make,
         session.add(EntryList(session_id=first, due_on=FIRST, purge_on=FIRST, sent_at=clock.now(), version=1))
     frozen.shift(days=1)
     enqueue_due()
-    assert [text[:9] for _who, text in heard("begins:")] == ["10月12日开班", "10月13日开班"]
+    assert [text[:8] for _who, text in heard("begins:")] == ["10月12日开班", "10月13日开班"]
     assert len(heard("entry:")) == 1, "the list is with the site"
     assert enqueue_due() == 0
     adapter = app.url_map.bind("localhost")
@@ -112,12 +112,13 @@ def actor_account(member_id):
     return db.session.get(Member, member_id).account_id
 
 
-def test_steps_that_are_still_open_are_asked_about_once(make):
+def test_steps_that_are_still_open_are_asked_about_once(make, frozen):
     branch = make.unit(parent=make.unit())
     secretary = make.person(Role.BRANCH_SECRETARY, branch)
-    ready, bare = (meeting(branch, day=date(2026, 9, 28), title=title) for title in ("备好的", "没备的"))
+    ready, _bare = (meeting(branch, day=date(2026, 9, 28), title=title) for title in ("备好的", "没备的"))
     done, halfway, unused = (
-        meeting(branch, day=date(2026, 9, 20), title=title, state="held") for title in ("办完", "办半", "不用")
+        meeting(branch, day=date(2026, 9, 20), title=title, state="held")
+        for title in ("办完", "办半", "不用")
     )
     for event_id, phases in ((ready, ["before"]), (done, ["before", "after"]), (halfway, ["before"])):
         make.save(*(EventStep(event_id=event_id, phase=phase, text="示例步骤") for phase in phases))

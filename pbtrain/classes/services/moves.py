@@ -89,7 +89,7 @@ def _move_units(units: Sequence[Any], step: timedelta) -> None:
 
 
 def _move_lists(class_id: int, step: timedelta) -> None:
-    """Lists of who enters that are not sent yet are due, and purged, as much later."""
+    """Lists of who enters are due, and purged, as much later; one that was sent has to be sent anew."""
     lists = db.session.execute(
         select(EntryList.id, EntryList.due_on, EntryList.purge_on)
         .join(ClassSession, ClassSession.id == EntryList.session_id)
@@ -98,5 +98,9 @@ def _move_lists(class_id: int, step: timedelta) -> None:
     if lists:
         db.session.execute(
             update(EntryList),
-            [{"id": one.id, "due_on": one.due_on + step, "purge_on": one.purge_on + step} for one in lists],
-        )
+            [
+                {"id": one.id, "due_on": one.due_on + step, "purge_on": one.purge_on + step,
+                 "sent_at": None, "sent_by_id": None}
+                for one in lists
+            ],
+        )  # fmt: skip

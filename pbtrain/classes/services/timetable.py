@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.classes.kinds import MODES
-from pbtrain.classes.models import ClassSession, TrainingClass
+from pbtrain.classes.models import ClassSession, EntryList, TrainingClass
 from pbtrain.classes.rules.timetable import EARLIEST, LATEST, LONGEST, SHORTEST
 from pbtrain.classes.services import seats
 from pbtrain.classes.services.leave import come_back
@@ -146,7 +146,16 @@ def _of_event(unit: Unit) -> dict[str, Any]:
 
 
 def _moved(actor: Actor | None, row: TrainingClass, slot: Any, version: int, act: str, **values: Any) -> None:
-    """One conditional UPDATE of the event and its audit event."""
+    """One conditional UPDATE of the event and its audit event. On another day a list of who enters has to be
+    sent anew."""
+    if "day" in values:
+        elsewhere = select(Event.id).where(Event.id == slot.event_id, Event.day != values["day"])
+        db.session.execute(
+            update(EntryList)
+            .where(EntryList.session_id == slot.id, elsewhere.exists())
+            .values(sent_at=None, sent_by_id=None)
+            .execution_options(synchronize_session=False)
+        )
     event = db.session.execute(
         update(Event)
         .where(
