@@ -91,6 +91,7 @@ TABLE = {
     "events.photo": row("signed in", everyone="none", **SEES),
     "events.amend": row("event:correct", secretary="own", unit_admin="none", post=422),
     "events.step": row("event:correct", secretary="own", unit_admin="none", post=400),
+    "events.detach": row("event:correct", secretary="own", unit_admin="none", post=422),
     "events.attach": row("event:correct", secretary="own", unit_admin="none", post=422),
     "events.record_page": row("report:view", **SEES),
     # -- events: the calendar of a branch, and what a level above gives and asks

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from pbtrain.accounts import races
 from pbtrain.accounts.models import Account
@@ -18,6 +18,7 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.images import Picture
 from pbtrain.core.marks import N_
+from pbtrain.core.storage import StoredFile
 from pbtrain.events import papers, rules
 from pbtrain.events.models import Event, EventAmendment, EventPhoto
 from pbtrain.events.services import CORRECTED, CORRECTED_BY_SOMEBODY
@@ -32,7 +33,10 @@ FIELDS = {  # what may be amended, as a page calls it
     "notes": N_("Minutes of the meeting"),
 }
 FILES = "files"  # photos and papers that came later: `was` holds the ids of those there were
-LABELS = FIELDS | {"day": N_("Day"), "state": N_("Standing"), FILES: N_("Photos and attachments")}
+GONE = "file"  # one that was added by mistake: `was` is its name
+REMOVABLE = ("photo", "paper")  # kinds of files
+LABELS = FIELDS | {"day": N_("Day"), "state": N_("Standing"), FILES: N_("Photos and attachments"),
+                   GONE: N_("Photo or attachment")}  # fmt: skip
 
 
 def amend_event(
@@ -87,29 +91,60 @@ def add_files(
     """
     if not photos and not attached:
         raise RuleError(N_("Choose at least one photo or paper."), field="photos")
-    moved = db.session.execute(
-        update(Event)
-        .where(Event.id == event_id, Event.version == version, Event.state == "held")
-        .values(version=version + 1)
-        .returning(Event.unit_id)
-    ).first()
-    if moved is None:
-        target = f"event:{event_id}"
-        raise races.lost_to(CORRECTED, CORRECTED_BY_SOMEBODY, target, "event.corrected", "event.amended")
+    unit_id = _one_on(event_id, version)
     before = db.session.execute(
         select(EventPhoto.id, EventPhoto.kind).where(EventPhoto.event_id == event_id).order_by(EventPhoto.id)
     ).all()
     kinds = Counter(row.kind for row in before)
     rules.check_in_all(kinds["photo"] + len(photos), kinds["paper"] + len(attached))
-    papers.keep(actor, event_id, moved.unit_id, photos, attached)
+    papers.keep(actor, event_id, unit_id, photos, attached)
     was = " ".join(str(row.id) for row in before)
     db.session.add(
         EventAmendment(event_id=event_id, field=FILES, was=was, reason=reason, by_id=actor.account_id)
     )
     audit.record(
-        actor, "event.amended", f"event:{event_id}", unit_id=moved.unit_id, fields=[FILES], reason=reason,
+        actor, "event.amended", f"event:{event_id}", unit_id=unit_id, fields=[FILES], reason=reason,
         photos=len(photos), papers=len(attached),
     )  # fmt: skip
+
+
+def remove_file(actor: Actor, event_id: int, uuid: str, *, reason: str, version: int) -> None:
+    """Take away a photo or paper that was added by mistake: its content goes, that it was there stays to be
+    read. A photographed sheet is what people signed and stays.
+
+    RuleError for what is not there; Conflict when somebody changed the record since `version` was read.
+    """
+    found = db.session.execute(
+        select(EventPhoto.id, EventPhoto.file_id, StoredFile.name, StoredFile.sha256)
+        .join(StoredFile, StoredFile.id == EventPhoto.file_id)
+        .where(EventPhoto.event_id == event_id, StoredFile.uuid == uuid, EventPhoto.kind.in_(REMOVABLE))
+    ).first()
+    if found is None:
+        raise RuleError(N_("This photo or paper is not there any more."))
+    unit_id = _one_on(event_id, version)
+    db.session.execute(delete(EventPhoto).where(EventPhoto.id == found.id))
+    db.session.execute(delete(StoredFile).where(StoredFile.id == found.file_id))
+    db.session.add(
+        EventAmendment(event_id=event_id, field=GONE, was=found.name, reason=reason, by_id=actor.account_id)
+    )
+    audit.record(
+        actor, "event.amended", f"event:{event_id}", unit_id=unit_id, fields=[GONE], reason=reason,
+        sha256=found.sha256,
+    )  # fmt: skip
+
+
+def _one_on(event_id: int, version: int) -> int:
+    """The record one version on; its unit. Conflict when somebody was faster."""
+    unit_id = db.session.scalar(
+        update(Event)
+        .where(Event.id == event_id, Event.version == version, Event.state == "held")
+        .values(version=version + 1)
+        .returning(Event.unit_id)
+    )
+    if unit_id is None:
+        target = f"event:{event_id}"
+        raise races.lost_to(CORRECTED, CORRECTED_BY_SOMEBODY, target, "event.corrected", "event.amended")
+    return int(unit_id)
 
 
 def added(files: Collection[Any], changes: Collection[Any]) -> set[int]:

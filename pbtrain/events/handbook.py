@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pbtrain.core.db import db
-from pbtrain.events import amending, joint, overview, queries
+from pbtrain.events import amending, joint, overview, proofs, queries
 from pbtrain.events.models import Event
 from pbtrain.events.queries import Effect
 from pbtrain.org.models import Affiliation, Member, Post
@@ -40,6 +40,11 @@ class Record:
     def missed(self) -> list[str]:
         """Who was expected and did not come."""
         return [row.name for row in self.people if not row.present]
+
+    @property
+    def evidence(self) -> dict[str, bool]:
+        """What shows that it was held, by keys of proofs.EVIDENCE: is it there?"""
+        return proofs.evidence(self.event, self.photos, len(self.came))
 
     @property
     def added(self) -> set[int]:

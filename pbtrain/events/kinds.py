@@ -1,4 +1,4 @@
-"""What is asked of each activity of a branch: how often, how it is proved, its steps, its form. Pure.
+"""What is asked of each activity of a branch: how often, what shows it was held, its steps, its form. Pure.
 
 Frequencies are those of the rules of branch work (支部工作条例) and of member education (Art. 16-18; see
 domain.md D.10, D.11): all members quarterly, committee and groups monthly, one fixed theme day a month,
@@ -66,7 +66,8 @@ SERVICE = _steps(
 @dataclass(frozen=True)
 class Kind:
     """What is asked of one activity. `per_year` times a year, 0: as needed; `core`: of 三会一课 or theme day;
-    `shortest` minutes of study; `roll`: who is ticked beforehand, the branch or its committee."""
+    `shortest` minutes of study; `roll`: who is ticked beforehand, the branch or its committee; `proof`: what
+    shows that it was held besides the names (keys of proofs.EVIDENCE)."""
 
     per_year: int = 0
     form: str = ""
@@ -74,25 +75,26 @@ class Kind:
     core: bool = False
     shortest: int = 10
     roll: str = "branch"
+    proof: tuple[str, ...] = ("photo",)
 
 
 KINDS = {
     "theme_day": Kind(12, "practise", core=True),
-    "party_lecture": Kind(4, "lecture", core=True),
-    "members_meeting": Kind(4, "", MEETING, core=True),
-    "committee_meeting": Kind(12, "", MEETING, core=True, roll="committee"),
-    "group_meeting": Kind(12, "", MEETING, core=True),
-    "micro_lecture": Kind(0, "lecture", shortest=5),
+    "party_lecture": Kind(4, "lecture", core=True, proof=("speaker",)),
+    "members_meeting": Kind(4, "", MEETING, core=True, proof=("minutes",)),
+    "committee_meeting": Kind(12, "", MEETING, core=True, roll="committee", proof=("minutes",)),
+    "group_meeting": Kind(12, "", MEETING, core=True, proof=("minutes",)),
+    "micro_lecture": Kind(0, "lecture", shortest=5, proof=("speaker",)),
     "topic_study": Kind(),
-    "topic_training": Kind(),
+    "topic_training": Kind(proof=("speaker",)),
     "reading_class": Kind(),
-    "centre_study": Kind(),
+    "centre_study": Kind(proof=("minutes",)),
     "warning": Kind(),
     "screening": Kind(0, "", OUTSIDE),
     "site_visit": Kind(0, "practise", OUTSIDE),
-    "home_lesson": Kind(0, "", AT_HOME),
-    "life_meeting": Kind(1, "judge", LIFE),
-    "appraisal": Kind(1, "judge", LIFE),
+    "home_lesson": Kind(0, "", AT_HOME, proof=("speaker",)),
+    "life_meeting": Kind(1, "judge", LIFE, proof=("minutes",)),
+    "appraisal": Kind(1, "judge", LIFE, proof=("minutes",)),
     "volunteering": Kind(0, "practise", SERVICE),
 }
 

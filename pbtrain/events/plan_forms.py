@@ -187,6 +187,13 @@ class AttachForm(BaseForm):
         self.photos.flags.optional = self.papers.flags.optional = True
 
 
+class DetachForm(BaseForm):
+    """A photo or paper that was added by mistake, and why it goes."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[InputRequired(), VERSION])
+    reason = TextField(_l("Why it goes"), validators=[InputRequired(), Length(2, REASON_LENGTH)])
+
+
 class StepForm(BaseForm):
     """The button beside a step of a meeting."""
 

@@ -204,6 +204,7 @@ def record() -> Select[Any]:
             Event.speaker,
             Event.agenda,
             Event.notes,
+            Event.door_closed_at,
             Unit.name.label("unit_name"),
             stands(Unit).label("stands"),
             Account.name.label("recorder"),

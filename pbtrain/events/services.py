@@ -18,6 +18,7 @@ from pbtrain.events import joint, queries, rules
 from pbtrain.events import papers as papers_kept
 from pbtrain.events.kinds import KINDS
 from pbtrain.events.models import Attendance, Event
+from pbtrain.events.proofs import CHANNEL_PROOFS
 from pbtrain.hours import custody, held, posting
 from pbtrain.hours import services as hours
 from pbtrain.hours.activities import ACTIVITIES
@@ -261,7 +262,7 @@ def _line(event_id: int, meeting: Meeting, member_id: int) -> Line:
         starts_at=meeting.starts_at,
         channel=meeting.channel,
         ends_at=meeting.starts_at + timedelta(minutes=meeting.minutes),
-        proof="B",
+        proof=CHANNEL_PROOFS[meeting.channel].level,
     )
 
 

@@ -83,6 +83,9 @@ def test_a_class_stands_in_the_calendar_of_the_branch_whose_members_sit_in_it(
         assert person.name in text
         assert len(sent) <= 7
     assert person.name in desk.get(f"/classes/{class_id}/nominate").text  # where the link leads
+    (days,) = (one for uid, one in entries(desk, feed_address(desk)).items() if uid.startswith("class-"))
+    assert (days.decoded("DTSTART"), days.decoded("DTEND")) == (date(2026, 10, 12), date(2026, 10, 14))
+    assert person.name in str(days["DESCRIPTION"])
     other = make.person(Role.BRANCH_SECRETARY, near)
     there = client_for(other).get(f"/calendar/units/{near.id}?day=2026-10-12")
     assert f"/classes/{class_id}" not in there.text

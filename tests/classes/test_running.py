@@ -121,8 +121,9 @@ def test_conflicts_of_two_classes_are_named_with_a_way_out(hall, begin, db):
     first, second = begin(), begin()
     row = db.session.get_one(TrainingClass, second)
     found = around.troubles(row, *around.surroundings(row))
-    assert {one.conflict.kind for one in found} == {"teacher", "venue"}
-    assert found[0].conflict.params["other"] == "第 1 期"
+    assert len({one.slot.id for one in found}) == len(found), "each unit once, with all that is wrong with it"
+    assert {tuple(each.kind for each in one.conflicts) for one in found} <= {("teacher", "venue"), ("venue",)}
+    assert found[0].conflicts[0].params["other"] == "第 1 期"
     assert found[0].free is not None
     assert found[0].free.day == MONDAY + timedelta(days=1)  # the afternoon of the second day
     with transaction() as session:
@@ -153,6 +154,20 @@ def test_of_two_who_save_a_unit_the_second_is_told(hall, begin, db):
         with pytest.raises(RuleError) as refused:
             shift(hall, class_id, slot.id, slot.version + 1, starts_at)
         assert refused.value.field == field
+
+
+def test_the_last_day_is_changed_where_no_unit_lies_behind_it(hall, begin, db):
+    class_id = begin()
+    row = db.session.get_one(TrainingClass, class_id)
+    first, last = row.starts_on, row.ends_on
+    assert last > first
+    for day, word in ((first, "Units"), (first - timedelta(days=1), "before the first")):
+        with pytest.raises(RuleError, match=word), transaction():
+            classes.edit_class(hall.actor, class_id, 1, ends_on=day)
+    with transaction():
+        classes.edit_class(hall.actor, class_id, 1, ends_on=last + timedelta(days=1))
+    db.session.expire_all()
+    assert db.session.get_one(TrainingClass, class_id).ends_on == last + timedelta(days=1)
 
 
 def test_states_follow_each_other(hall, begin, db):
@@ -236,7 +251,8 @@ def test_the_exam_of_a_class_is_a_published_quiz_of_its_academy(hall, begin, db,
     assert "还没发布" not in page
     assert "别处的测验" not in page
     form = {"version": "1", "title": "示例班", "capacity": "35", "audience": "all", "language": "zh",
-            "answer_days": "3", "share": "80"}  # fmt: skip
+            "answer_days": "3", "share": "80",
+            "ends_on": queries.timetable(class_id)[-1].day.isoformat()}  # fmt: skip
     for other in (draft, foreign):
         assert admin.post(address, data=form | {"quiz_id": other}).status_code == 422
     assert admin.post(address, data=form | {"quiz_id": asked}).status_code == 303

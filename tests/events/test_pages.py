@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
+from pbtrain.core.storage import StoredFile
 from pbtrain.events.models import ActivityRow, Attendance, Event, EventPhoto, EventStep
 from pbtrain.hours.models import HourClaim, HourEntry, MemberYear
 from pbtrain.org.roles import Role
@@ -57,6 +58,45 @@ def test_photos_that_come_later_show_as_such(desk, outsider, record, people, db)
     assert send(picture()) == 409, "the record has moved on"
     assert outsider.get(address).status_code == 404
     assert db.session.scalar(select(func.count(EventPhoto.id))) == 1
+
+
+def test_a_photo_added_by_mistake_goes_and_the_record_says_so(desk, outsider, record, people, db):
+    event_id = record(people).event_id
+    sent = {"reason": "会后补拍", "version": "1", "photos": (BytesIO(picture()), "误传.jpg")}
+    assert desk.post(f"/events/{event_id}/files", data=sent).status_code == 303
+    uuid = db.session.scalar(select(StoredFile.uuid))
+    address = f"/events/{event_id}/files/{uuid}"
+    assert address in desk.get(f"/events/{event_id}/files").text
+    assert outsider.get(address).status_code == 404
+    assert desk.post(address, data={"version": "2", "reason": ""}).status_code == 422
+    assert desk.post(address, data={"version": "1", "reason": "放错了"}).status_code == 409
+    assert desk.post(address, data={"version": "2", "reason": "放错了"}).status_code == 303
+    assert db.session.scalar(select(func.count(EventPhoto.id))) == 0
+    assert db.session.scalar(select(func.count(StoredFile.id))) == 0
+    for path in (f"/events/{event_id}", f"/events/{event_id}/page"):
+        page = desk.get(path).text
+        assert "误传.jpg" in page
+        assert "放错了" in page
+    assert desk.get(address).status_code == 404
+
+
+def test_what_shows_that_it_was_held_is_named_and_what_is_missing(desk, sheet, record, people, db):
+    """By activity and by channel; nothing is refused for it, and the level of the hours follows the channel."""
+    bare = record(people, activity="members_meeting").event_id
+    page = desk.get(f"/events/{bare}").text
+    assert "缺：会议记录" in page
+    assert "缺：现场照片" not in page
+    heard = record(people, hour=11, channel="air", agenda="7:30 广播《党课》", title="收听广播").event_id
+    page = desk.get(f"/events/{heard}/page").text
+    assert "哪个节目、什么时间（写在议程里）" in page
+    assert "缺：小测答卷（照片或附件）" in page
+    looked = record(people, hour=13, channel="web", title="看网课").event_id
+    found = select(HourEntry.proof).where(HourEntry.source.startswith(f"event:{looked}/")).distinct()
+    assert db.session.scalars(found).all() == ["C"]
+    step = {key: value for key, value in sheet([]).items() if key not in ("form_id", "present")}
+    form = desk.get("/events/new/people", query_string=step).text
+    assert "到会名单、现场照片" in form
+    assert "空中课堂：哪个节目" in form
 
 
 def test_steps_are_ticked_off(desk, outsider, make, branch, record, people, db):

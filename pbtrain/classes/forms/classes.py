@@ -88,6 +88,11 @@ class NewClassForm(OnceForm):
 class ClassForm(VersionedForm):
     title = TextField(_l("Name of the class"), validators=[InputRequired(), Length(max=100)])
     capacity = IntegerField(_l("Seats"), validators=[InputRequired(), NumberRange(min=1, max=MOST_SEATS)])
+    ends_on = DateField(
+        _l("The class ends on"),
+        validators=[InputRequired()],
+        description=_l("The first day is changed by moving the whole class."),
+    )
     audience = SelectField(_l("Audience"))
     language = SelectField(_l("Language"))
     enrol_until = DateField(_l("Enrolment until"), validators=[Optional()])

@@ -18,6 +18,7 @@ from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
 from pbtrain.events.models import Event
 
+AT_VENUE = ("venue", "capacity", "weekday", "hours")  # conflicts that another venue mends
 TERM, TERM_OF = N_("Term %(number)s"), N_("Term %(number)s of %(year)s")
 
 
@@ -109,21 +110,35 @@ def tags(found: Sequence[Conflict]) -> dict[int, list[str]]:
 
 @dataclass(frozen=True)
 class Trouble:
-    """A conflict of a class as its page shows it: the unit, and a time at which it would be free, if any."""
+    """A unit of a class with all that stands in its way, and a time at which it would be free, if any."""
 
-    conflict: Conflict
     slot: Slot
+    conflicts: tuple[Conflict, ...]
     free: Slot | None
+
+    @property
+    def mend(self) -> str:
+        """What a change has to give the unit: a "teacher", a "venue", or more than one thing ("")."""
+        kinds = {"venue" if one.kind in AT_VENUE else one.kind for one in self.conflicts}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    @property
+    def may_move(self) -> bool:
+        """Does the other time mend it? A season is left by no other day of the same class."""
+        out_of_season = {one.kind for one in self.conflicts} == {"season"}
+        return self.free is not None and not out_of_season and not self.slot.door_opened
 
 
 def troubles(row: TrainingClass, own: Sequence[Slot], around: Sequence[Other]) -> list[Trouble]:
-    """What stands in the way of the timetable of a live class, each with a way out."""
+    """The units of a live class that something stands in the way of, each once with a way out."""
     if row.state not in LIVE:
         return []
-    frame, slots, today = frame_of(row, own), {each.id: each for each in own}, clock.today()
-    found = conflicts(own, around, frame, today)
-    free: dict[int, Slot | None] = {}
-    for one in found:
-        if one.session_id not in free:
-            free[one.session_id] = way_out(slots[one.session_id], own, around, frame, today)
-    return [Trouble(one, slots[one.session_id], free[one.session_id]) for one in found]
+    frame, today = frame_of(row, own), clock.today()
+    found: dict[int, list[Conflict]] = {}
+    for one in conflicts(own, around, frame, today):
+        found.setdefault(one.session_id, []).append(one)
+    return [
+        Trouble(slot, tuple(found[slot.id]), way_out(slot, own, around, frame, today))
+        for slot in own
+        if slot.id in found
+    ]

@@ -13,7 +13,7 @@ from pbtrain.classes.rules.enrolment import SEATED
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.events.models import Attendance, Event
-from pbtrain.org.access import Actor, units_where
+from pbtrain.org.access import Actor, may, units_where
 from pbtrain.org.models import Member, Unit
 from pbtrain.org.roles import Perm
 
@@ -58,6 +58,8 @@ class ClassDays:
     title: str
     starts_on: date
     ends_on: date
+    version: int
+    unit_id: int  # the branch
     academy: str
     people: tuple[str, ...]  # names of the branch's own who hold a seat
 
@@ -153,23 +155,38 @@ def _dates(reach: ColumnElement[bool], first: date, last: date, cancelled: bool)
 def classes_of(actor: Actor, unit_id: int, first: date, last: date) -> list[ClassDays]:
     """The classes of these days in which members of a branch hold a seat, if this person may nominate them.
     One statement."""
+    return _classes(actor, first, last, ClassEnrolment.unit_id == unit_id)
+
+
+def classes_led(actor: Actor, first: date, last: date) -> list[ClassDays]:
+    """The same of the branches this person leads, branch by branch; nothing for who leads none."""
+    if not may(actor, Perm.CLASS_NOMINATE):
+        return []
+    led = units_where(actor, Perm.EVENT_RECORD)  # who nominates from above has no calendar of each branch
+    return _classes(actor, first, last, ClassEnrolment.unit_id.in_(led))
+
+
+def _classes(actor: Actor, first: date, last: date, where: ColumnElement[bool]) -> list[ClassDays]:
     rows = db.session.execute(
         select(
             TrainingClass.id, TrainingClass.number, TrainingClass.year, TrainingClass.title,
-            TrainingClass.starts_on, TrainingClass.ends_on, Unit.name.label("academy"), Member.name,
+            TrainingClass.starts_on, TrainingClass.ends_on, TrainingClass.version, ClassEnrolment.unit_id,
+            Unit.name.label("academy"), Member.name,
         )
         .join(ClassEnrolment, ClassEnrolment.class_id == TrainingClass.id)
         .join(Member, Member.id == ClassEnrolment.member_id)
         .join(Unit, Unit.id == TrainingClass.unit_id)
         .where(
-            ClassEnrolment.unit_id == unit_id,
+            where,
             ClassEnrolment.unit_id.in_(units_where(actor, Perm.CLASS_NOMINATE)),
             ClassEnrolment.state.in_(sorted(SEATED)),
             TrainingClass.state.in_(SHOWN),
             TrainingClass.starts_on <= last,
             TrainingClass.ends_on >= first,
         )
-        .order_by(TrainingClass.starts_on, TrainingClass.id, Member.pinyin, Member.id)
+        .order_by(
+            TrainingClass.starts_on, TrainingClass.id, ClassEnrolment.unit_id, Member.pinyin, Member.id
+        )
         .limit(MOST)
     )  # fmt: skip
     return [

@@ -271,6 +271,12 @@ def usual(actor: Actor) -> TrainingClass | None:
     )
 
 
+def next_number(row: TrainingClass) -> int:
+    """The number a further class of this academy gets that is counted as this one."""
+    same = (TrainingClass.unit_id == row.unit_id, TrainingClass.year == row.year)
+    return (db.session.scalar(select(func.max(TrainingClass.number)).where(*same)) or 0) + 1
+
+
 def exams(unit_id: int, kept: int | None = None) -> list[Row[Any]]:
     """The published quizzes of an academy a certificate may ask for, as (id, title), with `kept`."""
     published = select(QuizVersion.quiz_id).where(QuizVersion.published_at.is_not(None))

@@ -144,16 +144,33 @@ def _units_of(actor: Actor | None, row: TrainingClass, template: ClassTemplate |
 
 
 def edit_class(actor: Actor | None, class_id: int, version: int, **values: Any) -> None:
-    """Change what a class says of itself, from this version; its days are changed by `moves`.
+    """Change what a class says of itself, from this version; all its days together are changed by `moves`.
 
-    RuleError where fewer seats are asked for than are taken; Conflict when somebody was faster.
+    RuleError where fewer seats are asked for than are taken, or the last day lies before the first or before
+    a unit; Conflict when somebody was faster.
     """
-    taken = db.session.scalar(select(TrainingClass.taken).where(TrainingClass.id == class_id))
+    taken, starts_on = db.session.execute(
+        select(TrainingClass.taken, TrainingClass.starts_on).where(TrainingClass.id == class_id)
+    ).one()
+    if "ends_on" in values:
+        rules.check_days(starts_on, values["ends_on"], values.get("enrol_until"))
+        _check_units(class_id, values["ends_on"])
     if "capacity" in values:
         rules.check_capacity(values["capacity"], taken or 0)
     _changed(actor, class_id, version, "edited", **values)
     if values.get("capacity", 0) > (taken or 0):
         seats.fill(actor, seats.locked(class_id))  # whoever waits gets what is free now
+
+
+def _check_units(class_id: int, ends_on: date) -> None:
+    """RuleError where a unit lies behind this last day."""
+    last = db.session.scalar(
+        select(func.max(Event.day))
+        .join(ClassSession, ClassSession.event_id == Event.id)
+        .where(ClassSession.class_id == class_id, Event.state != "cancelled")
+    )
+    if last is not None and last > ends_on:
+        raise RuleError(N_("Units of the timetable lie after this day. Move them first."), field="ends_on")
 
 
 def move_state(actor: Actor | None, class_id: int, version: int, act: str, reason: str = "") -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import delete, select, update
 
 from pbtrain.audit import services as audit
 from pbtrain.classes.queries import calendar as queries
-from pbtrain.classes.queries.calendar import Date
+from pbtrain.classes.queries.around import term
+from pbtrain.classes.queries.calendar import ClassDays, Date
 from pbtrain.core import clock
 from pbtrain.core.db import db, record_apart
 from pbtrain.core.tokens import fingerprint
@@ -59,12 +60,12 @@ def reader_of(token: str) -> int | None:
 def written(actor: Actor, name: str, today: date) -> bytes:
     """This person's dates as an iCalendar file (RFC 5545): the same UID for a date whenever it is asked for,
     a higher SEQUENCE when it changed, CANCELLED when it does not take place."""
-    reach = queries.own(actor) | queries.of_units(actor)
-    return ics(queries.dates(reach, today - BACK, today + AHEAD, cancelled=True), name)
+    reach, days = queries.own(actor) | queries.of_units(actor), (today - BACK, today + AHEAD)
+    return ics(queries.dates(reach, *days, cancelled=True), name, queries.classes_led(actor, *days))
 
 
-def ics(dates: Iterable[Date], name: str) -> bytes:
-    """These dates as an iCalendar file."""
+def ics(dates: Iterable[Date], name: str, classes: Iterable[ClassDays] = ()) -> bytes:
+    """These dates as an iCalendar file, and classes as entries of whole days with who of the branch is in."""
     from icalendar import Calendar  # loaded where a feed is read, not at every start
     from icalendar import Event as Entry
 
@@ -86,5 +87,17 @@ def ics(dates: Iterable[Date], name: str) -> bytes:
         entry.add("description", one.unit)
         entry.add("sequence", one.version - 1)
         entry.add("status", STATES[one.state])
+        calendar.add_component(entry)
+    for row in classes:
+        entry = Entry()
+        entry.add("uid", f"class-{row.id}-{row.unit_id}@pbtrain")
+        entry.add("dtstamp", clock.now())
+        entry.add("dtstart", row.starts_on)
+        entry.add("dtend", row.ends_on + timedelta(days=1))
+        entry.add("summary", f"{term(row)} {row.title}")
+        entry.add("description", "、".join((row.academy, *row.people)))
+        entry.add("sequence", row.version - 1)
+        entry.add("status", "CONFIRMED")
+        entry.add("transp", "TRANSPARENT")  # whoever leads the branch is free on these days
         calendar.add_component(entry)
     return bytes(calendar.to_ical())

@@ -47,7 +47,7 @@ def page(class_id: int) -> str:
         days=by_day(units),
         **_credit(row, units),
         troubles=troubles,
-        late=around.tags([one.conflict for one in troubles]),
+        late=around.tags([each for one in troubles for each in one.conflicts]),
         panels=panels.of_class(signed(), row, units),
         door=next_door(row, units),
         actions=[panel.actions for panel in panels.PANELS if panel.actions],

@@ -18,9 +18,12 @@ from pbtrain.classes.services import classes as services
 from pbtrain.classes.services import moves
 from pbtrain.classes.views import bp
 from pbtrain.classes.views.common import by_day, managed_or_404, version_of
+from pbtrain.core import qr
 from pbtrain.core.db import transaction
+from pbtrain.core.formatting import short_day
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
+from pbtrain.core.templating import english
 from pbtrain.courses.views.write import form_page
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
@@ -37,6 +40,8 @@ def new_class() -> Answer | Response:
     form.template_id.choices = [(0, _("without a template")), *((row.id, row.name) for row in templates)]
     if request.method == "GET":
         usual = queries.usual(actor)
+        if usual:
+            form.number.description = _("Empty: No. %(number)s.", number=queries.next_number(usual))
         form.by_year.data = bool(usual and usual.year)
         form.unit_id.data = form.unit_id.data or (academies[0].id if academies else 0)
     if form.validate_on_submit():
@@ -124,8 +129,8 @@ def move_class(class_id: int) -> Answer | Response:
             days = (form.to_day.data - row.starts_on).days
             told = moves.move_class(signed(), row, form.made_from, days, reason=form.reason.data or "")
         if not form.errors:
-            flash(_("Moved to %(day)s. %(told)s people were told.", day=form.to_day.data.isoformat(),
-                    told=told), "ok")  # fmt: skip
+            moved = short_day(form.to_day.data, english=english())
+            flash(_("Moved to %(day)s. %(told)s people were told.", day=moved, told=told), "ok")
             return redirect(url_for(".page", class_id=class_id), 303)
         row = managed_or_404(class_id)
         if form.conflict:
@@ -140,7 +145,8 @@ def _preview(row: TrainingClass, to_day: date | None) -> Any:
     own = queries.timetable(row.id)
     units, frame = timetable.moved_by(own, around.frame_of(row, own), (to_day - row.starts_on).days)
     found = around.judged(row, units, frame)
-    return {"days": by_day(units), "conflicts": found, "late": around.tags(found), "frame": frame}
+    return {"days": by_day(units), "conflicts": found, "late": around.tags(found), "frame": frame,
+            "titles": {unit.id: unit.title for unit in units}}  # fmt: skip
 
 
 @bp.get("/<int:class_id>/notice")
@@ -150,8 +156,13 @@ def notice(class_id: int) -> str:
     row = managed_or_404(class_id)
     return render_template(
         "classes/notice.html", row=row, academy=queries.academy_name(row.unit_id),
-        days=by_day(queries.timetable(class_id)), kinds=kinds,
+        days=by_day(queries.timetable(class_id)), kinds=kinds, qr=qr.drawn(open_address(class_id)),
     )  # fmt: skip
+
+
+def open_address(class_id: int) -> str:
+    """Where members read of a class: for posters and chat groups. It asks for a sign-in and names nobody."""
+    return url_for(".open_class", class_id=class_id, _external=True)
 
 
 @bp.get("/<int:class_id>/card")

@@ -45,7 +45,7 @@ def _timetable_page(class_id: int) -> str:
         row=row,
         days=_every_day(row, units),
         troubles=troubles,
-        late=around.tags([one.conflict for one in troubles]),
+        late=around.tags([each for one in troubles for each in one.conflicts]),
         kinds=kinds,
     )
 

@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-import segno
 from flask import abort, current_app, flash, make_response, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from pbtrain.core import clock
+from pbtrain.core import clock, qr
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import _, ngettext
@@ -51,9 +50,8 @@ def shown(event: Any, now: datetime) -> Shown | None:
     except RuleError:
         return None
     code = tickets.code_for(door_key(), event.id, tickets.slot_of(now))
-    made = segno.make(address(url_for(".scan", code=code)), error="m", micro=False)
-    drawing = made.svg_inline(border=4, svgclass="pb-qr", lineclass="pb-qr__ink", omitsize=True)
-    return Shown(Markup(drawing), tickets.seconds_left(now))  # noqa: S704 - squares only
+    drawing = qr.drawn(address(url_for(".scan", code=code)), border=4, ink="pb-qr__ink")
+    return Shown(drawing, tickets.seconds_left(now))
 
 
 @bp.get("/door/<int:event_id>")

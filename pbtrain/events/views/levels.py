@@ -12,8 +12,9 @@ from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.events import activities, overview, themes
 from pbtrain.events.forms import words
-from pbtrain.events.kinds import KINDS, PHASES
+from pbtrain.events.kinds import FORMS, KINDS, PHASES
 from pbtrain.events.plan_forms import ActivityForm, ThemeForm, shipped
+from pbtrain.events.proofs import EVIDENCE, needed
 from pbtrain.events.views import bp
 from pbtrain.events.views.plans import sent_version, year_of_plan
 from pbtrain.hours.activities import ACTIVITIES
@@ -38,7 +39,9 @@ def unit_activities(unit_id: int) -> str:
         rows=settings.values(),
         kinds=words(settings),
         facts=ACTIVITIES,
-        asked=[key for key, kind in KINDS.items() if kind.core],
+        asks=KINDS,
+        forms=FORMS,
+        proofs={key: [EVIDENCE[each] for each in needed(key, ACTIVITIES[key].channel)] for key in KINDS},
     )
 
 

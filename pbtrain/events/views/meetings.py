@@ -10,7 +10,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
-from pbtrain.events import activities, amending, checklist, joint, queries, services
+from pbtrain.events import activities, amending, checklist, joint, proofs, queries, services
 from pbtrain.events.door import queries as door
 from pbtrain.events.forms import KINDS, CorrectForm, words
 from pbtrain.events.kinds import FORMS, PHASES
@@ -70,10 +70,13 @@ def meeting(event_id: int) -> str:
     settings, photos = activities.settings_for(event.unit_id), queries.photos(event_id)
     amendments = amending.amendments(event_id) if event.amended else []
     heir, effect = None if event.stands else heir_of(event.unit_id), queries.effect(event_id)
+    people = queries.attendance(event_id)
     return render_template(
         "events/meeting.html",
         event=event,
-        people=queries.attendance(event_id),
+        people=people,
+        evidence=proofs.evidence(event, photos, sum(row.present for row in people)),
+        proofs=proofs.EVIDENCE,
         effect=effect,
         own=[(row, confirming.names(row.unit_id, row.member_id)) for row in effect.own],
         reader_id=signed().member_id,

@@ -4,6 +4,7 @@ Everything else (form, channel, speaker, learning point, agenda, minutes, attach
 From a planned event the first step is filled in already.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -22,10 +23,11 @@ from pbtrain.events.forms import KINDS, MeetingForm, RecordForm, words
 from pbtrain.events.kinds import KINDS as ASKED
 from pbtrain.events.kinds import Setting
 from pbtrain.events.points import open_points
+from pbtrain.events.proofs import CHANNEL_PROOFS, EVIDENCE, needed
 from pbtrain.events.services import Meeting
 from pbtrain.events.views import bp
 from pbtrain.events.views.sending import papers_of, pictures_of
-from pbtrain.hours.activities import EARNING
+from pbtrain.hours.activities import CHANNELS, EARNING
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
 
@@ -208,12 +210,21 @@ def _people_page(form: RecordForm, offered: Offered, *, ticked: set[int] | None)
             )
             for row in persons
         ],
+        asked=_evidence(needed(form.activity.data or "", form.channel.data or "onsite")),
+        channel_proofs=[
+            (_(CHANNELS[key]), _evidence(one.needs)) for key, one in CHANNEL_PROOFS.items() if one.needs
+        ],
         kinds=words(offered.settings),
         earns=EARNING,
         carried=carried,
         back_url=f"{url_for('.new')}?{urlencode(carried, doseq=True)}",
     )
     return make_response(page, 200 if ticked is None else 422)
+
+
+def _evidence(keys: Iterable[str]) -> list[str]:
+    """What shows that a meeting was held, in the reader's words."""
+    return [_(EVIDENCE[key]) for key in keys]
 
 
 def _before(activity: str | None, unit_id: int, day: date | None) -> set[int] | None:

@@ -12,7 +12,8 @@ from pbtrain.core.i18n import _
 from pbtrain.events import activities, amending, handbook, overview, queries
 from pbtrain.events.forms import words
 from pbtrain.events.kinds import FORMS
-from pbtrain.events.plan_forms import AmendForm, AttachForm
+from pbtrain.events.plan_forms import AmendForm, AttachForm, DetachForm
+from pbtrain.events.proofs import EVIDENCE
 from pbtrain.events.views import bp
 from pbtrain.events.views.plans import year_of_plan
 from pbtrain.events.views.sending import papers_of, pictures_of
@@ -38,6 +39,7 @@ def record_page(event_id: int) -> str:
         labels=amending.LABELS,
         forms=FORMS,
         channels=CHANNELS,
+        proofs=EVIDENCE,
         person=signed(),
         now=clock.now(),
     )
@@ -72,6 +74,7 @@ def year_book(branch_id: int) -> str:
         labels=amending.LABELS,
         forms=FORMS,
         channels=CHANNELS,
+        proofs=EVIDENCE,
         stages=STAGES,
         posts=POSTS,
         person=signed(),
@@ -97,7 +100,30 @@ def attach(event_id: int) -> Response:
         if not form.errors:
             flash(_("Added. The record shows that they came later."), "ok")
             return redirect(url_for(".meeting", event_id=event_id), 303)
-    page = render_template("events/attach.html", form=form, event=event)
+    files = [one for one in queries.photos(event_id) if one.kind in amending.REMOVABLE]
+    page = render_template("events/attach.html", form=form, event=event, files=files)
+    return make_response(page, 422 if form.errors else 200)
+
+
+@bp.route("/events/<int:event_id>/files/<uuid:uuid>", methods=["GET", "POST"])
+@needs(Perm.EVENT_CORRECT)
+def detach(event_id: int, uuid: object) -> Response:
+    """Take a photo or paper away that was added by mistake; that it was there stays in the record."""
+    event = _own(event_id)
+    file = next(
+        (one for one in queries.photos(event_id) if one.uuid == str(uuid) and one.kind in amending.REMOVABLE),
+        None,
+    ) or abort(404)
+    form = DetachForm(data={"version": event.version})
+    if form.validate_on_submit():
+        with transaction(form, conflict_page=True):
+            amending.remove_file(
+                signed(), event_id, file.uuid, reason=form.reason.data or "", version=form.version.data or 0
+            )
+        if not form.errors:
+            flash(_("Taken away. The record says that it was there, and why it went."), "ok")
+            return redirect(url_for(".meeting", event_id=event_id), 303)
+    page = render_template("events/detach.html", form=form, event=event, file=file)
     return make_response(page, 422 if form.errors else 200)
 
 

@@ -60,7 +60,8 @@ def _words(event: Any) -> sheet.Words:
 def sheet_page(event_id: int) -> Response:
     """One page of the sheet: its photos, and the names to tick beside them."""
     event, form = doored(event_id), SheetForm()
-    form.photos.flags.optional = True
+    photos = queries.sheets(event_id)
+    form.photos.flags.optional = bool(photos)
     everybody = queries.everybody(event_id)
     number = request.args.get("page", "1")
     if not (number.isascii() and number.isdecimal() and len(number) < 5):
@@ -88,7 +89,7 @@ def sheet_page(event_id: int) -> Response:
             )
             for n, row in enumerate(pages[place], 1 + sheet.ROWS * place)
         ],
-        photos=queries.sheets(event_id),
+        photos=photos,
         open=event.state == "planned" and event.door_closed_at is None,
     )
     return make_response(page, 422 if form.errors else 200)

@@ -2,7 +2,6 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-import segno
 from flask import (
     abort,
     current_app,
@@ -14,12 +13,11 @@ from flask import (
     session,
     url_for,
 )
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from pbtrain.accounts import browser, devices, factors, services, totp
 from pbtrain.accounts.forms import FactorForm, ProofForm
-from pbtrain.core import clock, crypto
+from pbtrain.core import clock, crypto, qr
 from pbtrain.core.db import transaction
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.core.tokens import spaced
@@ -120,15 +118,12 @@ def factor_app() -> Response:
     address = totp.address(
         secret, username=person.username, site=current_app.extensions["pbtrain.site"]().name
     )
-    picture = segno.make(address, error="m", micro=False).svg_inline(
-        scale=1, border=2, svgclass="pb-qr", lineclass=None, omitsize=True, unit=None
-    )
     text = render_template(
         "home/factor_app.html",
         form=form,
         address=address,
         secret=totp.grouped(secret),
-        qr=Markup(picture),  # noqa: S704 - drawn by segno from our own address
+        qr=qr.drawn(address),
         person=person,
     )
     return make_response(text, 422 if form.errors else 200)
