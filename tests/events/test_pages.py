@@ -81,7 +81,7 @@ def test_a_photo_added_by_mistake_goes_and_the_record_says_so(desk, outsider, re
 
 
 def test_what_shows_that_it_was_held_is_named_and_what_is_missing(desk, sheet, record, people, db):
-    """By activity and by channel; nothing is refused for it, and the level of the hours follows the channel."""
+    """By activity and channel; nothing is refused for it, and the level of the hours follows the channel."""
     bare = record(people, activity="members_meeting").event_id
     page = desk.get(f"/events/{bare}").text
     assert "缺：会议记录" in page
