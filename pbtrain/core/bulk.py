@@ -100,6 +100,10 @@ def insert(table: Any, columns: Sequence[str], rows: Rows) -> None:
     if not rows:
         return
     connection = db.session.connection()
+    if is_postgresql() and len(rows) == 1:  # COPY begins and ends with a journey to the server of its own
+        alone = str(_insert_of(table, tuple(columns), connection.dialect))
+        connection.exec_driver_sql(alone, dict(zip(columns, rows[0], strict=True)))
+        return
     if is_postgresql():
         driver: Any = connection.connection.driver_connection
         names = SQL(", ").join(map(Identifier, columns))

@@ -29,6 +29,8 @@ from pbtrain.org.models import Affiliation, CareSpan, Member, Post, StatusSpan, 
 
 MOST_LINES = 1000  # of one book in one transaction
 APPLICANTS = ("activist", "candidate")  # domain.md D.17: class based, not in the statistics of attainment
+SHELF = (Book.id, Book.unit_id, Book.year, Book.entries, Book.head, Book.sealed_at)
+YEAR = (MemberYear.member_id, MemberYear.credit_year, MemberYear.id)
 policies = rulebook  # what everything that is posted is converted and judged by
 PARTS = [f"{mode}_{proof}" for mode in ("group", "self") for proof in "abcd"]
 
@@ -152,10 +154,26 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
     return dict(found)
 
 
-def _insert_missing(model: Any, source: Any, columns: Sequence[str]) -> Any:
-    """INSERT … SELECT of what is not there yet, for `prepared`."""
+def _insert_missing(model: Any, source: Any, columns: Sequence[str], told: Sequence[Any]) -> Any:
+    """INSERT … SELECT of what is not there yet, for `prepared`; it tells these columns of what it made."""
     dialect = postgresql if is_postgresql() else sqlite
-    return dialect.insert(model).from_select(columns, source).on_conflict_do_nothing()
+    return dialect.insert(model).from_select(columns, source).on_conflict_do_nothing().returning(*told)
+
+
+def _opened(ids: set[int], years: set[int], locked: Any, missing: Any) -> tuple[Sequence[Any], bool]:
+    """The rows of these ids and years, made where missing and locked in their order, and whether all of them
+    have been made just now: then they are ours already.
+
+    A single one is there nearly always and has no order: it is looked for before it is made. Several are
+    made first, or two postings could each hold what the other waits for.
+    """
+    listed, wanted = bulk.list_of(ids), bulk.list_of(years)
+    if len(ids) == len(years) == 1 and (found := locked(ids=listed, years=wanted).all()):
+        return found, False
+    made = [row for year in sorted(years) for row in missing(year=year, ids=listed).all()]
+    if len(made) == len(ids) * len(years):
+        return made, True
+    return locked(ids=listed, years=wanted).all(), False
 
 
 def _genesis(year: Any) -> Any:
@@ -176,14 +194,14 @@ def _missing_books() -> Any:
         .order_by(Unit.id)
     )
     sums = ["entries", "person_times", "minutes", "credit", "prior_credit"]
-    return _insert_missing(Book, missing, ["unit_id", "year", *sums, "head"])
+    return _insert_missing(Book, missing, ["unit_id", "year", *sums, "head"], SHELF)
 
 
 @prepared
 def _locked_books() -> Any:
     return (
-        select(Book.id, Book.unit_id, Book.year, Book.entries, Book.head, Book.sealed_at)
-        .where(Book.unit_id.in_(bulk.listed("units")), Book.year.in_(bulk.listed("years")))
+        select(*SHELF)
+        .where(Book.unit_id.in_(bulk.listed("ids")), Book.year.in_(bulk.listed("years")))
         .order_by(Book.id)
         .with_for_update(key_share=True)
     )
@@ -191,10 +209,7 @@ def _locked_books() -> Any:
 
 def open_books(unit_ids: set[int], years: set[int]) -> dict[tuple[int, int], Any]:
     """The books of these branches and years, made where missing, locked in the order of their ids."""
-    units = bulk.list_of(unit_ids)
-    for year in sorted(years):
-        _missing_books(year=year, ids=units)
-    rows = _locked_books(units=units, years=bulk.list_of(years))
+    rows, _made = _opened(unit_ids, years, _locked_books, _missing_books)
     return {(row.unit_id, row.year): row for row in rows}
 
 
@@ -211,13 +226,13 @@ def _missing_years() -> Any:
     )
     sums = ["entries", "minutes", *PARTS, "counted", "target", "due"]
     columns = ["member_id", "credit_year", *sums, "on_care", "lacks_class", "custody_unit_id"]
-    return _insert_missing(MemberYear, missing, columns)
+    return _insert_missing(MemberYear, missing, columns, YEAR)
 
 
 @prepared
 def _locked_years() -> Any:
     return (
-        select(MemberYear.member_id, MemberYear.credit_year, MemberYear.id)
+        select(*YEAR)
         .where(MemberYear.member_id.in_(bulk.listed("ids")))
         .where(MemberYear.credit_year.in_(bulk.listed("years")))
         .order_by(MemberYear.member_id, MemberYear.credit_year)
@@ -225,13 +240,11 @@ def _locked_years() -> Any:
     )
 
 
-def open_years(member_ids: set[int], years: set[int]) -> dict[tuple[int, int], int]:
-    """Ids of the MemberYear rows, made where missing, locked in the order (member, year)."""
-    ids = bulk.list_of(member_ids)
-    for year in sorted(years):
-        _missing_years(year=year, ids=ids)
-    rows = _locked_years(ids=ids, years=bulk.list_of(years))
-    return {(member_id, year): row_id for member_id, year, row_id in rows}
+def open_years(member_ids: set[int], years: set[int]) -> tuple[dict[tuple[int, int], int], bool]:
+    """Ids of the MemberYear rows, made where missing, locked in the order (member, year), and whether all
+    were made just now: years that did not exist have no lines."""
+    rows, made = _opened(member_ids, years, _locked_years, _missing_years)
+    return {(member_id, year): row_id for member_id, year, row_id in rows}, made
 
 
 def as_they_stand(persons: dict[int, Person]) -> dict[int, Person]:
@@ -272,6 +285,8 @@ def _standing_lines() -> Any:
 def standing_lines(member_ids: set[int], years: set[int]) -> dict[int, list[Any]]:
     """The lines of these members in these years, by member, in the order of their ids."""
     found: dict[int, list[Any]] = defaultdict(list)
+    if not member_ids:
+        return found
     for row in _standing_lines(ids=bulk.list_of(member_ids), years=bulk.list_of(years)):
         found[row.member_id].append(row)
     return found

@@ -118,12 +118,12 @@ def post_many(actor: Actor | None, lines: Sequence[Line], *, own_waits: bool = F
     ids = {line.member_id for line in lines}
     shelves = sealed.closed(units, years)
     books = posting.open_books(units, sealed.years_to_open(years, shelves))
-    opened = posting.open_years(ids, years)
+    opened, made = posting.open_years(ids, years)
     persons = posting.as_they_stand(persons)
     if any(_home(persons, line) != homes[line.member_id, line.day] for line in lines):
         raise Conflict(N_("Somebody has just moved this member."))
     rules_for = posting.rules_of(persons, units)
-    standing = posting.standing_lines(ids, years)
+    standing = posting.standing_lines(set() if made else ids, years)
     drafts, waiting = list[Draft](), list[dict[str, Any]]()
     mine: dict[int, list[Draft]] = defaultdict(list)
     named: set[str] = set()
@@ -187,7 +187,7 @@ def reverse_many(
     units = set(unit_of.values())
     shelves = sealed.closed(units, years)
     books = posting.open_books(units, sealed.years_to_open(years, shelves))
-    opened = posting.open_years(ids, years)
+    opened, _made = posting.open_years(ids, years)
     persons = posting.as_they_stand(persons)
     rules_for = posting.rules_of(persons, units)
     standing = posting.standing_lines(ids, years)
@@ -235,9 +235,10 @@ def refresh_years(member_ids: Iterable[int], year: int) -> None:
     persons = posting.people(member_ids)
     if not persons:
         return
-    opened = posting.open_years({key for key, person in persons.items() if person.homes}, {year})
+    housed = {key for key, person in persons.items() if person.homes}
+    opened, made = posting.open_years(housed, {year})
     persons = {key: one for key, one in posting.as_they_stand(persons).items() if (key, year) in opened}
-    lines = posting.standing_lines(set(persons), {year})
+    lines = posting.standing_lines(set() if made else set(persons), {year})
     posting.settle(persons, opened, lines, posting.rules_of(persons))
     _hand_on(persons, year)
 
