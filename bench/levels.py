@@ -1,8 +1,10 @@
 """What the levels above wait for, at the size of the region: the end of a year, the figures of units, new
-secretaries, how far a theme has come. On SQLite, in a database that is made for it and thrown away.
+secretaries, how far a theme has come, what waits at the desk above. In databases that are made for it and
+thrown away.
 
-`python -m bench.levels [--scale 1]` prints seconds, the median of three. Units, books, signatures, years,
-leaders and a theme are there; lines and other members are not: nothing that is measured reads them.
+`python -m bench.levels [--scale 1] [--database both]` prints seconds, the median of three. Units, books,
+signatures, years, leaders, claims and a theme are there; lines and other members are not: nothing that is
+measured reads them.
 """
 
 import argparse
@@ -12,23 +14,29 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 from sqlalchemy import Select
 
+from bench import servers
+from bench.floors import NAMES
 from pbtrain.app import create_app
+from pbtrain.claims import queries as claims
 from pbtrain.closing import ready, years
 from pbtrain.core import clock, keys, schema
 from pbtrain.core.db import db, transaction
 from pbtrain.demo.bulk.shapes import ROOT, SHAPES, SINCE, Shape
 from pbtrain.events import themes
+from pbtrain.home import queries as home
 from pbtrain.hours import figures, lacking
 from pbtrain.hours import services as hours
 from pbtrain.hours.policy import PolicyRules
-from pbtrain.org.access import Actor
+from pbtrain.org.access import Actor, Grant
 from pbtrain.org.roles import Role
 from tests import factories
 
@@ -37,10 +45,25 @@ FIRST = 1_000  # number of the first member
 UNSIGNED, CLAIMED, NEW = 10, 30, 5  # one branch of so many
 HELD, PLANNED = 6, 2  # of ten branches, of a theme; each holds so many other activities:
 OTHERS = 12
+SETTLED, OPEN, APPEALED = 20, 2, 400  # claims of a branch that are settled, that wait for its secretary; and
+# one branch of so many has an appeal: the level above looks for a few among what waits for others
+ZEROS = {"boolean": False, "timestamp without time zone": "2015-07-01", "bytea": b""}
 
 
 class Rows:
-    """Writes rows past models and guards; what a row leaves out gets the column's zero."""
+    """Writes rows past models and guards; a column that a row leaves out gets its default, else its zero."""
+
+    def add(self, table: str, names: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Write these columns; NOT NULL columns without a default become 0."""
+        raise NotImplementedError
+
+    def end(self) -> None:
+        """Keep them, with statistics as a site has them."""
+        raise NotImplementedError
+
+
+class SQLiteRows(Rows):
+    """Into a file, its triggers dropped."""
 
     def __init__(self, file: str) -> None:
         self.connection = sqlite3.connect(file, isolation_level=None)
@@ -52,7 +75,6 @@ class Rows:
         self.connection.execute("BEGIN")
 
     def add(self, table: str, names: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Insert these columns; NOT NULL columns without a default become 0."""
         found = self.connection.execute(f"PRAGMA table_info({table})").fetchall()
         given = names.split()
         rest = [
@@ -65,8 +87,36 @@ class Rows:
         )
 
     def end(self) -> None:
-        """Keep them, with statistics as a site has them."""
         self.connection.execute("COMMIT")
+        self.connection.execute("ANALYZE")
+        self.connection.close()
+
+
+class PostgresRows(Rows):
+    """By COPY; neither triggers nor foreign keys are asked."""
+
+    def __init__(self, address: str) -> None:
+        self.connection = psycopg.connect(address, autocommit=True)
+        self.connection.execute("SET session_replication_role = replica")
+
+    def add(self, table: str, names: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        found = self.connection.execute(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s"
+            " AND is_nullable = 'NO' AND column_default IS NULL AND column_name <> 'id'",
+            (table,),
+        ).fetchall()
+        self.connection.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
+        given = names.split()
+        rest = {name: ZEROS.get(kind, 0) for name, kind in found if name not in given}
+        with (
+            self.connection.cursor() as cursor,
+            cursor.copy(f'COPY "{table}" ({", ".join([*given, *rest])}) FROM STDIN') as copy,
+        ):
+            zeros = tuple(rest.values())
+            for row in rows:
+                copy.write_row((*row, *zeros))
+
+    def end(self) -> None:
         self.connection.execute("ANALYZE")
         self.connection.close()
 
@@ -80,9 +130,9 @@ def units(shape: Shape) -> Iterator[tuple[int, str, str, list[int]]]:
         yield shape.branch_id(number), shape.branch(number)[0], "branch", shape.above(number)
 
 
-def fill(file: str, shape: Shape, year: int) -> None:
+def fill(rows: Rows, shape: Shape, year: int) -> None:
     """A region whose `year` is over: most of it signed, nothing closed."""
-    rows, branches = Rows(file), [(n, shape.branch_id(n)) for n in range(shape.branches)]
+    branches = [(n, shape.branch_id(n)) for n in range(shape.branches)]
     tree = list(units(shape))
     rows.add("unit", "id name code kind parent_id valid_from field", (
         (unit_id, name, f"U{unit_id}", kind, above[0], SINCE.isoformat(), "")
@@ -113,8 +163,9 @@ def fill(file: str, shape: Shape, year: int) -> None:
         for number, unit_id in branches
         for person in range(PEOPLE)
     ))  # fmt: skip
-    rows.add("member", "id unit_id name code created_at stage", (
-        (FIRST + number * PEOPLE + person, unit_id, f"示例{number}", f"M{number}-{person}", now, "full")
+    rows.add("member", "id unit_id name code created_at stage account_id", (
+        (FIRST + number * PEOPLE + person, unit_id, f"示例{number}", f"M{number}-{person}", now, "full",
+         FIRST + number * PEOPLE if person == 0 else None)
         for number, unit_id in branches
         for person in range(LEADERS)
     ))  # fmt: skip
@@ -124,8 +175,33 @@ def fill(file: str, shape: Shape, year: int) -> None:
         for number, unit_id in branches
         for person in range(LEADERS)
     ))  # fmt: skip
+    _claimed(rows, branches, year + 1)
     _themed(rows, branches, year)
     rows.end()
+
+
+def _claimed(rows: Rows, branches: list[tuple[int, int]], year: int) -> None:
+    """Every branch has a secretary with a login, claims that are settled and some that wait; few appeal."""
+    rows.add("role_grant", "account_id unit_id role valid_from", (
+        (FIRST + number * PEOPLE, unit_id, "branch_secretary", SINCE.isoformat())
+        for number, unit_id in branches
+    ))  # fmt: skip
+
+    def states() -> Iterator[tuple[int, int, int, str]]:
+        """(number of the branch, its id, number of the claim, state)."""
+        for number, unit_id in branches:
+            yield from ((number, unit_id, n, "approved") for n in range(SETTLED))
+            yield from ((number, unit_id, SETTLED + n, "submitted") for n in range(OPEN))
+            if number % APPEALED == 0:
+                yield number, unit_id, SETTLED + OPEN, "appealed"
+
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    names = "member_id unit_id kind state occurrence title activity channel proof day made_at"
+    rows.add("hour_claim", names, (
+        (FIRST + number * PEOPLE + 1, unit_id, "paper", state, f"own:{number}-{n}", "", "theme_day", "paper",
+         "C", f"{year}-01-0{1 + n % 9}", now)
+        for number, unit_id, n, state in states()
+    ))  # fmt: skip
 
 
 def _themed(rows: Rows, branches: list[tuple[int, int]], year: int) -> None:
@@ -152,13 +228,18 @@ def _themed(rows: Rows, branches: list[tuple[int, int]], year: int) -> None:
     ))  # fmt: skip
 
 
-def measured(actor: Actor, year: int) -> Iterator[tuple[str, Callable[[], Any]]]:
+def measured(actors: dict[str, Actor], year: int) -> Iterator[tuple[str, Callable[[], Any]]]:
     """What is timed: its name and how to do it once."""
 
     def page(statement: Select[Any]) -> Any:
         return db.session.execute(statement.limit(PAGE)).all()
 
     league = ROOT + 1
+    for name, who in actors.items():
+        yield f"{name}: what waits above, as its first page counts it", lambda a=who: home.above_waits(a)
+        yield f"{name}: the same counted at the desk", lambda a=who: claims.counted(claims.appeals(a))
+        yield f"{name}: a page of the desk above", lambda a=who: page(claims.appeals(a))
+    actor = actors["region"]
     for number, name, unit_id in ((1, "region", ROOT), (2, "league", league)):
         theme = SimpleNamespace(id=number, unit_id=unit_id)
         yield f"{name}: coverage of a theme", lambda t=theme: themes.coverage(t)
@@ -186,32 +267,53 @@ def measured(actor: Actor, year: int) -> Iterator[tuple[str, Callable[[], Any]]]
 
 
 def main() -> int:
-    """Make the database, time each, print."""
+    """Make a database of each kind, time each, print."""
     parser = argparse.ArgumentParser(prog="python -m bench.levels", description=__doc__)
     parser.add_argument("--scale", type=float, default=1, help="of the region's units")
-    shape = SHAPES["region"].scaled(parser.parse_args().scale)
-    with tempfile.TemporaryDirectory(prefix="pbtrain-bench-") as name:
-        folder = Path(name)
-        keys.ensure(folder / "keys")
-        file = str(folder / "levels.sqlite3")
-        settings: dict[str, Any] = {"INSTANCE_PATH": name, "SQLALCHEMY_DATABASE_URI": f"sqlite:///{file}"}
-        app = create_app(**settings, MAY_CHANGE_SCHEMA=True)
-        with app.app_context():
-            schema.migrate()
-            year = clock.today().year - 1
-            root = factories.unit("示例自治区委员会")
-            with transaction():
-                hours.publish_policy(None, root.id, year, PolicyRules(new_post_months=6, met_share=80))
-            actor = factories.actor(factories.person(Role.UNIT_AUDITOR, root))
-            db.session.remove()
-            fill(file, shape, year)
-            print(f"{shape.branches} branches, {shape.branches * PEOPLE} years of members, SQLite")
-            for title, once in measured(actor, year):
-                times = 1 if title.startswith("UnitYear") else 3
-                print(f"{statistics.median(timed(once) for _ in range(times)):7.2f} s  {title}", flush=True)
-            db.session.remove()
-            db.engine.dispose()
+    parser.add_argument("--database", choices=("both", *NAMES), default="both")
+    parser.add_argument("--only", default="", help="time what has these words in its name")
+    wanted = parser.parse_args()
+    shape = SHAPES["region"].scaled(wanted.scale)
+    for kind in NAMES if wanted.database == "both" else (wanted.database,):
+        print(f"{shape.branches} branches, {shape.branches * PEOPLE} years of members, {NAMES[kind]}")
+        with tempfile.TemporaryDirectory(prefix="pbtrain-bench-") as name:
+            if kind == "sqlite":
+                file = f"{name}/levels.sqlite3"
+                _time(Path(name), f"sqlite:///{file}", lambda to=file: SQLiteRows(to), shape, wanted.only)
+                continue
+            server = servers.postgresql()
+            try:
+                server.run("DROP DATABASE IF EXISTS bench_levels", "CREATE DATABASE bench_levels")
+                address = server.address("bench_levels")
+                plain = address.replace("+psycopg", "")
+                _time(Path(name), address, lambda to=plain: PostgresRows(to), shape, wanted.only)
+            finally:
+                server.stop()
     return 0
+
+
+def _time(folder: Path, address: str, rows: Callable[[], Rows], shape: Shape, only: str) -> None:
+    """Fill this database, time everything, print."""
+    keys.ensure(folder / "keys")
+    settings: dict[str, Any] = {"INSTANCE_PATH": str(folder), "SQLALCHEMY_DATABASE_URI": address}
+    app = create_app(**settings, MAY_CHANGE_SCHEMA=True)
+    with app.app_context():
+        schema.migrate()
+        year = clock.today().year - 1
+        root = factories.unit("示例自治区委员会")
+        with transaction():
+            hours.publish_policy(None, root.id, year, PolicyRules(new_post_months=6, met_share=80))
+        above = factories.actor(factories.person(Role.UNIT_AUDITOR, root))
+        league = replace(above, grants=(Grant(Role.UNIT_AUDITOR, ROOT + 1),))
+        db.session.remove()
+        fill(rows(), shape, year)
+        for title, once in measured({"region": above, "league": league}, year):
+            if only not in title:
+                continue
+            times = 1 if title.startswith("UnitYear") else 3
+            print(f"{statistics.median(timed(once) for _ in range(times)):7.3f} s  {title}", flush=True)
+        db.session.remove()
+        db.engine.dispose()
 
 
 def timed(once: Callable[[], Any]) -> float:

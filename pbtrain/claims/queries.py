@@ -22,6 +22,7 @@ from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Perm, Role
 
 CLAIMED = HourClaim.kind.not_in(HELD)
+FEW = 100  # a first page counts no further: it says 99+
 
 
 def someone_may_decide() -> ColumnElement[bool]:
@@ -270,6 +271,12 @@ def counted(waiting: Select[Any]) -> tuple[int, Any]:
     rows = some.subquery()
     found = db.session.execute(select(func.count(), func.min(rows.c.since)).select_from(rows)).one()
     return int(found[0]), found[1]
+
+
+def few(waiting: Select[Any]) -> Any:
+    """How many wait, counted no further than FEW: a part of a statement that is sent anyway."""
+    some = waiting.order_by(None).with_only_columns(HourClaim.id).limit(FEW).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def on_desk(actor: Actor, perm: Perm, claim_id: int) -> Any:

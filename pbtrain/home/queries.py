@@ -212,14 +212,24 @@ def branch_waits(unit_id: int, person: Actor) -> Any:
 
 
 def troubles(person: Actor) -> Any:
-    """Jobs that failed, messages that no machine tries again, and reports of wrong data that wait for this
-    person; one statement."""
+    """Jobs that failed, messages that no machine tries again, and what waits for this person: reports of
+    wrong data, and claims at the desk `above`; one statement."""
     failed = select(func.count()).where(Job.state == "failed").scalar_subquery()
     parked = select(func.count()).where(Delivery.state == "parked").scalar_subquery()
     wrong = data_reports.count_waiting(person).scalar_subquery()
     return db.session.execute(
-        select(failed.label("failed"), parked.label("parked"), wrong.label("wrong"))
+        select(
+            failed.label("failed"),
+            parked.label("parked"),
+            wrong.label("wrong"),
+            claim_queries.few(claim_queries.appeals(person)).label("above"),
+        )
     ).one()
+
+
+def above_waits(person: Actor) -> int:
+    """How many claims wait for the word of the level above, counted no further than `claims.queries.FEW`."""
+    return int(db.session.scalar(select(claim_queries.few(claim_queries.appeals(person)))) or 0)
 
 
 def who_resets(account_id: int) -> list[Any]:

@@ -3,22 +3,20 @@
 In Chinese, for it is read later and by another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import select
 
-from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.formatting import hours, short_day
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
-from pbtrain.hours import rules
+from pbtrain.hours import confirming, rules
 from pbtrain.hours.models import HourClaim
 from pbtrain.notify.services import Note, enqueue_many
 from pbtrain.org.access import Actor
-from pbtrain.org.models import Member, Post
-from pbtrain.org.queries import is_on
+from pbtrain.org.models import Member
 
 
 def tell_reversed(actor: Actor | None, lines: Iterable[Any], reason: str) -> None:
@@ -52,34 +50,36 @@ def tell_reversed(actor: Actor | None, lines: Iterable[Any], reason: str) -> Non
 
 
 def ask_others(actor: Actor, claims: Iterable[dict[str, Any]]) -> None:
-    """Ask the others who lead the branch, each once for an occasion, to confirm the recorder's own lines."""
+    """Ask others, each once for an occasion, to confirm the recorder's own lines: who else leads the branch,
+    and where nobody does, the level above."""
     own = {claim["unit_id"]: claim for claim in claims if claim["kind"] == rules.HELD_OWN}
-    rows = db.session.execute(
-        select(Post.unit_id, Member.account_id)
-        .join(Member, Member.id == Post.member_id)
-        .where(Post.unit_id.in_(sorted(own)), is_on(Post, clock.today()))
-        .where(Member.account_id.is_not(None), Member.id != actor.member_id)
-        .distinct()
-        .order_by(Post.unit_id, Member.account_id)
-    )
-    subject = N_("Please confirm the hours of %(name)s: %(title)s, %(day)s")
-    body = N_("%(name)s recorded this meeting and was there. The recorder's own line waits until another "
-              "committee member or the level above confirms it.")  # fmt: skip
+    leading = confirming.who_else_leads(own, actor)
+    alone = [unit_id for unit_id in own if unit_id not in leading]
+    above = confirming.who_judges(alone, actor) if alone else {}
+    by_leader = N_("%(name)s recorded this meeting and was there. The recorder's own line waits until "
+                   "another committee member or the level above confirms it.")  # fmt: skip
+    from_above = N_("%(name)s recorded this meeting and was there. Nobody else leads this branch: the own "
+                    "line waits until you or another of the level above confirm it.")  # fmt: skip
     enqueue_many(
-        Note(
-            account_id=row.account_id,
-            about=f"{own[row.unit_id]['occurrence']}:own:{actor.member_id}",
-            subject=in_chinese(
-                subject,
-                name=actor.name,
-                title=own[row.unit_id]["title"],
-                day=short_day(own[row.unit_id]["day"]),
-            ),
-            body=in_chinese(body, name=actor.name),
-            link="/confirm",
-        )
-        for row in rows
+        note
+        for asked, body, link in ((leading, by_leader, "/confirm"), (above, from_above, "/appeals"))
+        for unit_id, account_ids in asked.items()
+        for note in _requests(actor, own[unit_id], account_ids, in_chinese(body, name=actor.name), link)
     )
+
+
+def _requests(
+    actor: Actor, claim: dict[str, Any], account_ids: Iterable[int], body: str, link: str
+) -> Iterator[Note]:
+    """The note about an own line for each of these accounts."""
+    subject = in_chinese(
+        N_("Please confirm the hours of %(name)s: %(title)s, %(day)s"),
+        name=actor.name,
+        title=claim["title"],
+        day=short_day(claim["day"]),
+    )
+    about = f"{claim['occurrence']}:own:{actor.member_id}"
+    return (Note(account_id, about, subject, body, link) for account_id in account_ids)
 
 
 def tell_decided(actor: Actor, claims: Iterable[HourClaim], reason: str = "") -> None:

@@ -4,11 +4,11 @@ import re
 
 from sqlalchemy import func, select
 
-from pbtrain.claims import queries
+from pbtrain.claims import queries, services
 from pbtrain.claims.models import EvidenceLook
 from pbtrain.hours.models import HourEntry
 from pbtrain.org.roles import Role
-from tests.claims.conftest import claim, handed_in, make, piece
+from tests.claims.conftest import claim, do, handed_in, make, piece
 
 
 def test_who_waits_less_stands_on_the_next_page_of_the_desk(db, place, secretary, monkeypatch):
@@ -160,3 +160,28 @@ def test_the_tab_shows_how_many_wait_as_a_page_counted_last(db, place, secretary
     assert 'hx-swap-oob="true"' in part
     assert count.search(part)[1] == "1"
     assert count.search(secretary.get("/events").text)[1] == "1"
+
+
+def test_the_first_pages_above_tell_how_many_wait(db, place, secretary, client_for, statements, monkeypatch):
+    auditor, admin = client_for(place.above), client_for(place.admin)
+    count = re.compile(r'id="badge-above"[^>]*>(?:<span class="pb-count">(\d+\+?))?')
+    assert "等你决定" not in auditor.get("/").text
+    for number in range(2):
+        claim_id = handed_in(place.member, title=f"答卷第 {number} 期")
+        assert count.search(auditor.get("/").text)[1] == ("1" if number else None), (
+            "the branch has a word first"
+        )
+        data = {"act": "reject", "version": version_of(claim_id), "reason": "不是学习内容"}
+        assert secretary.post(f"/desk/{claim_id}", data=data).status_code == 303
+        do(services.appeal, place.member, claim_id, reason="是支部印发的")
+    for browser in (auditor, admin):
+        with statements() as sent:
+            page = browser.get("/").text
+        assert sent.of_page.count <= 6, str(sent)
+        assert "有 2 件等你决定" in page
+        assert 'href="/appeals"' in page
+        assert count.search(page)[1] == count.search(browser.get("/inbox").text)[1] == "2"
+    monkeypatch.setattr(queries, "FEW", 1)
+    assert "有 1 件等你决定" in auditor.get("/").text, "counted no further"
+    monkeypatch.setattr("pbtrain.core.badges.found", lambda name: 100)
+    assert count.search(auditor.get("/inbox").text)[1] == "99+"

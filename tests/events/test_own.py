@@ -13,6 +13,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.events import queries, services
 from pbtrain.hours import services as hours
+from pbtrain.hours.confirming import ASKED_ABOVE
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.hours.verify import verify
 from pbtrain.notify.models import Message
@@ -152,6 +153,24 @@ def test_the_level_above_confirms_several_at_once(
     assert two.count <= one.count + 4, two
     assert counted(own) == 600
     assert above.post("/appeals/confirm", data={"claim": "x"}).status_code == 400
+
+
+def test_where_nobody_else_leads_the_nearest_level_above_is_asked(
+    make, record, people, own, leads, committee, branch
+):
+    heads = [make.person(Role.UNIT_AUDITOR, committee) for _ in range(ASKED_ABOVE + 1)]
+    away = make.person(Role.UNIT_ADMIN, committee, disabled_at=clock.now())
+    record([own, *people], hour=9)
+    record([own, *people], hour=11)
+    assert [len(told(one.id)) for one in (*heads, away)] == [2] * ASKED_ABOVE + [0, 0], "once an occasion"
+    link = select(Message.link).where(Message.account_id == heads[0].id).distinct()
+    assert database.session.scalars(link).all() == ["/appeals"]
+    near = make.person(Role.UNIT_ADMIN, branch)
+    record([own, *people], hour=13)
+    assert [len(told(one.id)) for one in (near, heads[0])] == [1, 2], "not everybody up to the top"
+    deputy = leads()
+    record([own, *people], hour=15)
+    assert [len(told(one)) for one in (deputy.account_id, near.id)] == [1, 1]
 
 
 def test_what_came_in_its_way_meanwhile_is_found(make, record, people, own, leads, client_for, branch):

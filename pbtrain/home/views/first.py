@@ -169,12 +169,13 @@ def academy(person: Actor) -> str:
 
 
 def auditor(person: Actor) -> str | Response:
-    """Which unit needs a question asked."""
-    held = grants_of(person, "auditor")
+    """Which unit needs a question asked, and what waits for this level; six statements."""
+    held, above = grants_of(person, "auditor"), queries.above_waits(person)
+    badges.leave("above", above)
     unit = unit_or_404(asked_of(held).unit_id, Perm.UNITS_VIEW)
     if UNIT_KINDS[unit.kind].has_members:
         return redirect(url_for("hours.members", branch_id=unit.id))
-    return render_template("home/auditor.html", held=held, **overview(person, unit))
+    return render_template("home/auditor.html", held=held, above=above, **overview(person, unit))
 
 
 def admin(person: Actor) -> str:
@@ -186,6 +187,7 @@ def admin(person: Actor) -> str:
     count, first = leaders.leaderless(units, clock.today(), kept)
     counts = leaders.counts(units, clock.today(), kept)
     sees_jobs, waits = may(person, Perm.JOBS_VIEW), queries.troubles(person)
+    badges.leave("above", waits.above)
     return render_template(
         "home/admin.html",
         held=held,
@@ -198,6 +200,7 @@ def admin(person: Actor) -> str:
         first=first,
         troubles=waits if sees_jobs else None,
         wrong=waits.wrong,
+        above=waits.above,
     )
 
 
