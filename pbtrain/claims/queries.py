@@ -225,23 +225,34 @@ def desk(actor: Actor) -> Select[Any]:
 def appeals(actor: Actor) -> Select[Any]:
     """What waits for the level above, the oldest first: appeals, second pairs of eyes, what nobody in the
     branch may decide, and the own lines of recorders, which the others of a committee may confirm as well."""
-    reach = units_where(actor, Perm.CLAIM_JUDGE)
+    return (
+        _claims()
+        .where(*_above(actor))
+        .order_by(func.coalesce(HourClaim.submitted_at, HourClaim.made_at), HourClaim.id)
+    )
+
+
+def few_appeals(actor: Actor) -> Any:
+    """How many of these there are, counted no further than FEW: a part of a statement that is sent anyway."""
+    some = select(HourClaim.id).where(*_above(actor)).limit(FEW).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
+
+
+def _above(actor: Actor) -> list[ColumnElement[bool]]:
+    """What makes a claim wait for the level above, this person."""
     ready = and_(
         HourClaim.state == "submitted",
         or_(HourClaim.kind != "host", HourClaim.host_at.is_not(None)),
         or_(HourClaim.decided_by_id.is_not(None), ~someone_may_decide()),
     )
     held = and_(HourClaim.state == "held", or_(HourClaim.kind == HELD_OWN, ~someone_may_decide()))
-    return (
-        _claims()
-        .where(
-            HourClaim.unit_id.in_(reach),
-            or_(and_(CLAIMED, or_(HourClaim.state == "appealed", ready)), held),
-            HourClaim.member_id != actor.member_id if actor.member_id else true(),
-            or_(HourClaim.decided_by_id.is_(None), HourClaim.decided_by_id != actor.account_id),
-        )
-        .order_by(func.coalesce(HourClaim.submitted_at, HourClaim.made_at), HourClaim.id)
-    )
+    return [
+        HourClaim.unit_id.in_(units_where(actor, Perm.CLAIM_JUDGE)),
+        HourClaim.state.in_(WAITING),  # said apart, for the index: most claims are settled
+        or_(and_(CLAIMED, or_(HourClaim.state == "appealed", ready)), held),
+        HourClaim.member_id != actor.member_id if actor.member_id else true(),
+        or_(HourClaim.decided_by_id.is_(None), HourClaim.decided_by_id != actor.account_id),
+    ]
 
 
 def waiting_below(unit_id: int, year: int, *, search: str = "", kind: str = "") -> Select[Any]:
@@ -271,12 +282,6 @@ def counted(waiting: Select[Any]) -> tuple[int, Any]:
     rows = some.subquery()
     found = db.session.execute(select(func.count(), func.min(rows.c.since)).select_from(rows)).one()
     return int(found[0]), found[1]
-
-
-def few(waiting: Select[Any]) -> Any:
-    """How many wait, counted no further than FEW: a part of a statement that is sent anyway."""
-    some = waiting.order_by(None).with_only_columns(HourClaim.id).limit(FEW).subquery()
-    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def on_desk(actor: Actor, perm: Perm, claim_id: int) -> Any:

@@ -8,12 +8,14 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, event
 
 STOPPED = "57014"  # query_canceled
+JOB = "JOB_STATEMENT_WAIT"
 
 
 def listen(engine: Engine, config: Mapping[str, Any]) -> None:
     """Every connection of this engine waits DATABASE_WAIT seconds for a lock, as SQLite's writers do.
 
-    Whoever takes one gives its statements the time that fits: a page little, an export more, a job most.
+    Whoever takes one gives its statements the time that fits: a page little, an export more, a job most. For
+    a job alone they are compiled: a page's are over before that (half a second at a desk of the region).
     """
 
     @event.listens_for(engine, "connect")
@@ -22,10 +24,11 @@ def listen(engine: Engine, config: Mapping[str, Any]) -> None:
 
     @event.listens_for(engine, "checkout")
     def taken(connection: Any, record: Any, proxy: Any) -> None:
-        allowed = config[_patience()]
-        if record.info.get("pb_allowed") != allowed:
-            _set(connection, "statement_timeout", allowed)
-            record.info["pb_allowed"] = allowed
+        patience = _patience()
+        if record.info.get("pb_patience") != patience:
+            _set(connection, "statement_timeout", config[patience])
+            _compiles(connection, patience == JOB)
+            record.info["pb_patience"] = patience
 
     keep_plans(engine)
 
@@ -33,13 +36,20 @@ def listen(engine: Engine, config: Mapping[str, Any]) -> None:
 def _patience() -> str:
     """The setting that says how long a statement may take here."""
     if not has_request_context():
-        return "JOB_STATEMENT_WAIT"
+        return JOB
     return "EXPORT_STATEMENT_WAIT" if g.get("unhurried") else "STATEMENT_WAIT"
 
 
 def _set(connection: Any, name: str, seconds: float) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config(%s, %s, false)", [name, f"{int(seconds * 1000)}ms"])
+    connection.commit()
+
+
+def _compiles(connection: Any, allowed: bool) -> None:
+    """May statements of this connection be compiled, as the server is set?"""
+    with connection.cursor() as cursor:
+        cursor.execute("SET jit TO DEFAULT" if allowed else "SET jit TO off")
     connection.commit()
 
 

@@ -222,14 +222,14 @@ def troubles(person: Actor) -> Any:
             failed.label("failed"),
             parked.label("parked"),
             wrong.label("wrong"),
-            claim_queries.few(claim_queries.appeals(person)).label("above"),
+            claim_queries.few_appeals(person).label("above"),
         )
     ).one()
 
 
 def above_waits(person: Actor) -> int:
     """How many claims wait for the word of the level above, counted no further than `claims.queries.FEW`."""
-    return int(db.session.scalar(select(claim_queries.few(claim_queries.appeals(person)))) or 0)
+    return int(db.session.scalar(select(claim_queries.few_appeals(person))) or 0)
 
 
 def who_resets(account_id: int) -> list[Any]:

@@ -55,6 +55,10 @@ def allowed():
     return database.session.scalar(text("SHOW statement_timeout"))
 
 
+def compiles():
+    return database.session.scalar(text("SHOW jit"))
+
+
 def test_it_is_stopped_with_a_sentence_and_the_pool_is_whole(site):
     for _ in range(3):  # more often than there are connections
         answer = Shot("GET", "/slow").send(site)
@@ -80,9 +84,10 @@ def test_an_export_may_take_longer(site):
 def test_each_gets_its_own_time_on_the_same_connection(site):
     with site.app_context():
         assert allowed() == f"{JOB}s"
+        as_set = compiles()
         database.session.rollback()
     with site.test_request_context():
-        assert allowed() == f"{PAGE}s"
+        assert (allowed(), compiles()) == (f"{PAGE}s", "off")
         unhurried()
         assert allowed() == f"{EXPORT}s"
         database.session.rollback()
@@ -90,7 +95,7 @@ def test_each_gets_its_own_time_on_the_same_connection(site):
         assert allowed() == f"{PAGE}s", "the next reader is not given what an export had"
         database.session.rollback()
     with site.app_context():
-        assert allowed() == f"{JOB}s"
+        assert (allowed(), compiles()) == (f"{JOB}s", as_set)
 
 
 def test_a_change_of_the_schema_has_no_end(backend, db):
