@@ -13,7 +13,7 @@ from pbtrain.core.guards import public
 from pbtrain.core.i18n import say
 from pbtrain.core.tokens import new_token
 from pbtrain.events.door import queries, rules, scanning, tickets
-from pbtrain.events.door_forms import CheckInForm
+from pbtrain.events.forms.door import CheckInForm
 from pbtrain.events.views import bp
 from pbtrain.events.views.door import address, door_key
 from pbtrain.org.access import signed, signed_in

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core.db import transaction
 from pbtrain.events import activities, checklist, queries
-from pbtrain.events.plan_forms import StepForm
+from pbtrain.events.forms.plans import StepForm
 from pbtrain.events.views import bp
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm

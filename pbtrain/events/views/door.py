@@ -14,7 +14,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.events.door import marking, queries, rules, running, tickets
-from pbtrain.events.door_forms import CloseForm, PersonForm, TickForm
+from pbtrain.events.forms.door import CloseForm, PersonForm, TickForm
 from pbtrain.events.views import bp
 from pbtrain.org.access import signed, signed_in
 

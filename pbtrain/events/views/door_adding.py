@@ -8,7 +8,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, say
 from pbtrain.events.door import adding, queries
-from pbtrain.events.door_forms import AddForm
+from pbtrain.events.forms.door import AddForm
 from pbtrain.events.views import bp
 from pbtrain.events.views.door import doored
 from pbtrain.org.access import signed, signed_in

@@ -11,9 +11,9 @@ from pbtrain.core.db import transaction
 from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.events import activities, overview, themes
-from pbtrain.events.forms import words
+from pbtrain.events.forms.meetings import words
+from pbtrain.events.forms.plans import ActivityForm, ThemeForm, shipped
 from pbtrain.events.kinds import FORMS, KINDS, PHASES
-from pbtrain.events.plan_forms import ActivityForm, ThemeForm, shipped
 from pbtrain.events.proofs import EVIDENCE, needed
 from pbtrain.events.views import bp
 from pbtrain.events.views.plans import sent_version, year_of_plan

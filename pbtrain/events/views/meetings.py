@@ -12,7 +12,7 @@ from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
 from pbtrain.events import activities, amending, checklist, joint, proofs, queries, services
 from pbtrain.events.door import queries as door
-from pbtrain.events.forms import KINDS, CorrectForm, words
+from pbtrain.events.forms.meetings import KINDS, CorrectForm, words
 from pbtrain.events.kinds import FORMS, PHASES
 from pbtrain.events.kinds import KINDS as ASKED
 from pbtrain.events.views import bp

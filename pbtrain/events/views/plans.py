@@ -11,9 +11,9 @@ from pbtrain.core.db import transaction
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.events import activities, joint, overview, plan_rules, planning, queries
-from pbtrain.events.forms import words
+from pbtrain.events.forms.meetings import words
+from pbtrain.events.forms.plans import MoveForm, PlanForm, SeriesForm, YearForm, every_day
 from pbtrain.events.kinds import FORMS
-from pbtrain.events.plan_forms import MoveForm, PlanForm, SeriesForm, YearForm, every_day
 from pbtrain.events.planning import Plan
 from pbtrain.events.rules import full_every_time
 from pbtrain.events.views import bp

@@ -10,7 +10,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.i18n import _
 from pbtrain.events import points as services
 from pbtrain.events import queries
-from pbtrain.events.plan_forms import PointForm
+from pbtrain.events.forms.plans import PointForm
 from pbtrain.events.views import bp
 from pbtrain.org.access import needs, signed
 from pbtrain.org.reach import branch_or_404

@@ -19,7 +19,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import _
 from pbtrain.events import activities, joint, queries, rules, services
-from pbtrain.events.forms import KINDS, MeetingForm, RecordForm, words
+from pbtrain.events.forms.meetings import KINDS, MeetingForm, RecordForm, words
 from pbtrain.events.kinds import KINDS as ASKED
 from pbtrain.events.kinds import Setting
 from pbtrain.events.points import open_points

@@ -10,9 +10,9 @@ from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.i18n import _
 from pbtrain.events import activities, amending, handbook, overview, queries
-from pbtrain.events.forms import words
+from pbtrain.events.forms.meetings import words
+from pbtrain.events.forms.plans import AmendForm, AttachForm, DetachForm
 from pbtrain.events.kinds import FORMS
-from pbtrain.events.plan_forms import AmendForm, AttachForm, DetachForm
 from pbtrain.events.proofs import EVIDENCE
 from pbtrain.events.views import bp
 from pbtrain.events.views.plans import year_of_plan

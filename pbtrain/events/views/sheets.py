@@ -14,7 +14,7 @@ from pbtrain.core.headers import attach
 from pbtrain.core.i18n import _
 from pbtrain.core.templating import english
 from pbtrain.events.door import paper, queries, rules, sheet
-from pbtrain.events.door_forms import SheetForm
+from pbtrain.events.forms.door import SheetForm
 from pbtrain.events.views import bp
 from pbtrain.events.views.door import address, doored
 from pbtrain.org.access import signed, signed_in

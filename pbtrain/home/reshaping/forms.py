@@ -7,9 +7,9 @@ from wtforms.validators import InputRequired, Length, Optional
 
 from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
 from pbtrain.core.i18n import _, _l
-from pbtrain.org.forms import CODE
+from pbtrain.org.forms.common import CODE
+from pbtrain.org.forms.units import LONGEST
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.unit_forms import LONGEST
 from pbtrain.org.unit_rules import TURNS
 
 

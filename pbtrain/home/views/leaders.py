@@ -17,8 +17,8 @@ from pbtrain.core.i18n import _
 from pbtrain.home.views.members import recount
 from pbtrain.org import leaders, lists, posts, rules
 from pbtrain.org.access import needs, signed
+from pbtrain.org.forms.leaders import ActingForm, HandoverForm
 from pbtrain.org.kinds import POSTS, UNIT_KINDS
-from pbtrain.org.leader_forms import ActingForm, HandoverForm
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import MAY, Perm
 from pbtrain.org.views.units import crumbs

@@ -10,7 +10,7 @@ from pbtrain.home.views.my_data import wanted
 from pbtrain.home.views.personal import kept_of
 from pbtrain.org import queries
 from pbtrain.org.access import entering, signed
-from pbtrain.org.forms import OwnDataForm
+from pbtrain.org.forms.members import OwnDataForm
 
 bp = Blueprint("left", __name__)
 KEPT = (

@@ -20,7 +20,7 @@ from pbtrain.hours import queries as hours_queries
 from pbtrain.hours import services as hours
 from pbtrain.org import disclosures, leaders, lists, members, personal, posts, queries, services, statuses
 from pbtrain.org.access import may, needs, signed
-from pbtrain.org.forms import (
+from pbtrain.org.forms.members import (
     CareForm,
     CareReasonForm,
     ContactForm,

@@ -24,7 +24,7 @@ from pbtrain.home.my_data import person as my_data
 from pbtrain.home.proving import proved
 from pbtrain.org import data_reports, disclosures, lists, personal
 from pbtrain.org.access import Actor, needs, signed
-from pbtrain.org.forms import OwnDataForm, WrongDataForm
+from pbtrain.org.forms.members import OwnDataForm, WrongDataForm
 from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, REPORTABLE, STAGES, STATUSES
 from pbtrain.org.roles import Perm
 

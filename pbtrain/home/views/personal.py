@@ -23,7 +23,7 @@ from pbtrain.hours.models import HourEntry
 from pbtrain.notify import services as notify
 from pbtrain.org import copies, disclosures, erasure, members
 from pbtrain.org.access import Actor, needs, signed, signed_in, units_where
-from pbtrain.org.forms import NumberForm, ReasonForm
+from pbtrain.org.forms.members import NumberForm, ReasonForm
 from pbtrain.org.models import Member, Post, Unit, UnitClosure
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm

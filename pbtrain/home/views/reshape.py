@@ -23,12 +23,12 @@ from pbtrain.home.reshaping.picking import Picking, number
 from pbtrain.org import lists, reopening, tree, unit_rules
 from pbtrain.org import reshaping as reshape
 from pbtrain.org.access import may, needs, signed
-from pbtrain.org.forms import ConfirmForm, MoveForm
+from pbtrain.org.forms.common import ConfirmForm
+from pbtrain.org.forms.units import MoveForm, split_lines
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.reshaping import Part
 from pbtrain.org.roles import Perm
-from pbtrain.org.unit_forms import split_lines
 from pbtrain.org.views.units import crumbs, page
 
 bp = Blueprint("reshape", __name__)

@@ -14,7 +14,7 @@ from pbtrain.home.reshaping.forms import TurnForm
 from pbtrain.home.views.reshape import bp, checking, done, wizard
 from pbtrain.org import history, tree, turning, unit_rules
 from pbtrain.org.access import may, needs, signed
-from pbtrain.org.forms import ConfirmForm
+from pbtrain.org.forms.common import ConfirmForm
 from pbtrain.org.kinds import POSTS, UNIT_KINDS
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import MAY, Perm, Role

@@ -12,7 +12,7 @@ from pbtrain.notify import services as notify
 from pbtrain.org import data_reports
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.data_reports import ANSWERS
-from pbtrain.org.forms import AnswerForm
+from pbtrain.org.forms.members import AnswerForm
 from pbtrain.org.kinds import REPORTABLE
 from pbtrain.org.roles import Perm
 

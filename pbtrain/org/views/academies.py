@@ -13,8 +13,8 @@ from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
 from pbtrain.org import academies, lists, posts
 from pbtrain.org.access import needs, signed
-from pbtrain.org.forms import SlipForm
-from pbtrain.org.leader_forms import AcademyForm, AreaForm, SealForm, StaffForm
+from pbtrain.org.forms.leaders import AcademyForm, AreaForm, SealForm, StaffForm
+from pbtrain.org.forms.logins import SlipForm
 from pbtrain.org.roles import MAY, Perm, Role
 from pbtrain.org.views import bp
 from pbtrain.org.views.slips import sheet

@@ -12,10 +12,10 @@ from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
 from pbtrain.org import history
 from pbtrain.org.access import needs, signed, units_where
+from pbtrain.org.forms.units import DayForm
 from pbtrain.org.kinds import POSTS, UNIT_KINDS
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
-from pbtrain.org.unit_forms import DayForm
 from pbtrain.org.views import bp
 from pbtrain.org.views.units import SHOWN, crumbs
 

@@ -12,7 +12,7 @@ from pbtrain.core.i18n import _
 from pbtrain.core.paging import counted, in_words, paged
 from pbtrain.org import lists, posts
 from pbtrain.org.access import needs, signed
-from pbtrain.org.forms import GrantForm
+from pbtrain.org.forms.logins import GrantForm
 from pbtrain.org.roles import MAY, Perm, Role
 from pbtrain.org.views import bp
 

@@ -12,7 +12,7 @@ from pbtrain.core.i18n import N_, _
 from pbtrain.core.tokens import spaced
 from pbtrain.org import lists, posts
 from pbtrain.org.access import needs, signed
-from pbtrain.org.forms import SlipsForm
+from pbtrain.org.forms.logins import SlipsForm
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm

@@ -13,10 +13,10 @@ from pbtrain.core.i18n import _
 from pbtrain.core.paging import in_words, paged
 from pbtrain.org import answering, counts, history, lists, queries, tree, unit_rules
 from pbtrain.org.access import needs, signed
+from pbtrain.org.forms.units import EndingNewUnitForm, EndingUnitForm, NewUnitsForm
 from pbtrain.org.kinds import FIELDS, STAGES, UNIT_KINDS
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
-from pbtrain.org.unit_forms import EndingNewUnitForm, EndingUnitForm, NewUnitsForm
 from pbtrain.org.views import bp
 
 SHOWN = 50  # units of a page

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from pbtrain.core.forms import BaseForm, TextField, choices
 from pbtrain.core.i18n import _, _l
 from pbtrain.core.storage import MAX_BYTES
-from pbtrain.org.forms import CODE, UNIT_HELP
+from pbtrain.org.forms.common import CODE, UNIT_HELP
 from pbtrain.org.roles import MAY, Role
 
 WHO_HELP = _l("Name, member number or user name.")

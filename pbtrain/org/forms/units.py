@@ -1,13 +1,13 @@
-"""What the browser may send about many units at once, and about the day a tree is looked at."""
+"""What the browser may send about a unit, many units at once, and the day a tree is looked at."""
 
 from typing import Any
 
 from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired, Length, Optional
 
-from pbtrain.core.forms import BaseForm, ProseField
+from pbtrain.core.forms import BaseForm, ProseField, TextField
 from pbtrain.core.i18n import _l
-from pbtrain.org.forms import NewUnitForm, UnitForm, labels
+from pbtrain.org.forms.common import CODE, UNIT_HELP, labels
 from pbtrain.org.kinds import FIELDS, UNIT_KINDS
 
 ENDS_HELP = _l("Only for a temporary branch. On that day it ends by itself.")
@@ -24,6 +24,32 @@ def split_lines(text: str) -> list[tuple[str, str]]:
         if name:
             found.append((name, code))
     return found
+
+
+class KindForm(BaseForm):
+    kind = SelectField(_l("Kind"))
+
+
+class UnitForm(BaseForm):
+    name = TextField(_l("Name of the unit"), [InputRequired(), Length(max=100)])
+    code = TextField(
+        _l("Code of the unit"), [Optional(), Length(max=32), CODE], description=_l("Empty: we make one.")
+    )
+    field = SelectField(_l("Field"), validators=[Optional()])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.field.choices = labels(FIELDS, none=True)
+
+
+class NewUnitForm(UnitForm, KindForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind.choices = labels(UNIT_KINDS)
+
+
+class MoveForm(BaseForm):
+    parent_id = TextField(_l("Unit above"), [InputRequired(), Length(max=100)], description=UNIT_HELP)
 
 
 class EndingUnitForm(UnitForm):

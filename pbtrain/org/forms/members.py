@@ -1,4 +1,4 @@
-"""What the browser may send about units, members, posts and roles."""
+"""What the browser may send about one member: the facts, the branch, posts, care, statuses, what is wrong."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    IntegerField,
     PasswordField,
     RadioField,
     SelectField,
@@ -16,72 +15,29 @@ from wtforms.validators import (
     DataRequired,
     InputRequired,
     Length,
-    NumberRange,
     Optional,
-    Regexp,
     ValidationError,
 )
-from wtforms.widgets import HiddenInput
 
 from pbtrain.core.errors import RuleError
 from pbtrain.core.forms import BaseForm, ProseField, TextField, choices
 from pbtrain.core.i18n import _, _l, say
 from pbtrain.org.data_reports import ANSWERS
+from pbtrain.org.forms.common import UNIT_HELP, labels
 from pbtrain.org.kinds import (
     CATEGORIES,
-    FIELDS,
     FLOWS,
     LEAVINGS,
     POSTS,
     REPORTABLE,
     STAGES,
     STATUSES,
-    UNIT_KINDS,
 )
 from pbtrain.org.members import WIDE
 from pbtrain.org.numbers import read_mobile
 from pbtrain.org.personal import LONGEST_REASON
-from pbtrain.org.roles import MAY, Role
 
-CODE = Regexp(r"^[\w-]*$", message=_l("Use letters, digits and dashes only."))
-UNIT_HELP = _l("Its name or its code.")
 WORDS = ("sex", "category", "flow", "flow_place")  # empty ones are stored as ""
-
-
-def labels(table: dict[Any, Any], *, none: bool = False) -> list[Any]:
-    """Choices from one of the tables of kinds, in the reader's language."""
-    pairs = [(str(key), _(getattr(row, "label", row))) for key, row in table.items()]
-    return choices(([("", _("Not stated"))] if none else []) + pairs)
-
-
-class KindForm(BaseForm):
-    kind = SelectField(_l("Kind"))
-
-
-class UnitForm(BaseForm):
-    name = TextField(_l("Name of the unit"), [InputRequired(), Length(max=100)])
-    code = TextField(
-        _l("Code of the unit"), [Optional(), Length(max=32), CODE], description=_l("Empty: we make one.")
-    )
-    field = SelectField(_l("Field"), validators=[Optional()])
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.field.choices = labels(FIELDS, none=True)
-
-
-class NewUnitForm(UnitForm, KindForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.kind.choices = labels(UNIT_KINDS)
-
-
-class MoveForm(BaseForm):
-    parent_id = TextField(_l("Unit above"), [InputRequired(), Length(max=100)], description=UNIT_HELP)
-
-
-class ConfirmForm(BaseForm):
-    """A button behind a plain statement of what it does."""
 
 
 class MemberForm(BaseForm):
@@ -247,29 +203,3 @@ class OwnDataForm(BaseForm):
     """Taking one's own data home: the password once more, for the file holds everything."""
 
     old = PasswordField(_l("Present password"), [InputRequired()])
-
-
-BY_OTHER_WAYS = (Role.MEMBER, Role.BRANCH_SECRETARY)  # by the roster; by a post, or acting with an end
-
-
-class GrantForm(BaseForm):
-    role = SelectField(_l("Role"))
-    unit_id = TextField(_l("Unit"), [InputRequired(), Length(max=100)], description=UNIT_HELP)
-    valid_until = DateField(
-        _l("First day after"), [Optional()], description=_l("Empty: until further notice.")
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.role.choices = labels({role: row for role, row in MAY.items() if role not in BY_OTHER_WAYS})
-
-
-class SlipForm(BaseForm):
-    """`seen` is the newest slip when the page was opened."""
-
-    seen = IntegerField(widget=HiddenInput(), validators=[Optional(), NumberRange(0, 2**63 - 1)])
-
-
-class SlipsForm(SlipForm):
-    account_id = SelectMultipleField(_l("Who"), coerce=int)
-    everyone = HiddenField(_l("Everyone"))

@@ -9,7 +9,7 @@ from pbtrain.core.forms import BaseForm, TextField, choices
 from pbtrain.core.i18n import _, _l
 from pbtrain.core.storage import MAX_BYTES
 from pbtrain.events.door import rules
-from pbtrain.events.forms import REASON_LENGTH, PeopleField
+from pbtrain.events.forms.meetings import REASON_LENGTH, PeopleField
 
 
 class TickForm(BaseForm):

@@ -13,7 +13,7 @@ from pbtrain.core.i18n import N_, _, _l
 from pbtrain.core.storage import MAX_BYTES
 from pbtrain.events import rules
 from pbtrain.events.activities import LABEL_LENGTH, MOST_TIMES
-from pbtrain.events.forms import PROSE, REASON_LENGTH, Ticks, words
+from pbtrain.events.forms.meetings import PROSE, REASON_LENGTH, Ticks, words
 from pbtrain.events.kinds import FORMS, PHASES, Setting
 from pbtrain.hours.activities import ACTIVITIES
 
