@@ -10,7 +10,7 @@ def typed_files() -> list[str]:
     """Paths from the top of the project, sorted; a room may be a module or a package."""
     found = {*PACKAGE.glob("core/**/*.py"), *PACKAGE.glob("events/door/*.py")}
     for room in ROOMS:
-        found |= {*PACKAGE.glob(f"*/{room}.py"), *PACKAGE.glob(f"*/{room}/**/*.py")}
+        found |= {*PACKAGE.rglob(f"{room}.py"), *PACKAGE.rglob(f"{room}/**/*.py")}
     return sorted(str(path.relative_to(PACKAGE.parent)) for path in found)
 
 
