@@ -16,11 +16,9 @@ from pbtrain.closing.queries import waiting_in
 from pbtrain.core.db import db
 from pbtrain.hours.models import Book, HourClaim
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_UNITS
 from pbtrain.org.models import Unit, UnitClosure
 from pbtrain.org.roles import Perm
-
-WITH_UNITS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_units)
 
 
 def _branches(actor: Actor, unit_id: int, year: int) -> Any:

@@ -20,13 +20,12 @@ from pbtrain.core.marks import N_
 from pbtrain.events.models import EventHost
 from pbtrain.notify.services import Note, enqueue_many
 from pbtrain.org.access import Actor
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import RoleGrant, Unit
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Role
 
 MOST_SISTERS = 100  # of a list to tick
-WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 
 
 def sisters(unit_id: int) -> list[Any]:

@@ -13,10 +13,9 @@ from pbtrain.events.kinds import FORMS, Setting
 from pbtrain.events.models import Attendance, Event, EventHost, EventSeries, Theme
 from pbtrain.events.plan_rules import Tick, ticks
 from pbtrain.events.rules import full_every_time
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Unit, UnitClosure
 
-WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 MOST = 600  # events of a branch in a year
 
 

@@ -38,12 +38,10 @@ from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.hours.rules import HELD_OWN
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.answering import answered, stands
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Affiliation, Member, Post, Unit, UnitClosure
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Perm
-
-WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 
 
 def reach(actor: Actor) -> Select[tuple[int]]:

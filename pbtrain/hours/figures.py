@@ -20,7 +20,7 @@ from pbtrain.hours.models import Book, HourClaim, MemberYear, Policy, UnitYear
 from pbtrain.hours.queries import BEHIND, CARE, MET, Attainment
 from pbtrain.hours.rules import LEADERS
 from pbtrain.org import counts, rollup
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Post, Unit, UnitClosure
 from pbtrain.org.queries import is_on
 
@@ -28,7 +28,6 @@ PEOPLE = ("members", "met", "behind", "on_care", "counted", "took_part")
 SIGNING = ("unsigned", "overdue")
 FIGURES = ("branches", "met_branches", "led_branches", *PEOPLE, "waiting", "person_times", "credit", *SIGNING)
 WAITING = ("submitted", "appealed", "held")  # states of a claim that wait for a decision
-WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 AT_LEAST_EVERY = timedelta(minutes=10)
 MARGIN = timedelta(minutes=2)  # a transaction may be this old when it commits
 SHOWN = ("", "overdue", "silent")  # all units, those with a sign-off overdue, those without a single line

@@ -13,11 +13,10 @@ from sqlalchemy.orm import aliased
 
 from pbtrain.core.db import db
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Unit, UnitSuccession
 from pbtrain.org.roles import Perm
 
-WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 TAKEN_OVER = ("merge", "turned")  # kinds of succession by which another branch stands for the old one
 
 

@@ -15,12 +15,12 @@ from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.org import rollup
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitCount
 from pbtrain.org.queries import is_on, led
 from pbtrain.org.roles import Role
 
 COUNTS = ("members", "asleep", "branches", "leaderless", "acting")
-BRANCHES = ("branch", "temporary_branch")
 
 
 def counted(day: date, units: rollup.Units | None = None) -> Select[Any]:
@@ -47,7 +47,7 @@ def counted(day: date, units: rollup.Units | None = None) -> Select[Any]:
     has_post = exists().where(
         Post.unit_id == Unit.id, Post.kind.in_(("secretary", "rotating_secretary")), is_on(Post, day)
     )
-    live = Unit.kind.in_(BRANCHES) & Unit.valid_until.is_(None)
+    live = Unit.kind.in_(WITH_MEMBERS) & Unit.valid_until.is_(None)
     own = select(
         Unit.id.label("unit_id"),
         stood.c.members,
@@ -118,6 +118,6 @@ def branches_with(name: str, units: Select[Any]) -> Select[Any]:
         )
         .join(UnitCount, UnitCount.unit_id == Unit.id)
         .outerjoin(above, above.id == Unit.parent_id)
-        .where(getattr(UnitCount, name) > 0, Unit.kind.in_(BRANCHES), Unit.id.in_(units))
+        .where(getattr(UnitCount, name) > 0, Unit.kind.in_(WITH_MEMBERS), Unit.id.in_(units))
         .order_by(Unit.code, Unit.id)
     )

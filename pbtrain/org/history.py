@@ -8,11 +8,9 @@ from sqlalchemy import BigInteger, Row, Select, and_, cast, func, literal, null,
 from sqlalchemy.orm import aliased
 
 from pbtrain.core.db import db
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Member, Post, Unit, UnitKindSpan, UnitLink, UnitName, UnitSuccession
 from pbtrain.org.queries import is_on
-
-WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 
 
 def name_on(unit: Any, day: date) -> Any:

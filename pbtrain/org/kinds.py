@@ -23,6 +23,8 @@ UNIT_KINDS = {
     "leading_group": UnitKind(N_("Leading group"), has_members=False, has_units=True),  # 党组
     "academy": UnitKind(N_("Academy"), has_members=False, has_units=False),
 }
+WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
+WITH_UNITS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_units)
 
 FIELDS = {
     "rural": N_("Farming and herding"),
@@ -79,6 +81,7 @@ STATUSES = {
     "suspended": Status(N_("Membership suspended"), "suspended"),  # 停止党籍
     "abroad": Status(N_("Abroad"), "suspended"),  # 出国（境）
 }
+RANKS = tuple(key for key, status in STATUSES.items() if status.tie == "cadre")  # 干部级别
 
 REPORTABLE = {  # what a member may say is wrong; the value: the label, and whether the secretary can mend it
     "phone": (N_("Mobile number"), True),

@@ -11,11 +11,9 @@ from pbtrain.hours.models import MemberYear
 from pbtrain.hours.queries import BEHIND
 from pbtrain.notify.models import Message
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Member, Unit
 from pbtrain.org.roles import Perm
-
-WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 
 
 def occasion(unit_id: int, today: date) -> str:

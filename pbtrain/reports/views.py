@@ -19,7 +19,7 @@ from pbtrain.core.registry import load_all
 from pbtrain.hours.models import Book
 from pbtrain.hours.views.common import year_asked
 from pbtrain.org.access import needs, signed, units_where
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Unit, UnitKindSpan
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
@@ -28,7 +28,6 @@ from pbtrain.reports.catalog import HALVES, REPORTS, Line, Report, Scope
 
 load_all(catalog)
 bp = Blueprint("reports", __name__)
-WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 HALF_LABELS = {"": N_("Whole year"), "1": N_("First half"), "2": N_("Second half")}
 LINES_SHOWN = 100
 

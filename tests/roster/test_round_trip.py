@@ -21,7 +21,7 @@ from pbtrain.home import roster_work
 from pbtrain.hours.models import MemberYear
 from pbtrain.org import posts
 from pbtrain.org import services as org
-from pbtrain.org.kinds import CATEGORIES, FLOWS, STAGES, STATUSES
+from pbtrain.org.kinds import CATEGORIES, FLOWS, RANKS, STAGES, STATUSES
 from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant, StatusSpan
 from pbtrain.org.roles import Role
 from pbtrain.org.roster import queries
@@ -35,7 +35,6 @@ from pbtrain.org.roster.columns import (
     STAGE_WORDS,
 )
 from pbtrain.org.roster.match import ID_PURPOSE
-from pbtrain.org.roster.ranks import RANKS
 from pbtrain.org.roster.sheets import TEMPLATE
 from pbtrain.org.statuses import set_status
 from pbtrain.org.uploads import sheets as list_sheets

@@ -22,8 +22,9 @@ from pbtrain.core.marks import N_
 from pbtrain.hours import posting, sealed
 from pbtrain.hours.models import HourEntry
 from pbtrain.hours.posting import Person
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Affiliation, Member, Unit, UnitClosure
-from pbtrain.org.roster.known import WITH_MEMBERS, text_key
+from pbtrain.org.roster.known import text_key
 from pbtrain.org.uploads.cells import name_key, name_variants
 from pbtrain.org.uploads.reader import Row
 

@@ -9,18 +9,16 @@ from sqlalchemy.orm import aliased
 from pbtrain.classes.kinds import BRANCH_POSTS
 from pbtrain.hours.activities import CLASSES
 from pbtrain.hours.models import HourEntry
-from pbtrain.org.kinds import STATUSES, UNIT_KINDS
+from pbtrain.org.kinds import RANKS, WITH_MEMBERS
 from pbtrain.org.models import Academy, Member, Post, StatusSpan, Unit, UnitClosure
 from pbtrain.org.queries import is_on
 
-BRANCHES = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
-RANKS = tuple(key for key, status in STATUSES.items() if status.tie == "cadre")
 YOUNG_YEARS = 35
 
 
 def holds(kinds: tuple[str, ...], today: date, *, in_branch: bool = True) -> ColumnElement[bool]:
     """This `Member` holds such a post today, of a branch or of a unit above branches."""
-    where = Unit.kind.in_(BRANCHES) if in_branch else Unit.kind.not_in(BRANCHES)
+    where = Unit.kind.in_(WITH_MEMBERS) if in_branch else Unit.kind.not_in(WITH_MEMBERS)
     held = [Post.member_id == Member.id, is_on(Post, today), Unit.id == Post.unit_id, where]
     if kinds:
         held.append(Post.kind.in_(kinds))

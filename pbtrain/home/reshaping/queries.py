@@ -10,12 +10,10 @@ from sqlalchemy import Row, Select, func, or_, select
 from pbtrain.core.db import db
 from pbtrain.hours.models import HourClaim
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.lists import matching
 from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitClosure
 from pbtrain.org.roles import Perm
-
-WITH_MEMBERS = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 
 
 @dataclass(frozen=True)

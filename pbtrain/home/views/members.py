@@ -32,14 +32,13 @@ from pbtrain.org.forms.members import (
     StatusForm,
     TransferForm,
 )
-from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, STAGES, STATUSES, UNIT_KINDS
+from pbtrain.org.kinds import CATEGORIES, FLOWS, POSTS, STAGES, STATUSES, WITH_MEMBERS
 from pbtrain.org.models import CareSpan, Post, StatusSpan
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
 from pbtrain.org.uploads.cells import mask_id
 
 bp = Blueprint("admin", __name__)
-BRANCHES = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_members)
 
 
 def member_or_404(member_id: int, perm: Perm = Perm.ROSTER_MANAGE) -> Any:
@@ -150,7 +149,7 @@ def member_page(row: Any, code: int = 422, **given: Any) -> Any:
         kinds=POSTS,
         words={"stage": STAGES, "category": CATEGORIES, "flow": FLOWS, "status": STATUSES},
         day=today,
-        names=lists.unit_names(person, Perm.ROSTER_MANAGE, BRANCHES) if manages else (),
+        names=lists.unit_names(person, Perm.ROSTER_MANAGE, WITH_MEMBERS) if manages else (),
         manages=manages,
         can_grant=may(person, Perm.GRANT_MANAGE, row.unit_id),
     )

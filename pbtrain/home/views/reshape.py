@@ -25,14 +25,13 @@ from pbtrain.org import reshaping as reshape
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.forms.common import ConfirmForm
 from pbtrain.org.forms.units import MoveForm, split_lines
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import UNIT_KINDS, WITH_UNITS
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.reshaping import Part
 from pbtrain.org.roles import Perm
 from pbtrain.org.views.units import crumbs, page
 
 bp = Blueprint("reshape", __name__)
-ABOVE = tuple(key for key, kind in UNIT_KINDS.items() if kind.has_units)
 MOST_MERGED = 50
 
 
@@ -63,7 +62,7 @@ def move(unit_id: int) -> Any:
         unit=row,
         title=_("Move the unit"),
         send=_("Move it"),
-        names=lists.unit_names(person, Perm.UNIT_MANAGE, ABOVE),
+        names=lists.unit_names(person, Perm.UNIT_MANAGE, WITH_UNITS),
         says=_(
             "From today it stands below the new unit, with everything in it: %(branches)s branches, "
             "%(people)s members. Its secretary keeps the post. Reports of earlier days keep the old place; "

@@ -18,6 +18,7 @@ from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, units_where
+from pbtrain.org.kinds import RANKS
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, RosterRow, StatusSpan, Unit
 from pbtrain.org.names import pinyin
 from pbtrain.org.roles import Perm
@@ -152,7 +153,7 @@ def _used(members: Select[Any]) -> Any:
         if any(key.column is MEMBER.c.id for key in column.foreign_keys)
     ]
     spans = select(StatusSpan.member_id)
-    away = spans.where(StatusSpan.member_id.in_(members), StatusSpan.kind.not_in(roster_ranks.RANKS))
+    away = spans.where(StatusSpan.member_id.in_(members), StatusSpan.kind.not_in(RANKS))
     return union(rights, away, *references)
 
 

@@ -13,13 +13,12 @@ from sqlalchemy import or_, select
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.kinds import POSTS, UNIT_KINDS
+from pbtrain.org.kinds import POSTS, WITH_MEMBERS
 from pbtrain.org.models import Member, Post, Unit, UnitClosure
 from pbtrain.org.roles import Perm
 from pbtrain.org.uploads.cells import name_key
 
 GUESS_AMONG = 2_000  # no guesses among more branches: they take too long
-WITH_MEMBERS = [kind for kind, row in UNIT_KINDS.items() if row.has_members]
 
 
 @dataclass

@@ -14,12 +14,11 @@ from sqlalchemy import select
 from pbtrain.core import bulk
 from pbtrain.core.db import db
 from pbtrain.org import rules
-from pbtrain.org.kinds import STATUSES
+from pbtrain.org.kinds import RANKS
 from pbtrain.org.models import StatusSpan
 
 STATUS: Any = StatusSpan.__table__
 HELD = ("member_id", "kind", "valid_from")  # of a rank that begins
-RANKS = tuple(key for key, status in STATUSES.items() if status.tie == "cadre")
 Change = list[list[str]]  # [[key of RANKS or "none", first day or ""] before, the same after]
 
 

@@ -15,13 +15,13 @@ from pbtrain.org import academies, lists, posts
 from pbtrain.org.access import needs, signed
 from pbtrain.org.forms.leaders import AcademyForm, AreaForm, SealForm, StaffForm
 from pbtrain.org.forms.logins import SlipForm
+from pbtrain.org.kinds import WITH_MEMBERS, WITH_UNITS
 from pbtrain.org.roles import MAY, Perm, Role
 from pbtrain.org.views import bp
 from pbtrain.org.views.slips import sheet
 from pbtrain.org.views.units import crumbs
 
-ABOVE = ("committee", "general_branch", "leading_group")
-SERVED = (*ABOVE, "branch", "temporary_branch")
+SERVED = (*WITH_UNITS, *WITH_MEMBERS)
 
 
 def academy_or_404(unit_id: int) -> Any:
@@ -57,7 +57,7 @@ def academy_new() -> Any:
     text = render_template(
         "org/academy_new.html",
         form=form,
-        above=lists.unit_names(person, Perm.UNIT_MANAGE, ABOVE),
+        above=lists.unit_names(person, Perm.UNIT_MANAGE, WITH_UNITS),
         served=lists.unit_names(person, Perm.UNIT_MANAGE, SERVED),
     )
     return (text, 422) if form.errors else text

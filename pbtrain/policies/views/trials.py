@@ -15,7 +15,7 @@ from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.core.queue import Job
 from pbtrain.org.access import needs, signed
-from pbtrain.org.kinds import UNIT_KINDS
+from pbtrain.org.kinds import UNIT_KINDS, WITH_MEMBERS
 from pbtrain.org.queries import path_to
 from pbtrain.org.roles import Perm
 from pbtrain.policies import queries, services
@@ -96,7 +96,7 @@ def trial(trial_id: int) -> str:
         counts=counts_of(job, unit.id),
         page=page,
         rows=[(row, counts_of(job, row.id)) for row in page.rows] if page else [],
-        has_members={key for key, kind in UNIT_KINDS.items() if kind.has_members},
+        has_members=WITH_MEMBERS,
         people=_people(job, unit.id),
         **given,
     )
