@@ -160,6 +160,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
                 "classes.one_list",
                 "classes.new_guest",
                 "classes.merge_guest",
+                "certificates.entry_list",
             ),
         ),
         Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),

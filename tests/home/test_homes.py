@@ -167,11 +167,17 @@ def test_a_secretarys_home(make, branch, client_for, statements):
         Attendance(event_id=event.id, member_id=people[0].id, present=True),
         Attendance(event_id=event.id, member_id=people[1].id, present=False),
     )
+    for days, title in ((3, "示例下次党课"), (60, "示例很久以后")):
+        day = DAY + timedelta(days=days)
+        make.save(Event(unit_id=branch.id, activity="party_lecture", title=title, day=day, state="planned",
+                        starts_at=clock.at(day, 9), minutes=90, form_id=title, form_hash=""))  # fmt: skip
     client = client_for(secretary)
     with statements() as sent:
         answer = client.get("/")
-    assert sent.of_page.count <= 6, str(sent)
+    assert sent.of_page.count <= 7, str(sent)
     page = said(answer)
+    assert "示例下次党课 09:00 已列计划" in page
+    assert "示例很久以后" not in page
     assert "0 / 8 人跟上进度" in page
     assert "照护名单 1 人（不作硬性要求，不算落后）" in page
     assert "给 8 人发提醒" in page

@@ -82,6 +82,11 @@ def own(actor: Actor) -> ColumnElement[bool]:
     return or_(branch, Event.id.in_(expected), theirs)
 
 
+def planned_by(unit_id: int) -> ColumnElement[bool]:
+    """What a branch has planned."""
+    return and_(Event.unit_id == unit_id, Event.state == "planned")
+
+
 def of_units(actor: Actor) -> ColumnElement[bool]:
     """What the branches and academies hold that this person works for."""
     return or_(
@@ -103,9 +108,11 @@ def of_venue(actor: Actor, venue_id: int) -> ColumnElement[bool]:
     return ClassSession.venue_id.in_(mine)
 
 
-def dates(reach: ColumnElement[bool], first: date, last: date, *, cancelled: bool = False) -> list[Date]:
-    """The dates of these days in the order of time, at most MOST; one statement."""
-    found = db.session.execute(_dates(reach, first, last, cancelled).limit(MOST))
+def dates(
+    reach: ColumnElement[bool], first: date, last: date, *, cancelled: bool = False, most: int = MOST
+) -> list[Date]:
+    """The dates of these days in the order of time, at most so many; one statement."""
+    found = db.session.execute(_dates(reach, first, last, cancelled).limit(most))
     return [
         Date(
             id=row.id,

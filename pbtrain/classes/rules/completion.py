@@ -110,6 +110,15 @@ def check_series(series: str) -> str:
     return series
 
 
+def of_days(text: str, *, one: bool) -> str:
+    """The text of a class; of one day its first day alone.
+
+    >>> of_days("于{开始}至{结束}参加", one=True)
+    '于{开始}参加'
+    """
+    return text.replace("{开始}至{结束}", "{开始}") if one else text
+
+
 def filled(text: str, facts: Mapping[str, Any]) -> str:
     """The text with its placeholders filled in; a value is never read as a placeholder again."""
     return _BRACED.sub(lambda match: str(facts.get(WORDS.get(match[1], match[1]), "")), text)

@@ -168,6 +168,7 @@ def _facts(
         facts = shared | {"name": one.name, "unit": one.unit_name, "credit": credit}
         own = one.kind == "certificate"
         body = (style.body or completion.BODY) if own else completion.GUEST_BODY
+        body = completion.of_days(body, one=row.starts_on == row.ends_on)
         facts["text"] = completion.filled(body, facts | {"hours": completion.shown(credit)})
         facts["title"] = (style.title or completion.TITLE) if own else completion.GUEST_TITLE
         yield one, facts

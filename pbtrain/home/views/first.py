@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from pbtrain.classes import kinds
+from pbtrain.classes.queries import calendar as dates_q
 from pbtrain.classes.queries import classes as classes_q
 from pbtrain.classes.rules import terms
 from pbtrain.closing import queries as closing_q
@@ -32,6 +34,7 @@ from pbtrain.org.roles import MAY, Perm
 BEHIND_SHOWN = 5
 MEETINGS_SHOWN = 4
 COURSES_SHOWN = 50
+DATES_SHOWN, COMING = 3, timedelta(days=31)
 
 
 @bp.get("/")
@@ -121,7 +124,7 @@ def grants_of(person: Actor, view: str) -> list[Grant]:
 
 
 def secretary(person: Actor) -> str:
-    """Who is behind, what waits for the secretary, which month is to be signed; six statements."""
+    """Who is behind, what waits for the secretary, which month is to be signed; seven statements."""
     held, today = grants_of(person, "secretary"), clock.today()
     branch = asked_of(held)
     behind = hours_q.branch_members([branch.unit_id], today.year, standing="behind", sort="behind")
@@ -140,6 +143,7 @@ def secretary(person: Actor) -> str:
         waits=waits,
         behind=db.session.execute(behind.limit(BEHIND_SHOWN)).all(),
         meetings=db.session.execute(meetings.limit(MEETINGS_SHOWN)).all(),
+        planned=dates_q.dates(dates_q.planned_by(branch.unit_id), today, today + COMING, most=DATES_SHOWN),
         now=clock.now(),
         this_year=this_year,
         last_year=last_year,
