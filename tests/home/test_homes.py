@@ -168,7 +168,7 @@ def test_a_secretarys_home(make, branch, client_for, statements):
         Attendance(event_id=event.id, member_id=people[1].id, present=False),
     )
     for days, title in ((3, "示例下次党课"), (60, "示例很久以后")):
-        day = DAY + timedelta(days=days)
+        day = clock.today() + timedelta(days=days)
         make.save(Event(unit_id=branch.id, activity="party_lecture", title=title, day=day, state="planned",
                         starts_at=clock.at(day, 9), minutes=90, form_id=title, form_hash=""))  # fmt: skip
     client = client_for(secretary)
