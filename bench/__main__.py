@@ -9,12 +9,13 @@ from typing import Any
 
 import psycopg
 
-from bench import bare, counts, data, door, floors, ledger, machine, measure, report, servers, wire
+from bench import bare, counts, crowd, data, door, floors, ledger, machine, measure, report, servers, wire
 from bench.region import Region, given
 from pbtrain.app import create_app
 from pbtrain.core import keys
 from tests.support import postgres
 
+SIGN_INS = 500
 COLD_PATHS = {"bare": "/plain", "pbtrain": "/login"}
 
 
@@ -101,6 +102,9 @@ class Place:
             "units": units,
             "history": measure.history(drivers, site, self.cast_file, wanted.rounds, wanted.seconds),
             "storm": measure.storm(drivers, site, self.cast_file, wanted.rounds, wanted.seconds),
+            "surge": measure.surge(
+                drivers, site, self.cast_file, SIGN_INS, 10 if wanted.quick else floors.DOOR_SECONDS
+            ),
             "cold": begun | {"ratio": round(begun["pbtrain"] / begun["bare"], 2)},
         }
 
@@ -151,6 +155,8 @@ def run(wanted: argparse.Namespace, folder: Path, server: postgres.Server | None
                 if kind == "postgresql" and server is not None:
                     say(f"{kind}: posting, eight clients at once")
                     part["ledger"] = ledger.measure(server, folder, wanted.rounds, wanted.seconds)
+                    say(f"{kind}: classes from shared branches, eight clients and one")
+                    part["crowd"] = crowd.measure(server, folder, wanted.rounds)
                 if not wanted.no_door:
                     say(f"{kind}: five hundred people at the door")
                     part["door"] = door.beside(

@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 from collections import defaultdict
+from random import Random
 from typing import Any
 
 from bench.client import Browser, Failed
-from bench.journeys import JOURNEYS, begin, hand_in
+from bench.journeys import JOURNEYS, Journey, begin, hand_in
 
 turns: dict[str, int] = defaultdict(int)  # by journey: how many rounds of clients have been dealt
 WARM = 3  # units of each client that are not measured
@@ -71,8 +72,27 @@ class Client(threading.Thread):
                 self.times.append(time.perf_counter() - start)
             return
         journey = JOURNEYS[job["journey"]]
+        if job["spread"]:
+            self.pace(journey)
+            return
         while (start := time.perf_counter()) < end:
             journey(self.browser, job["cast"], self.turn())
+            self.times.append(time.perf_counter() - start)
+
+    def pace(self, journey: Journey) -> None:
+        """This client's part of so many units, each at its moment, drawn the same way for all clients; who is
+        refused does not keep the next from trying."""
+        job, begun = self.job, time.perf_counter()
+        draw = Random(7)
+        moments = sorted(draw.uniform(0, job["seconds"]) for _ in range(job["spread"]))
+        for moment in moments[self.number :: job["clients"]]:
+            time.sleep(max(0.0, begun + moment - time.perf_counter()))
+            start = time.perf_counter()
+            try:
+                journey(self.browser, job["cast"], self.turn())
+            except Failed as problem:
+                self.problem = str(problem)
+                continue
             self.times.append(time.perf_counter() - start)
 
 

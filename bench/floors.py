@@ -71,7 +71,25 @@ def _miscounted(database: str) -> Callable[[Results], float]:
     return figure
 
 
-DOOR_SECONDS = 60  # within which five hundred people sign in at the door
+DOOR_SECONDS = 60  # within which five hundred people sign in, at the door or at /login
+
+
+def _crowd(figure: str) -> Callable[[Results], float]:
+    return lambda found: abs(float(found["databases"]["postgresql"]["crowd"][figure]))
+
+
+def _signed_in(database: str, figure: str) -> Callable[[Results], float]:
+    """Only a full run is judged: five hundred at once are no five hundred in a minute."""
+
+    def value(found: Results) -> float:
+        surge = found["databases"][database]["surge"]
+        if surge["seconds"] < DOOR_SECONDS:
+            raise KeyError
+        return float(surge[figure])
+
+    return value
+
+
 NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 SIZES = tuple(
     Floor(f"{text}, {NAMES[kind]}", most, _region(kind, *path), unit)
@@ -105,6 +123,20 @@ DOOR = tuple(
         Floor(f"of them refused, lost or counted twice, {name}", 0, _miscounted(kind), ""),
     )
 )
+CROWD = (
+    Floor(
+        "classes of 100 from 300 branches, eight clients against one with the same lines", 3, _crowd("ratio")
+    ),
+    Floor("lines of them lost or doubled", 0, _crowd("lost"), ""),
+)
+SURGE = tuple(
+    floor
+    for kind, name in NAMES.items()
+    for floor in (
+        Floor(f"p95 of home while 500 people sign in within a minute, {name}", 3, _signed_in(kind, "ratio")),
+        Floor(f"sign-ins of them that failed, {name}", 0, _signed_in(kind, "failed"), ""),
+    )
+)
 FLOORS = (
     Floor("CPU of a member's home against the bare home", 8, _postgresql("member_home")),
     Floor("CPU of a heartbeat against the bare event", 4, _postgresql("heartbeat")),
@@ -115,7 +147,9 @@ FLOORS = (
     Floor("cold start against bare gunicorn", 10, _of("postgresql", "cold")),
     Floor("memory after load against bare gunicorn", 2, _of("postgresql", "memory")),
     Floor("memory after 20,000 requests more", 5, _grown, "%"),
+    *SURGE,
     *POSTING,
+    *CROWD,
     *SIZES,
     *DOOR,
     Floor("first load: requests", 6, _wire("first", "requests"), ""),
@@ -164,7 +198,8 @@ def problems(results: Results) -> list[str]:
             found += [
                 f"{kind} region {name}: {text}" for text in one["own"]["problems"] + one["limit"]["problems"]
             ]
-        found += [f"{kind} storm: {text}" for text in part["storm"]["problems"]]
+        for name in ("storm", "surge", "crowd"):
+            found += [f"{kind} {name}: {text}" for text in part.get(name, {}).get("problems", ())]
     return found
 
 

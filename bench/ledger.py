@@ -84,7 +84,7 @@ def _prepare(settings: dict[str, Any]) -> list[list[int]]:
                 session.connection().exec_driver_sql(statement)
         for members in cast:  # every book and every year is there
             with transaction():
-                hours.post_many(None, [_line(one, f"event:{secrets.token_hex(6)}") for one in members])
+                hours.post_many(None, [line_of(one, f"event:{secrets.token_hex(6)}") for one in members])
         db.session.remove()
         db.engine.dispose()
     return cast
@@ -199,7 +199,7 @@ def _posting(members: list[int], size: int) -> Step:
 
     def step(number: int) -> int:
         lines = [
-            _line(members[(number + place) % len(members)], f"bench:{mark}-{number}-{place}")
+            line_of(members[(number + place) % len(members)], f"bench:{mark}-{number}-{place}")
             for place in range(size)
         ]
         with transaction():
@@ -209,5 +209,6 @@ def _posting(members: list[int], size: int) -> Step:
     return step
 
 
-def _line(member_id: int, occurrence: str) -> Line:
+def line_of(member_id: int, occurrence: str) -> Line:
+    """A line of self-study of today, whose minutes no other line covers."""
     return Line(member_id, clock.today(), "self_study", 20, occurrence, "示例自学")

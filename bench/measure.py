@@ -14,6 +14,7 @@ from bench.units import GROWING, UNITS
 
 LEVELS = (1, 8)
 JUDGED = 8  # ratios of CPU are taken with eight sessions at once
+SURGING, QUIET = 16, 20  # connections that sign in at once; seconds of home alone
 SUBMITS = {1: 40, 8: 12}  # attempts to hand in, begun beforehand, for each client
 
 
@@ -43,15 +44,21 @@ class Driver:
             text=True,
         )
 
-    def begin(self, server: Server, cast: Path, journey: str, clients: int, seconds: float) -> float:
-        """Let the clients warm up and go; the CPU seconds the server had used when they went."""
+    def begin(
+        self, server: Server, cast: Path, journey: str, clients: int, seconds: float, spread: int = 0
+    ) -> float:
+        """Let the clients warm up and go; the CPU seconds the server had used when they went.
+
+        With `spread` there are so many units in all, at any moments of these seconds.
+        """
         job = {
             "port": server.port,
             "cast": str(cast),
             "journey": journey,
             "clients": clients,
             "seconds": seconds,
-            "units": SUBMITS[clients],
+            "units": SUBMITS.get(clients, 0),
+            "spread": spread,
         }
         self._say(json.dumps(job))
         self._hear()
@@ -227,4 +234,25 @@ def storm(
         "logins": middle(logins)["rate"],
         "problems": middle(logins)["problems"] + middle(stormy)["problems"],
         "ratio": round(statistics.median(busy.p95 / calm.p95 for busy, calm in pairs), 2),
+    }
+
+
+def surge(
+    drivers: tuple[Driver, Driver], server: Server, cast: Path, people: int, seconds: float
+) -> dict[str, Any]:
+    """A member's home while nobody else is there, and while so many people sign in within these seconds."""
+    calm = drivers[1].run(server, cast, "member_home", 1, min(seconds, QUIET))
+    used = drivers[0].begin(server, cast, "login", SURGING, seconds, people)
+    busy = drivers[1].run(server, cast, "member_home", 1, seconds)
+    logins = drivers[0].finish(server, used)
+    return {
+        "people": people,
+        "seconds": seconds,
+        "p50": round(logins.p50, 1),
+        "p95": round(logins.p95, 1),
+        "failed": people - logins.count,
+        "quiet_p95": round(calm.p95, 2),
+        "busy_p95": round(busy.p95, 2),
+        "ratio": round(busy.p95 / calm.p95, 2),
+        "problems": sorted({*logins.problems, *busy.problems, *calm.problems}),
     }

@@ -61,9 +61,30 @@ def table(kind: str, part: dict[str, Any]) -> str:
         }
         rates = (f"{said[way]} {one['rate']:,}/s ({1 / one['ratio']:.0%})" for way, one in posted.items())
         lines.append("posting, eight clients: " + ", ".join(rates))
+    if posted := part.get("crowd"):
+        lines.append(crowd(posted))
+    if signed_in := part.get("surge"):
+        lines.append(surge(signed_in))
     if signed_in := part.get("door"):
         lines.append(door(signed_in))
     return "\n".join(lines)
+
+
+def crowd(found: dict[str, Any]) -> str:
+    """Classes posted by eight clients, and by one."""
+    return (
+        f"classes of 100 from 300 shared branches, {found['lines']:,} lines: one client "
+        f"{found['one']:.2f} s, eight {found['many']:.2f} s: {found['ratio']:.2f} x; lost {found['lost']}"
+    )
+
+
+def surge(found: dict[str, Any]) -> str:
+    """Five hundred people signing in at the entrance, beside the home page."""
+    return (
+        f"{found['people']} sign-ins in {found['seconds']:g} s (p50 {found['p50']:.0f} ms, p95 "
+        f"{found['p95']:.0f} ms, {found['failed']} failed): home p95 quiet {found['quiet_p95']:.1f} ms, "
+        f"meanwhile {found['busy_p95']:.1f} ms: {found['ratio']:.2f} x"
+    )
 
 
 def door(found: dict[str, Any]) -> str:
