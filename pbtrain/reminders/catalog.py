@@ -6,7 +6,7 @@ Each finds, among people it has not told yet, the next few whose number is above
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, exists, func, literal, select
+from sqlalchemy import String, and_, cast, exists, extract, func, literal, or_, select
 
 from pbtrain.accounts.models import Account
 from pbtrain.classes.models import Certificate
@@ -184,6 +184,40 @@ def _terms_note(row: Any) -> Note:
         N_("The first ends on %(day)s. Prepare the election, or name who follows."), day=long_day(row.first)
     )
     return Note(row.account_id, row.about, subject, body, TERMS_PAGE)
+
+
+@reminder
+def joining_day(today: date, after: int, limit: int) -> Found:
+    """Members who joined the Party on this day of an earlier year (政治生日, domain.md A18), on that day; who
+    joined on a 29th of February on the 28th of other years."""
+    about = f"joined:{today.year}"
+    days = {f"{today:%m-%d}"} | ({"02-29"} if f"{today + timedelta(days=1):%m-%d}" == "03-01" else set())
+    same = or_(
+        *(
+            and_(
+                extract("month", Member.joined_on) == int(day[:2]),
+                extract("day", Member.joined_on) == int(day[3:]),
+            )
+            for day in sorted(days)
+        )
+    )
+    rows = db.session.execute(
+        select(Member.id, Account.id.label("account_id"), Member.joined_on)
+        .join(Account, Account.id == Member.account_id)
+        .where(Member.stage.in_(("full", "probationary")), Member.joined_on < date(today.year, 1, 1), same)
+        .where(Member.id > after, reachable(), untold(about))
+        .order_by(Member.id)
+        .limit(limit)
+    )
+    return [(row.id, _joining_note(row, about, today)) for row in rows]
+
+
+def _joining_note(row: Any, about: str, today: date) -> Note:
+    subject = in_chinese(
+        N_("Today it is %(years)s years since you joined the Party"), years=today.year - row.joined_on.year
+    )
+    body = in_chinese(N_("You joined on %(day)s."), day=long_day(row.joined_on))
+    return Note(row.account_id, about, subject, body, HOURS_PAGE)
 
 
 COPIES_PAGE = "/roster-copies"

@@ -77,6 +77,7 @@ def make_it(hall, begin, page, look, accessible):
     page.get_by_role("link", name="编辑课表").click()
     look(page, "timetable")
     accessible(page)
+    drag_and_back(page)
     page.get_by_role("link", name="专题讲授").click()
     page.get_by_label("教师", exact=True).select_option(label="示例白教授")
     look(page, "unit")
@@ -84,6 +85,18 @@ def make_it(hall, begin, page, look, accessible):
     page.get_by_text("已保存").wait_for()
     db.session.rollback()
     return db.session.scalar(select(TrainingClass.id).where(TrainingClass.id != other))
+
+
+def drag_and_back(page):
+    """A unit is dragged to the first day, and goes back by keys alone."""
+    days, last = page.locator("[data-day]"), page.locator("[draggable]").last
+    name, day = last.get_by_role("link").inner_text(), last.locator("input[type=date]").input_value()
+    last.drag_to(days.first, source_position={"x": 12, "y": 12})
+    page.get_by_text("已移动").wait_for()
+    moved = days.first.locator("[draggable]").filter(has_text=name)
+    moved.locator("input[type=date]").fill(day)
+    moved.locator("input[type=date]").press("Enter")
+    days.last.locator("[draggable]").filter(has_text=name).wait_for()
 
 
 def enrol(class_id, people, hall, page, work, look, accessible):

@@ -260,3 +260,17 @@ def test_whoever_took_a_full_roster_hears_once_on_its_last_day(make, frozen):
     assert "12" in message.body
     frozen.shift(days=1)
     assert enqueue_due() == 1
+
+
+def test_the_day_of_joining_is_remembered_once_a_year(make, frozen):
+    one = make.member(joined_on=date(1986, 9, 25))
+    make.member(joined_on=date(2026, 9, 25))  # today: the first is in a year
+    make.member(joined_on=date(1990, 9, 24))
+    make.member(joined_on=date(1990, 9, 25), stage="activist")
+    leap = make.member(joined_on=date(1988, 2, 29))
+    assert [enqueue_due(), enqueue_due()] == [1, 0]
+    assert told() == ["政治生日：今天是你入党 40 周年"]
+    assert told(subject=False) == [one.account_id]
+    frozen.move_to(clock.at(date(2027, 2, 28), 9))
+    assert enqueue_due() == 1
+    assert told(subject=False)[-1] == leap.account_id
