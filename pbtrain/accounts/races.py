@@ -10,8 +10,11 @@ from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict
+from pbtrain.core.marks import N_
 
 LOOKED_AT = 20  # deeds on one target, the newest first
+CHANGED = N_("Someone else changed this meanwhile. Both versions are shown below.")
+CHANGED_BY = N_("%(name)s changed this at %(when)s. Both versions are shown below.")
 
 
 def lost(message: str, otherwise: str, by: int | None, at: datetime | None) -> Conflict:
@@ -37,6 +40,11 @@ def lost_to(message: str, otherwise: str, target: str, *actions: str, **detail: 
         if detail.items() <= deed.detail.items():
             return lost(message, otherwise, deed.actor_id, deed.at)
     return Conflict(otherwise)
+
+
+def changed(target: str, *actions: str, **detail: Any) -> Conflict:
+    """The same for a text that was written anew meanwhile: its form shows both versions."""
+    return lost_to(CHANGED_BY, CHANGED, target, *actions, **detail)
 
 
 def _when(at: datetime) -> str:

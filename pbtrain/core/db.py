@@ -116,12 +116,12 @@ class Model(_Model):
 
 
 @contextmanager
-def transaction(form: Any = None, *, conflict_page: bool = False) -> Iterator[Session]:
+def transaction(form: Any = None) -> Iterator[Session]:
     """Write: one fresh transaction, committed at the end. With a form, a broken rule lands on its field.
 
     What was read before is dropped, so load the rows you change inside the block. After a broken rule
-    with a form, `form.errors` is not empty and nothing has been written. With `conflict_page` a lost race is
-    raised all the same: its answer is the page that says who was faster, not the form.
+    with a form, `form.errors` is not empty and nothing has been written. A lost race is raised all the same:
+    its answer is the page that says who was faster; only a form that `keeps_races` comes back with it.
     """
     session = db.session()
     if _writing.get():
@@ -133,7 +133,7 @@ def transaction(form: Any = None, *, conflict_page: bool = False) -> Iterator[Se
         session.commit()
     except RuleError as error:
         session.rollback()
-        if form is None or (conflict_page and isinstance(error, Conflict)):
+        if form is None or (isinstance(error, Conflict) and not form.keeps_races):
             raise
         form.blame(error)
     except BaseException:

@@ -49,7 +49,10 @@ class ProseField(TextField):
 
 
 class BaseForm(FlaskForm):
-    """Knows where a broken rule belongs."""
+    """Knows where a broken rule belongs. With `keeps_races` whoever was second gets the form back
+    with what was typed, not the page that says who was faster."""
+
+    keeps_races = False
 
     def values(self) -> dict[str, Any]:
         """The validated data, without the CSRF token."""
@@ -68,6 +71,7 @@ class VersionedForm(BaseForm):
     """Remembers from which version the text was made; of two editors the second sees both."""
 
     version = HiddenField(default="0")
+    keeps_races = True
     conflict = False
 
     def blame(self, error: RuleError) -> None:

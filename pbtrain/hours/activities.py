@@ -89,3 +89,4 @@ PROOFS = {
     "C": N_("Record of a platform"),
     "D": N_("Own statement"),
 }
+PARTS = [f"{mode}_{proof.lower()}" for mode in ("group", "self") for proof in PROOFS]  # columns of raw sums

@@ -11,12 +11,11 @@ from typing import Any
 
 from pbtrain.core.db import micros
 from pbtrain.hours import chain
-from pbtrain.hours.activities import ACTIVITIES
+from pbtrain.hours.activities import ACTIVITIES, PARTS
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.rules import Studied, Tie, assess, duties
 
 BLANK = "\0"
-PARTS = [f"{mode}_{proof}" for mode in ("group", "self") for proof in "abcd"]
 LINE = (  # the columns that differ from line to line, then those of the occasion
     "id", "book_id", "seq", "member_id", "person", "source", "prev", "hash",
     "day", "starts_at", "ends_at", "credit_year", "activity", "channel", "mode", "minutes", "credit",

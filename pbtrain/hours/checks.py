@@ -17,6 +17,7 @@ from pbtrain.core import clock
 from pbtrain.core.batches import batched
 from pbtrain.core.db import EPOCH, db, is_postgresql
 from pbtrain.hours import chain, posting
+from pbtrain.hours.activities import PARTS
 from pbtrain.hours.models import Book, HourEntry, MemberYear
 from pbtrain.hours.policy import Rules
 from pbtrain.hours.rulebook import Rulebook
@@ -216,9 +217,9 @@ YEAR = (
     MemberYear.member_id, MemberYear.credit_year, MemberYear.counted, MemberYear.target,
     MemberYear.lacks_class, MemberYear.due_on, MemberYear.custody_unit_id, MemberYear.sealed_counted,
     MemberYear.sealed_target, MemberYear.corrections, MemberYear.entries, MemberYear.minutes,
-    *(getattr(MemberYear, name) for name in posting.PARTS),
+    *(getattr(MemberYear, name) for name in PARTS),
 )  # fmt: skip
-PLACE = {(name.split("_")[0], name[-1].upper()): n for n, name in enumerate(posting.PARTS, 2)}
+PLACE = {(name.split("_")[0], name[-1].upper()): n for n, name in enumerate(PARTS, 2)}
 
 
 def check_members(
@@ -305,7 +306,7 @@ class Judge:
     def sums(self, facts: Facts) -> list[int]:
         """Entries, minutes, then the credit of each mode and proof."""
         if facts not in self._sums:
-            found = [len(facts), *[0] * (1 + len(posting.PARTS))]
+            found = [len(facts), *[0] * (1 + len(PARTS))]
             for _reverses, _day, mode, proof, minutes, credit, *_times in facts:
                 found[1] += minutes
                 if place := PLACE.get((mode, proof)):

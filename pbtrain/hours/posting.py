@@ -20,6 +20,7 @@ from pbtrain.core.db import db, is_postgresql, micros, prepared
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import chain, sealed
+from pbtrain.hours.activities import PARTS
 from pbtrain.hours.models import Book, HourEntry, MemberYear
 from pbtrain.hours.rulebook import Rulebook, rulebook
 from pbtrain.hours.rules import Assessment, Tie, assess, duties
@@ -32,7 +33,6 @@ APPLICANTS = ("activist", "candidate")  # domain.md D.17: class based, not in th
 SHELF = (Book.id, Book.unit_id, Book.year, Book.entries, Book.head, Book.sealed_at)
 YEAR = (MemberYear.member_id, MemberYear.credit_year, MemberYear.id)
 policies = rulebook  # what everything that is posted is converted and judged by
-PARTS = [f"{mode}_{proof}" for mode in ("group", "self") for proof in "abcd"]
 
 
 @dataclass

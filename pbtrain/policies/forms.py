@@ -72,6 +72,8 @@ def _number(label: Any, least: int, most: int, *, empty: bool = False, **more: A
 class _PolicyForm(BaseForm):
     """The fields that stand alone; `PolicyForm` adds those of each duty, activity and proof level."""
 
+    keeps_races = True  # what was typed is not lost
+
     version = IntegerField(validators=[InputRequired(), A_COLUMN])
     effective_on = DateField(_l("In force from"), [InputRequired()])
     target_step = SelectField(_l("A prorated target is rounded up to"), coerce=int)

@@ -122,7 +122,7 @@ def test_only_who_the_class_is_for(place, make):
     (a,) = members(place.branch, 1)
     with pytest.raises(RuleError) as error:
         forward(place, class_id, a)
-    assert error.value.message == enrolment.NOT_MEANT
+    assert error.value.message == rules.NOT_MEANT
     stranger = make.member()  # of a branch of another tree
     with pytest.raises(RuleError) as error:
         forward(place, training_class(place), stranger.id)

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import inspect, select, text
 
 from pbtrain.core.db import micros, transaction
-from pbtrain.hours import anchors, chain, posting
+from pbtrain.hours import anchors, chain
 from pbtrain.hours import services as hours
 from pbtrain.hours import verify as verifying
+from pbtrain.hours.activities import PARTS
 from pbtrain.hours.models import HourEntry
 from pbtrain.hours.verify import verify
 from tests.hours.conftest import line, post, ruled
@@ -213,7 +214,7 @@ def test_a_reversal_mirrors_its_line(back, ledger, change):
     assert "book 1 line 6: does not mirror the line it reverses" in found()
 
 
-@pytest.mark.parametrize("column", ["entries", "minutes", *posting.PARTS])
+@pytest.mark.parametrize("column", ["entries", "minutes", *PARTS])
 def test_each_sum_of_each_year_is_compared(back, ledger, column):
     for number in (1, 3):
         back.run(f"UPDATE member_year SET {column} = {column} + 1 WHERE id = {number}")

@@ -76,7 +76,7 @@ def _edit(form: PlatformForm, unit: Any, save: Any) -> Response:
         fields = {key: value for key, value in form.values().items() if key != "version"}
         fields |= {"year_cap": (form.year_cap.data or 0) * 100, "open": form.open.data == "1"}
         fields["link"] = fields["link"] or ""
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             save(fields)
         if not form.errors:
             flash(_("Saved. It holds for claims from now on; approved hours stay."), "ok")

@@ -19,6 +19,7 @@ from pbtrain.classes.models import (
     TrainingClass,
 )
 from pbtrain.classes.rules import completion
+from pbtrain.classes.rules.enrolment import COMES, TAKES_PART
 from pbtrain.core.db import db
 from pbtrain.events.models import Attendance, Event, Guest
 from pbtrain.hours.models import HourEntry
@@ -26,9 +27,6 @@ from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Academy, Member, Unit
 from pbtrain.org.roles import Perm
 from pbtrain.quizzes.models import Attempt
-
-TOOK_PART = ("enrolled", "completed", "no_show")
-FINISHES = ("enrolled", "completed")  # who may be given a certificate
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Learner:
     @property
     def met(self) -> bool:
         """Has this person finished the class?"""
-        return self.state in FINISHES and completion.is_met(self.conditions)
+        return self.state in TAKES_PART and completion.is_met(self.conditions)
 
     @property
     def broken(self) -> bool:
@@ -165,7 +163,7 @@ def _people(class_id: int, only: tuple[int, ...]) -> list[Row[Any]]:
         .outerjoin(Unit, Unit.id == ClassEnrolment.unit_id)
         .outerjoin(came, same)
         .outerjoin(Certificate, stands)
-        .where(ClassEnrolment.class_id == class_id, ClassEnrolment.state.in_(TOOK_PART))
+        .where(ClassEnrolment.class_id == class_id, ClassEnrolment.state.in_(COMES))
         .order_by(func.coalesce(Member.pinyin, Guest.pinyin), ClassEnrolment.id)
     )
     if only:

@@ -9,11 +9,10 @@ from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from pbtrain.classes.models import ClassEnrolment, ClassSession, EntryList, EntryPerson, Venue
 from pbtrain.classes.rules import entry as rules
+from pbtrain.classes.rules.enrolment import TAKES_PART
 from pbtrain.core.db import db
 from pbtrain.events.models import Event, Guest
 from pbtrain.org.models import Member
-
-GOES = ("enrolled", "completed")  # whose enrolments stand on the list
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,6 @@ def people(class_id: int, list_id: int | None) -> Sequence[Row[Any]]:
         .outerjoin(Member, Member.id == ClassEnrolment.member_id)
         .outerjoin(Guest, Guest.id == ClassEnrolment.guest_id)
         .outerjoin(EntryPerson, there)
-        .where(ClassEnrolment.class_id == class_id, ClassEnrolment.state.in_(GOES))
+        .where(ClassEnrolment.class_id == class_id, ClassEnrolment.state.in_(TAKES_PART))
         .order_by(func.coalesce(Member.pinyin, Guest.pinyin), ClassEnrolment.id)
     ).all()

@@ -23,6 +23,7 @@ from pbtrain.org.uploads.cells import name_key, name_variants
 from pbtrain.org.uploads.reader import Row
 
 READ = "classes.import"
+SEATS = (*rules.ASKED, "waiting", *rules.OVER)  # states from which a list gives a seat
 
 
 def job_key(import_id: int) -> str:
@@ -164,12 +165,12 @@ class Matcher:
             if member is not None:
                 state = member.state or ""
                 self._once(row, ("member", member.id))
-        there = (
-            not row.errors and state and state not in rules.OVER and state not in (*rules.ASKED, "waiting")
-        )
-        outcome = "refused" if row.errors else "already" if there else "seat"
-        if outcome == "seat" and values.get("outside"):
-            outcome = "guest"
+        if row.errors:
+            outcome = "refused"
+        elif state and state not in SEATS:
+            outcome = "already"
+        else:
+            outcome = "guest" if values.get("outside") else "seat"
         return {
             "line": row.line,
             "member_id": member.id if member is not None and not row.errors else None,
@@ -204,7 +205,7 @@ class Matcher:
             row.refuse("name", imports.SEVERAL if some else imports.UNKNOWN, values["name"])
             return None
         if not some[0].fits:
-            row.refuse("name", imports.NOT_MEANT, values["name"], name=values["name"])
+            row.refuse("name", rules.NOT_MEANT, values["name"], name=values["name"])
             return None
         return some[0]
 

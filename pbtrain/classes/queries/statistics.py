@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, String, and_, cast, extract, func, select
 
 from pbtrain.classes.models import ClassEnrolment, TrainingClass
+from pbtrain.classes.rules.enrolment import TAKES_PART
 from pbtrain.core.db import db
 from pbtrain.events.models import Guest
 from pbtrain.org.access import Actor, units_where
@@ -17,7 +18,6 @@ from pbtrain.org.models import Member, Unit
 from pbtrain.org.roles import Perm
 
 HELD = ("running", "closed")
-TOOK_PART = ("enrolled", "completed")
 MONTH = extract("month", TrainingClass.starts_on)
 YEAR = extract("year", TrainingClass.starts_on)
 GROUPS: dict[str, Any] = {"year": YEAR, "month": MONTH, "audience": TrainingClass.audience}
@@ -39,7 +39,7 @@ def _held(actor: Actor, year: int | None, month: int = 0, audience: str = "") ->
 
 
 def _seat() -> ColumnElement[bool]:
-    return and_(ClassEnrolment.class_id == TrainingClass.id, ClassEnrolment.state.in_(TOOK_PART))
+    return and_(ClassEnrolment.class_id == TrainingClass.id, ClassEnrolment.state.in_(TAKES_PART))
 
 
 def _person() -> ColumnElement[str]:

@@ -27,10 +27,12 @@ SEATED = frozenset({"offered", "enrolled", "completed", "no_show"})  # as the CH
 ASKED = ("nominated", "applied")  # waits for the academy
 OVER = ("declined", "withdrawn", "refused")  # may be put forward anew
 COMES = ("enrolled", "completed", "no_show")  # is on the list of each session
+TAKES_PART = ("enrolled", "completed")  # has not stayed away
 PEOPLE_A_TIME = 500  # of one nomination, one bulk act
 SHORTEST_REASON, LONGEST_REASON = 2, 300
 PHONE_DAYS = 90  # after a class its academy sees the phones of its learners
 LEAVE_SHARE = 7  # 干部教育培训工作条例 (2023): leave of more than 1/7 of the hours ends the training
+NOT_MEANT = N_("%(name)s is not among those this class is for, or is suspended from membership.")
 
 
 @dataclass(frozen=True)

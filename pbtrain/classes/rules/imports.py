@@ -46,7 +46,6 @@ YES = {"是": True, "外地": True, "外地学员": True, "否": False, "本地"
 
 TWICE = N_("The same person as in line %(line)s.")
 UNKNOWN = N_("Nobody of this name and number stands in the area of this academy. Check both.")
-NOT_MEANT = N_("%(name)s is not among those this class is for, or is suspended from membership.")
 SEVERAL = N_("Several members fit. Give the member number.")
 NOT_THERE = N_("Somebody of this name is known, in another branch. Check the branch.")
 

@@ -18,8 +18,6 @@ from pbtrain.org.access import Actor
 from pbtrain.org.models import Unit
 from pbtrain.org.names import pinyin
 
-CHANGED_BY = N_("%(name)s changed this at %(when)s. Both versions are shown below.")
-CHANGED = N_("Someone else changed this meanwhile. Both versions are shown below.")
 AFTER = N_("%(title)s (after term %(number)s)")
 LONGEST_NAME = 100
 NAMES = {Teacher: "teacher", Venue: "venue", ClassTemplate: "class_template"}
@@ -97,7 +95,7 @@ def _move(actor: Actor | None, model: Any, item_id: int, version: int, act: str,
     ).first()
     if moved is None:
         acts = [f"{name}.{one}" for one in ("edited", "closed", "opened")]
-        raise races.lost_to(CHANGED_BY, CHANGED, f"{name}:{item_id}", *acts)
+        raise races.changed(f"{name}:{item_id}", *acts)
     audit.record(actor, f"{name}.{act}", f"{name}:{item_id}", unit_id=moved.unit_id)
 
 

@@ -16,7 +16,6 @@ from pbtrain.audit import services as audit
 from pbtrain.classes.models import ClassSession, ClassTemplate, TrainingClass
 from pbtrain.classes.rules import terms as rules
 from pbtrain.classes.services import ending, seats, telling
-from pbtrain.classes.services.catalogue import CHANGED, CHANGED_BY
 from pbtrain.core import clock
 from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import RuleError
@@ -226,6 +225,6 @@ def _changed(
     ).first()
     if row is None:
         acts = [f"class.{one}" for one in ("edited", "moved", *rules.MOVES)]
-        raise races.lost_to(CHANGED_BY, CHANGED, f"class:{class_id}", *acts)
+        raise races.changed(f"class:{class_id}", *acts)
     audit.record(actor, f"class.{act}", f"class:{class_id}", unit_id=row.unit_id, **_told or {})
     return row

@@ -39,7 +39,6 @@ from pbtrain.org.models import Member
 FASTER = N_("%(name)s has decided on this enrolment already, at %(when)s.")
 MOVED = N_("Somebody has changed this enrolment meanwhile. Look again.")
 NOT_SERVED = N_("%(name)s stands in no branch that this academy serves.")
-NOT_MEANT = N_("%(name)s is not among those this class is for, or is suspended from membership.")
 ALREADY = N_("%(name)s is in this class already.")
 TOO_MANY = N_("At most %(count)s people at a time.")
 
@@ -94,7 +93,7 @@ def _candidates(room: Room, member_ids: Collection[int], act: str, who: str) -> 
 
 def check_fit(row: Any) -> None:
     """RuleError unless this row of `fitness` is somebody the class is for."""
-    for fine, message in ((row.served, NOT_SERVED), (row.fits, NOT_MEANT)):
+    for fine, message in ((row.served, NOT_SERVED), (row.fits, rules.NOT_MEANT)):
         if not fine:
             raise RuleError(message, "members", name=row.name)
 

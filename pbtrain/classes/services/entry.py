@@ -16,6 +16,7 @@ from pbtrain.classes.models import ClassEnrolment, ClassSession, EntryList, Entr
 from pbtrain.classes.queries import entry as queries
 from pbtrain.classes.queries.entry import Visit
 from pbtrain.classes.rules import entry as rules
+from pbtrain.classes.rules.enrolment import TAKES_PART
 from pbtrain.core import clock, crypto
 from pbtrain.core.db import db, insert_new, record_apart
 from pbtrain.core.errors import RuleError
@@ -165,7 +166,7 @@ def purge(before: datetime, limit: int) -> int:
             or_(
                 Event.day <= over,
                 Event.state == "cancelled",
-                ClassEnrolment.state.not_in(queries.GOES),
+                ClassEnrolment.state.not_in(TAKES_PART),
             )
         )
         .order_by(EntryPerson.id)

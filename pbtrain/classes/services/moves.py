@@ -14,7 +14,6 @@ from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.classes.models import ClassSession, EntryList, TrainingClass
 from pbtrain.classes.services import telling
-from pbtrain.classes.services.catalogue import CHANGED, CHANGED_BY
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -53,7 +52,7 @@ def move_class(actor: Actor | None, row: TrainingClass, version: int, days: int,
     ).first()
     if moved is None:
         acts = ("class.edited", "class.moved", "class.cancel", "class.close")
-        raise races.lost_to(CHANGED_BY, CHANGED, f"class:{row.id}", *acts)
+        raise races.changed(f"class:{row.id}", *acts)
     _move_units(units, step)
     _move_lists(row.id, step)
     audit.record(

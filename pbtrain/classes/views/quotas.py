@@ -29,7 +29,7 @@ def quotas(class_id: int) -> Response:
     form = QuotasForm(data=_stands(row, known))
     if form.validate_on_submit():
         lucky: list[int] = []
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             lucky = services.set_quotas(
                 signed(), class_id, _wanted(form, row.unit_id), version=form.version.data or 0
             )

@@ -11,7 +11,6 @@ from pbtrain.closing.forms import SignForm
 from pbtrain.closing.views.common import EXCEPTIONS, bp, month_name
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import _
 from pbtrain.hours.views.common import year_asked
 from pbtrain.org.access import may, needs, signed
@@ -58,20 +57,16 @@ def sign(branch_id: int, year: int) -> Response | tuple[str, int]:
         abort(404)
     if not form.validate_on_submit():
         return page(unit, year), 422
-    try:
-        with transaction():
-            done = closing.sign(
-                signed(),
-                unit.id,
-                year,
-                form.month.data or 0,
-                since=unit.valid_from,
-                seen=-1 if form.seen.data is None else form.seen.data,
-            )
-    except Conflict:
-        raise
-    except RuleError as error:
-        form.blame(error)
+    with transaction(form):
+        done = closing.sign(
+            signed(),
+            unit.id,
+            year,
+            form.month.data or 0,
+            since=unit.valid_from,
+            seen=-1 if form.seen.data is None else form.seen.data,
+        )
+    if form.errors:
         return page(unit, year, form), 422
     flash(_("Signed: %(months)s.", months=_(", ").join(_(month_name(month)) for month in done)), "ok")
     return redirect(url_for(".months", branch_id=branch_id, year=year), 303)

@@ -18,7 +18,6 @@ from pbtrain.courses.models import Course, Lesson
 from pbtrain.org.access import Actor
 from pbtrain.quizzes import queries as quiz_queries
 from pbtrain.quizzes import services as quizzes
-from pbtrain.quizzes.services.writing import CHANGED, CHANGED_BY
 
 MOST_LESSONS = 100
 
@@ -42,7 +41,7 @@ def edit_course(actor: Actor | None, course_id: int, version: int, **values: Any
         .execution_options(synchronize_session=False)
     ).first()
     if changed is None:
-        raise races.lost_to(CHANGED_BY, CHANGED, f"course:{course_id}", "course.edited")
+        raise races.changed(f"course:{course_id}", "course.edited")
     audit.record(
         actor,
         "course.edited",
@@ -87,7 +86,7 @@ def edit_lesson(actor: Actor | None, course_id: int, lesson_id: int, version: in
         .execution_options(synchronize_session=False)
     )
     if changed is None:
-        raise races.lost_to(CHANGED_BY, CHANGED, f"lesson:{lesson_id}", "lesson.edited")
+        raise races.changed(f"lesson:{lesson_id}", "lesson.edited")
     audit.record(actor, "lesson.edited", f"lesson:{lesson_id}", course=course_id)
 
 

@@ -103,6 +103,8 @@ class MeetingForm(MeetingFields, BaseForm):
 class RecordForm(MeetingFields, BaseForm):
     """Step 2: the meeting again, unseen, who came, and what may be added."""
 
+    keeps_races = True  # minutes that were typed are not lost
+
     form_id = HiddenField(validators=[UUID()])
     present = PeopleField(_l("Who came"))
     photos = MultipleFileField(_l("Photos"), validators=[FileSize(MAX_BYTES)])

@@ -65,7 +65,7 @@ def unit_activity(unit_id: int, activity: str) -> Response:
         | lines
     )
     if form.validate_on_submit():
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             activities.set_activity(
                 signed(), unit.id, activity,
                 version=form.version.data or 0, label=form.label.data or "", per_year=form.per_year.data,

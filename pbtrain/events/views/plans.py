@@ -221,7 +221,7 @@ def move(event_id: int) -> Response:
         }
     )
     if form.validate_on_submit():
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             planning.move_event(
                 signed(),
                 event_id,

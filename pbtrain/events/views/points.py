@@ -47,7 +47,7 @@ def point(branch_id: int, point_id: int) -> Response:
 def _edit(unit: Any, form: PointForm, point_id: int | None) -> Response:
     form.offer(queries.roster(unit.id, clock.today()))
     if form.validate_on_submit():
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             services.save_point(
                 signed(),
                 unit.id,

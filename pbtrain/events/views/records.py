@@ -92,7 +92,7 @@ def attach(event_id: int) -> Response:
     if form.validate_on_submit():
         pictures, attached = pictures_of(form), papers_of(form)
         if not form.errors:
-            with transaction(form, conflict_page=True):
+            with transaction(form):
                 amending.add_files(
                     signed(), event_id, pictures, attached,
                     reason=form.reason.data or "", version=form.version.data or 0,
@@ -116,7 +116,7 @@ def detach(event_id: int, uuid: object) -> Response:
     ) or abort(404)
     form = DetachForm(data={"version": event.version})
     if form.validate_on_submit():
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             amending.remove_file(
                 signed(), event_id, file.uuid, reason=form.reason.data or "", version=form.version.data or 0
             )
@@ -142,7 +142,7 @@ def amend(event_id: int) -> Response:
     form = AmendForm(data=values | {"version": event.version})
     if form.validate_on_submit():
         fields = {name: form[name].data or "" for name in amending.FIELDS}
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             amending.amend_event(
                 signed(), event_id, fields, reason=form.reason.data or "", version=form.version.data or 0
             )

@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import N_, _, in_chinese
 from pbtrain.core.paging import paged
 from pbtrain.notify import services as notify
@@ -44,18 +43,13 @@ def answer(report_id: int) -> Any:
     person, form = signed(), AnswerForm()
     row = data_reports.report_in_reach(person, report_id) or abort(404)
     if form.validate_on_submit():
-        try:
-            with transaction():
-                told = data_reports.answer(
-                    person, report_id, state=form.state.data or "", text=form.text.data or ""
-                )
-                if told.account_id is not None:
-                    notify.enqueue_many([note(told.account_id, report_id, row, form)])
-        except Conflict:
-            raise
-        except RuleError as error:
-            form.blame(error)
-        else:
+        with transaction(form):
+            told = data_reports.answer(
+                person, report_id, state=form.state.data or "", text=form.text.data or ""
+            )
+            if told.account_id is not None:
+                notify.enqueue_many([note(told.account_id, report_id, row, form)])
+        if not form.errors:
             flash(_("Answered. %(name)s has been told.", name=row.name), "ok")
             return redirect(url_for(".waiting"), 303)
     manages = may(person, Perm.ROSTER_MANAGE, row.unit_id)

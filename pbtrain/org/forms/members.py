@@ -43,6 +43,8 @@ WORDS = ("sex", "category", "flow", "flow_place")  # empty ones are stored as ""
 class MemberForm(BaseForm):
     """What is recorded of a member. Stored numbers are not sent to the browser: left empty they stay."""
 
+    keeps_races = True  # both versions are shown
+
     name = TextField(_l("Name"), [InputRequired(), Length(max=60)])
     sex = SelectField(_l("Sex"), validators=[Optional()])
     born_on = DateField(_l("Born on"), [Optional()])

@@ -157,53 +157,73 @@ def _used(members: Select[Any]) -> Any:
     return union(rights, away, *references)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What stands now of the people of some lines, by id, and which former branches can take them back."""
+
+    people: dict[int, Any]
+    posts: dict[int, Any]
+    ranks: dict[int, list[Any]]  # by member
+    homes: set[int]
+
+
+def _standing(actor: Actor, lines: Sequence[Line]) -> Standing:
+    """Four statements, however many lines."""
+    posted = [line.member_id for line in lines if line.member_id is not None and _has_posts(line)]
+    posts = db.session.execute(
+        select(Post.id, Post.member_id, Post.unit_id, Post.kind, Post.valid_from, Post.valid_until)
+        .where(Post.member_id.in_(bulk.among(posted)))
+        .order_by(Post.id)
+    )
+    ranked = (line.member_id for line in lines if line.member_id and "rank" in line.changes)
+    return Standing(
+        people=_people(actor, [line.member_id for line in lines if line.member_id is not None]),
+        posts={row.id: row for row in posts},
+        ranks=roster_ranks.spans_of(ranked),
+        homes=_homes(actor, {int(line.values["from_unit"]) for line in lines if "from_unit" in line.values}),
+    )
+
+
+def _people(actor: Actor, member_ids: Sequence[int]) -> dict[int, Any]:
+    """Facts of these members, the affiliation that is open, and whether the actor manages their branch."""
+    mine = Member.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE))
+    found = db.session.execute(
+        select(
+            Member.id, Member.account_id, Member.unit_id, Member.left_on, Member.erased_at,
+            Member.id_lookup, *(getattr(Member, name) for name in PLAIN), mine.label("mine"),
+            Affiliation.id.label("span_id"), Affiliation.valid_from.label("since"),
+        )
+        .outerjoin(Affiliation, (Affiliation.member_id == Member.id) & Affiliation.valid_until.is_(None))
+        .where(Member.id.in_(bulk.among(member_ids)))
+        .order_by(Member.id)
+    )  # fmt: skip
+    return {row.id: row for row in found}
+
+
+def _homes(actor: Actor, former: set[int]) -> set[int]:
+    """Those of these branches that stand and that the actor manages."""
+    if not former:
+        return set()
+    live = or_(Unit.valid_until.is_(None), Unit.valid_until > clock.today())
+    mine = units_where(actor, Perm.ROSTER_MANAGE).where(Unit.id.in_(former), live)
+    return set(db.session.scalars(mine))
+
+
 def _changed(actor: Actor, found: Undoing, lines: Sequence[Line], busy: Collection[int]) -> None:
     lines = [line for line in lines if line.values.get("from_unit") is None or "before" in line.values]
-    ids = [line.member_id for line in lines if line.member_id is not None]
-    mine = Member.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE))
-    homes = set()
-    if old := {int(line.values["from_unit"]) for line in lines if "from_unit" in line.values}:
-        live = or_(Unit.valid_until.is_(None), Unit.valid_until > clock.today())
-        homes = set(db.session.scalars(units_where(actor, Perm.ROSTER_MANAGE).where(Unit.id.in_(old), live)))
-    people = {
-        row.id: row
-        for row in db.session.execute(
-            select(
-                Member.id, Member.account_id, Member.unit_id, Member.left_on, Member.erased_at,
-                Member.id_lookup, *(getattr(Member, name) for name in PLAIN), mine.label("mine"),
-                Affiliation.id.label("span_id"), Affiliation.valid_from.label("since"),
-            )
-            .outerjoin(Affiliation, (Affiliation.member_id == Member.id) & Affiliation.valid_until.is_(None))
-            .where(Member.id.in_(bulk.among(ids)))
-            .order_by(Member.id)
-        )
-    }  # fmt: skip
-    posted = [line.member_id for line in lines if line.member_id is not None and _has_posts(line)]
-    posts = {
-        row.id: row
-        for row in db.session.execute(
-            select(Post.id, Post.member_id, Post.unit_id, Post.kind, Post.valid_from, Post.valid_until)
-            .where(Post.member_id.in_(bulk.among(posted)))
-            .order_by(Post.id)
-        )
-    }
-    ranks = roster_ranks.spans_of(
-        line.member_id for line in lines if line.member_id and "rank" in line.changes
-    )
+    now = _standing(actor, lines)
     for line in lines:
-        person = people.get(line.member_id or 0)
+        person = now.people.get(line.member_id or 0)
         if person is None or person.erased_at is not None or person.left_on is not None:
             found.stay(line, AWAY)
         elif not person.mine:
             found.stay(line, SCOPE)
         elif "from_unit" in line.values:
-            _back_to_branch(found, line, person, posts, homes, busy)
-            if person.id in found.moved:
-                _rank(found, line, person, ranks)
+            _back_to_branch(found, line, person, now, busy)
         else:
             _facts(found, line, person, {})
-            _posts(found, line, person, posts)
-            _rank(found, line, person, ranks)
+            _posts(found, line, person, now.posts)
+            _rank(found, line, person, now.ranks)
 
 
 def _has_posts(line: Line) -> bool:
@@ -244,16 +264,14 @@ def _facts(found: Undoing, line: Line, person: Any, new: dict[str, Any]) -> None
         found.gathered.add(ACCOUNT, person.account_id, login)
 
 
-def _back_to_branch(
-    found: Undoing, line: Line, person: Any, posts: dict[int, Any], homes: set[int], busy: Collection[int]
-) -> None:
+def _back_to_branch(found: Undoing, line: Line, person: Any, now: Standing, busy: Collection[int]) -> None:
     """A transfer goes back, with posts and rights as they were, unless life has gone on in the new branch."""
     home, day = int(line.values["from_unit"]), line.day("since")
     if person.id in busy:
         found.stay(line, HOURS)
     elif person.unit_id != line.unit_id or person.since != day:
         found.stay(line, MOVED)
-    elif home not in homes:
+    elif home not in now.homes:
         found.stay(line, OLD_BRANCH)
     else:
         span_id, same_day = line.values["before"]["span"]
@@ -270,7 +288,8 @@ def _back_to_branch(
             expected = {"valid_until": date.fromisoformat(written)}
             found.gathered.add(GRANT, grant_id, {"valid_until": _day(until)}, expected)
         _facts(found, line, person, {"unit_id": home})
-        _posts(found, line, person, posts)
+        _posts(found, line, person, now.posts)
+        _rank(found, line, person, now.ranks)
 
 
 def _posts(found: Undoing, line: Line, person: Any, posts: dict[int, Any]) -> None:

@@ -20,8 +20,6 @@ from pbtrain.org.access import Actor
 from pbtrain.quizzes.kinds import KINDS
 from pbtrain.quizzes.models import Question, Quiz, QuizVersion
 
-CHANGED = N_("Someone else changed this meanwhile. Both versions are shown below.")
-CHANGED_BY = N_("%(name)s changed this at %(when)s. Both versions are shown below.")
 FROZEN = N_("Published questions are not changed. Begin a new version first.")
 MOST_QUESTIONS = 200
 
@@ -73,7 +71,7 @@ def edit_terms(actor: Actor | None, quiz_id: int, version: int, **terms: Any) ->
         .returning(Quiz.unit_id)
     ).first()
     if changed is None:
-        raise races.lost_to(CHANGED_BY, CHANGED, f"quiz:{quiz_id}", "quiz.edited")
+        raise races.changed(f"quiz:{quiz_id}", "quiz.edited")
     audit.record(actor, "quiz.edited", f"quiz:{quiz_id}", unit_id=changed.unit_id, **terms)
 
 
@@ -148,7 +146,7 @@ def edit_question(actor: Actor | None, quiz_id: int, question_id: int, version: 
         .execution_options(synchronize_session=False)
     )
     if changed is None:
-        raise races.lost_to(CHANGED_BY, CHANGED, f"question:{question_id}", "question.edited")
+        raise races.changed(f"question:{question_id}", "question.edited")
     audit.record(actor, "question.edited", f"question:{question_id}", quiz=quiz_id)
 
 

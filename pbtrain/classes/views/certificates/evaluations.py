@@ -30,7 +30,7 @@ def evaluate(class_id: int) -> Any:
     )
     row = db.session.scalars(own).first() or abort(404)
     if form.validate_on_submit():
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             services.answer(member_id, class_id, request.form, request.form.get("comment", ""))
         if not form.errors:
             flash(_("Thank you. What you said is kept without your name."), "ok")

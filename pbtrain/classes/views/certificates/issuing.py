@@ -70,7 +70,7 @@ def of_class(class_id: int) -> Any:
     row, form = managed_or_404(class_id), BaseForm()
     if form.validate_on_submit():
         only = _wanted()
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             made = services.issue(signed(), class_id, only)
         if not form.errors:
             flash(_given(len(made)), "ok" if made else "info")
@@ -149,7 +149,7 @@ def revoke(certificate_id: int) -> Any:
     row, form = certificate_or_404(certificate_id), RevokeForm()
     back = url_for(".of_class", class_id=row.class_id)
     if form.validate_on_submit():
-        with transaction(form, conflict_page=True):
+        with transaction(form):
             if form.again.data:
                 services.reissue(signed(), certificate_id, row.class_id, reason=form.reason.data or "")
             else:

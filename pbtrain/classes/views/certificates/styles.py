@@ -17,7 +17,7 @@ from pbtrain.classes.views.certificates import bp
 from pbtrain.classes.views.certificates.verify import address
 from pbtrain.core import clock, images, storage
 from pbtrain.core.db import db, transaction
-from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.errors import RuleError
 from pbtrain.core.formatting import long_day
 from pbtrain.core.headers import attach
 from pbtrain.core.i18n import _
@@ -76,7 +76,6 @@ def style(unit_id: int) -> Response:
             completion.SERIES,
         )
         form.valid_years.data = 0
-    status = 200
     if form.validate_on_submit():
         try:
             sent = request.files.get("signature")
@@ -89,12 +88,11 @@ def style(unit_id: int) -> Response:
                 )  # fmt: skip
         except RuleError as error:
             form.blame(error)
-            status = 409 if isinstance(error, Conflict) else 422
         else:
             flash(_("Saved. Certificates given already stay as they are."), "ok")
             return redirect(url_for(".style", unit_id=unit_id), 303)
     row = queries.style_of(unit_id)
-    if status == 409 and row is not None:
+    if form.conflict and row is not None:
         form.version.data = str(row.version)  # what now stands is shown beside; sending again replaces it
     body = render_template(
         "classes/certificate_style.html",
@@ -104,7 +102,7 @@ def style(unit_id: int) -> Response:
         seal=queries.seal_of(unit_id),
         example=_shown(academy, form, row),
     )
-    return make_response(body, 422 if form.errors and status == 200 else status)
+    return make_response(body, 409 if form.conflict else 422 if form.errors else 200)
 
 
 @bp.post("/academies/<int:unit_id>/certificate/example")
