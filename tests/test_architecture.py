@@ -35,6 +35,26 @@ def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]
                 yield path, node
 
 
+ROOMS = ("rules", "models", "queries", "services", "forms", "views")  # each may use those before it
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(TOP).with_suffix("").parts).removesuffix(".__init__")
+
+
+@cache
+def rooms() -> dict[str, int]:
+    """Places in ROOMS, by module: of those that bear the name and those that say so in their first lines."""
+    found = {}
+    for path, tree in trees().items():
+        named = [part for part in module_of(path).split(".")[2:] if part in ROOMS]
+        said = re.search(r"\bpart\s+of\s+the\s+(\w+)", ast.get_docstring(tree) or "", re.I)
+        room = named[-1] if named else said[1] if said else ""
+        if room in ROOMS:
+            found[module_of(path)] = ROOMS.index(room)
+    return found
+
+
 def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
     """Calls of these names, bare or as an attribute."""
     for node in ast.walk(tree):
@@ -48,6 +68,23 @@ def test_imports_point_downwards(capsys):
     assert lint_imports(config_filename=str(TOP / "tests/importlinter.ini"), cache_dir=None) == 0, (
         capsys.readouterr().out
     )
+
+
+def test_a_module_keeps_to_the_room_it_says_it_is_part_of():
+    """The contracts know rooms by name; what stands beside them says where it belongs, and keeps to it."""
+    upwards = []
+    for path, tree in trees().items():
+        module, feature = module_of(path), ".".join(module_of(path).split(".")[:2]) + "."
+        for node in ast.walk(tree):
+            if module in rooms() and isinstance(node, ast.ImportFrom) and node.module:
+                used = {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+                upwards += [
+                    f"{module} uses {other}"
+                    for other in used & rooms().keys()
+                    if other.startswith(feature) and rooms()[other] > rooms()[module]
+                ]
+    assert upwards == []
+    assert len(rooms()) > 250, "they still say so"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How much of what a platform recorded fits under its yearly cap. Part of the services."""
+"""How much of what a platform recorded fits under its yearly cap. Part of the queries."""
 
 from collections.abc import Sequence
 from datetime import date

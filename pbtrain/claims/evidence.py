@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from pbtrain.claims import likeness, rules
 from pbtrain.claims.models import Evidence, EvidenceLook
@@ -111,39 +111,3 @@ def unseen(actor: Actor, claim_ids: Iterable[int]) -> dict[int, int]:
 def look(account_id: int, evidence_id: int, session: Session) -> None:
     """Note that this person has looked at the piece; a second look changes nothing."""
     session.execute(insert_new(EvidenceLook).values(evidence_id=evidence_id, account_id=account_id))
-
-
-@dataclass(frozen=True)
-class Twin:
-    """The same picture at another claim."""
-
-    evidence_id: int
-    claim_id: int
-    other_claim_id: int
-    exact: bool  # the very same file
-
-
-def twins(claim_ids: Iterable[int]) -> list[Twin]:
-    """Pieces of these claims that are, or look like, a piece of another claim; one statement."""
-    mine, other = aliased(Evidence), aliased(Evidence)
-    bands = [getattr(mine, f"band{n}") == getattr(other, f"band{n}") for n in range(likeness.BANDS)]
-    rows = db.session.execute(
-        select(
-            mine.id, mine.claim_id, other.claim_id, mine.sha256 == other.sha256,
-            mine.band0, mine.band1, mine.band2, mine.band3,
-            other.band0, other.band1, other.band2, other.band3,
-        )
-        .join(other, or_(mine.sha256 == other.sha256, *bands))
-        .join(HourClaim, HourClaim.id == other.claim_id)
-        .where(
-            mine.claim_id.in_(sorted(set(claim_ids))),
-            other.claim_id != mine.claim_id,
-            HourClaim.state.not_in(("draft", "withdrawn")),
-        )
-        .order_by(mine.id, other.id)
-    ).all()  # fmt: skip
-    return [
-        Twin(row[0], row[1], row[2], bool(row[3]))
-        for row in rows
-        if row[3] or likeness.distance(list(row[4:8]), list(row[8:12])) <= likeness.ALIKE
-    ]

@@ -1,4 +1,4 @@
-"""How long what claims leave behind is kept, and what goes with a person who is erased. Services of claims.
+"""How long what claims leave behind is kept, and what goes with a person who is erased. Part of the services.
 
 A claim that became a line is part of the ledger and stays, without pictures and remarks once its person is
 erased. Of a sheet of earlier hours stay what was confirmed, its counts and the paper that proves it.

@@ -1,13 +1,14 @@
 """The facts behind the signals of a whole desk, each read once for all its claims. Part of the queries."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.orm import aliased
 
-from pbtrain.claims import evidence, queries, signals
+from pbtrain.claims import likeness, queries, signals
 from pbtrain.claims.models import Evidence
 from pbtrain.claims.signals import Likeness, Line, Signal
 from pbtrain.core import clock
@@ -39,10 +40,46 @@ def of_claims(actor: Actor, perm: Perm, claims: Sequence[Any]) -> dict[int, list
     return found
 
 
+@dataclass(frozen=True)
+class Twin:
+    """The same picture at another claim."""
+
+    evidence_id: int
+    claim_id: int
+    other_claim_id: int
+    exact: bool  # the very same file
+
+
+def twins(claim_ids: Iterable[int]) -> list[Twin]:
+    """Pieces of these claims that are, or look like, a piece of another claim; one statement."""
+    mine, other = aliased(Evidence), aliased(Evidence)
+    bands = [getattr(mine, f"band{n}") == getattr(other, f"band{n}") for n in range(likeness.BANDS)]
+    rows = db.session.execute(
+        select(
+            mine.id, mine.claim_id, other.claim_id, mine.sha256 == other.sha256,
+            mine.band0, mine.band1, mine.band2, mine.band3,
+            other.band0, other.band1, other.band2, other.band3,
+        )
+        .join(other, or_(mine.sha256 == other.sha256, *bands))
+        .join(HourClaim, HourClaim.id == other.claim_id)
+        .where(
+            mine.claim_id.in_(sorted(set(claim_ids))),
+            other.claim_id != mine.claim_id,
+            HourClaim.state.not_in(("draft", "withdrawn")),
+        )
+        .order_by(mine.id, other.id)
+    ).all()  # fmt: skip
+    return [
+        Twin(row[0], row[1], row[2], bool(row[3]))
+        for row in rows
+        if row[3] or likeness.distance(list(row[4:8]), list(row[8:12])) <= likeness.ALIKE
+    ]
+
+
 def _pictures(actor: Actor, perm: Perm, claims: Sequence[Any]) -> dict[int, list[Likeness]]:
     ids = [claim.id for claim in claims if claim.files]
-    twins = evidence.twins(ids) if ids else []
-    if not twins:
+    alike = twins(ids) if ids else []
+    if not alike:
         return {}
     in_reach = HourClaim.unit_id.in_(units_where(actor, perm)).label("in_reach")
     others = {
@@ -50,19 +87,19 @@ def _pictures(actor: Actor, perm: Perm, claims: Sequence[Any]) -> dict[int, list
         for row in db.session.execute(
             select(HourClaim.id, HourClaim.member_id, HourClaim.day, Member.name, in_reach)
             .join(Member, Member.id == HourClaim.member_id)
-            .where(HourClaim.id.in_(sorted({twin.other_claim_id for twin in twins})))
+            .where(HourClaim.id.in_(sorted({twin.other_claim_id for twin in alike})))
         )
     }
     numbers: dict[int, list[int]] = defaultdict(list)
     for claim_id, evidence_id in db.session.execute(
         select(Evidence.claim_id, Evidence.id)
-        .where(Evidence.claim_id.in_(sorted({twin.claim_id for twin in twins})))
+        .where(Evidence.claim_id.in_(sorted({twin.claim_id for twin in alike})))
         .order_by(Evidence.id)
     ):
         numbers[claim_id].append(evidence_id)
     whose = {claim.id: claim.member_id for claim in claims}
     found: dict[int, list[Likeness]] = defaultdict(list)
-    for twin in twins:
+    for twin in alike:
         other = others[twin.other_claim_id]
         like = Likeness(
             number=numbers[twin.claim_id].index(twin.evidence_id) + 1,

@@ -5,38 +5,22 @@ meeting that was held are not amended: its lines stand in the ledger with them.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
 
 from pbtrain.accounts import races
-from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
-from pbtrain.core import bulk
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.images import Picture
 from pbtrain.core.marks import N_
 from pbtrain.core.storage import StoredFile
 from pbtrain.events import papers, rules
+from pbtrain.events.amendments import FIELDS, FILES, GONE, REMOVABLE
 from pbtrain.events.models import Event, EventAmendment, EventPhoto
 from pbtrain.events.services import CORRECTED, CORRECTED_BY_SOMEBODY
 from pbtrain.org.access import Actor
-
-FIELDS = {  # what may be amended, as a page calls it
-    "title": N_("Subject"),
-    "place": N_("Place"),
-    "speaker": N_("Who spoke or led the reading"),
-    "form": N_("Way of study"),
-    "agenda": N_("Agenda"),
-    "notes": N_("Minutes of the meeting"),
-}
-FILES = "files"  # photos and papers that came later: `was` holds the ids of those there were
-GONE = "file"  # one that was added by mistake: `was` is its name
-REMOVABLE = ("photo", "paper")  # kinds of files
-LABELS = FIELDS | {"day": N_("Day"), "state": N_("Standing"), FILES: N_("Photos and attachments"),
-                   GONE: N_("Photo or attachment")}  # fmt: skip
 
 
 def amend_event(
@@ -53,15 +37,7 @@ def amend_event(
         raise RuleError(N_("Nothing has changed. Change something, or go back."), field="reason")
     if "title" in changed and not 2 <= len(fields["title"]) <= 100:
         raise RuleError(N_("Give the subject, in 2 to 100 characters."), field="title")
-    moved = db.session.scalar(
-        update(Event)
-        .where(Event.id == event_id, Event.version == version, Event.state == "held")
-        .values(version=version + 1, **{name: fields[name] for name in changed})
-        .returning(Event.id)
-    )
-    if moved is None:
-        target = f"event:{event_id}"
-        raise races.lost_to(CORRECTED, CORRECTED_BY_SOMEBODY, target, "event.corrected", "event.amended")
+    _one_on(event_id, version, **{name: fields[name] for name in changed})
     for name in changed:
         db.session.add(
             EventAmendment(
@@ -133,49 +109,15 @@ def remove_file(actor: Actor, event_id: int, uuid: str, *, reason: str, version:
     )  # fmt: skip
 
 
-def _one_on(event_id: int, version: int) -> int:
-    """The record one version on; its unit. Conflict when somebody was faster."""
+def _one_on(event_id: int, version: int, **values: str) -> int:
+    """The record one version on, with these values; its unit. Conflict when somebody was faster."""
     unit_id = db.session.scalar(
         update(Event)
         .where(Event.id == event_id, Event.version == version, Event.state == "held")
-        .values(version=version + 1)
+        .values(version=version + 1, **values)
         .returning(Event.unit_id)
     )
     if unit_id is None:
         target = f"event:{event_id}"
         raise races.lost_to(CORRECTED, CORRECTED_BY_SOMEBODY, target, "event.corrected", "event.amended")
     return int(unit_id)
-
-
-def added(files: Collection[Any], changes: Collection[Any]) -> set[int]:
-    """Which of these photos and papers, rows with an `id`, came after the record was written, going by its
-    amendments, the oldest first."""
-    first = next((row.was for row in changes if row.field == FILES), None)
-    if first is None:
-        return set()
-    return {file.id for file in files} - {int(each) for each in first.split()}
-
-
-def amendments(event_id: int) -> list[Any]:
-    """What was amended, the oldest first: field, was, reason, at, name of who did."""
-    return amendments_of([event_id])[event_id]
-
-
-def amendments_of(event_ids: Collection[int]) -> dict[int, list[Any]]:
-    """The same for each of these meetings, in one statement."""
-    found: dict[int, list[Any]] = {event_id: [] for event_id in event_ids}
-    for row in db.session.execute(
-        select(
-            EventAmendment.event_id,
-            EventAmendment.field,
-            EventAmendment.was,
-            EventAmendment.reason,
-            EventAmendment.at,
-            Account.name,
-        )
-        .outerjoin(Account, Account.id == EventAmendment.by_id)
-        .where(EventAmendment.event_id.in_(bulk.among(event_ids)))
-        .order_by(EventAmendment.id)
-    ):
-        found[row.event_id].append(row)
-    return found

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pbtrain.core.db import db
-from pbtrain.events import amending, joint, overview, proofs, queries
+from pbtrain.events import amendments, joint, overview, proofs, queries
 from pbtrain.events.models import Event
 from pbtrain.events.queries import Effect
 from pbtrain.org.models import Affiliation, Member, Post
@@ -49,14 +49,14 @@ class Record:
     @property
     def added(self) -> set[int]:
         """Those photos and papers that came after the record was written."""
-        return amending.added(self.photos, self.amendments)
+        return amendments.added(self.photos, self.amendments)
 
 
 def records(events: Sequence[Any]) -> list[Record]:
     """These meetings, rows of `queries.record`, with all that is kept of them; at most six statements."""
     ids = [event.id for event in events]
     people, photos, effects = queries.attendances(ids), queries.photos_of(ids), queries.effects(ids)
-    amended = amending.amendments_of(ids) if any(event.amended for event in events) else {}
+    amended = amendments.of_events(ids) if any(event.amended for event in events) else {}
     hosts = joint.names_of(ids) if any(event.joint for event in events) else {}
     return [
         Record(

@@ -1,4 +1,4 @@
-"""信息有误: a member says that something recorded is wrong, the branch answers. Services of org."""
+"""信息有误: a member says that something recorded is wrong, the branch answers. Part of the services."""
 
 from typing import Any
 

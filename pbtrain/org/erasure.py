@@ -1,4 +1,4 @@
-"""Erasing a person who has left: the data go, the ledger keeps hours under a pseudonym. Services of org.
+"""Erasing a person who has left: the data go, the ledger keeps hours under a pseudonym. Part of the services.
 
 With `pseudonym_key` goes the only thing that ties the pseudonym in the ledger to this person; the chain of
 hashes holds on, because the pseudonym itself was hashed, never the name.

@@ -1,4 +1,4 @@
-"""Cadres, and who is suspended or abroad: dated facts that decide what is asked. Services of org."""
+"""Cadres, and who is suspended or abroad: dated facts that decide what is asked. Part of the services."""
 
 from datetime import date
 

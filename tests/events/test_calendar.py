@@ -13,6 +13,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.events import (
     activities,
     amending,
+    amendments,
     joint,
     overview,
     plan_rules,
@@ -103,7 +104,7 @@ def test_a_fixed_day_is_moved_cancelled_and_ended(actor, branch):
     moved = {"starts_at": clock.at(date(2026, 10, 12), 15), "minutes": 90, "place": "", "reason": "寒潮"}
     with transaction():
         planning.move_event(actor, events[0].id, 1, **moved)
-    assert amending.amendments(events[0].id)[0].was == "2026-10-09 15:00 活动室"
+    assert amendments.of_event(events[0].id)[0].was == "2026-10-09 15:00 活动室"
     with pytest.raises(Conflict), transaction():
         planning.move_event(actor, events[0].id, 1, **moved)
     with pytest.raises(RuleError, match="over"), transaction():
@@ -146,7 +147,7 @@ def test_an_amendment_shows_what_stood_there(actor, record, people):
     with transaction():
         changed = amending.amend_event(actor, event_id, fields, reason="写错", version=1)
     assert changed == ["title", "speaker", "notes"]
-    first = amending.amendments(event_id)[0]
+    first = amendments.of_event(event_id)[0]
     assert (first.field, first.was) == ("title", "重温入党志愿书")
     with pytest.raises(RuleError, match="Nothing"), transaction():
         amending.amend_event(actor, event_id, fields, reason="写错", version=2)

@@ -10,7 +10,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
-from pbtrain.events import activities, amending, checklist, joint, proofs, queries, services
+from pbtrain.events import activities, amendments, checklist, joint, proofs, queries, services
 from pbtrain.events.door import queries as door
 from pbtrain.events.forms.meetings import KINDS, CorrectForm, words
 from pbtrain.events.kinds import FORMS, PHASES
@@ -68,7 +68,7 @@ def meeting(event_id: int) -> str:
     """One meeting: who came, what it brought, pictures, corrections."""
     event = _seen(event_id)
     settings, photos = activities.settings_for(event.unit_id), queries.photos(event_id)
-    amendments = amending.amendments(event_id) if event.amended else []
+    changes = amendments.of_event(event_id) if event.amended else []
     heir, effect = None if event.stands else heir_of(event.unit_id), queries.effect(event_id)
     people = queries.attendance(event_id)
     return render_template(
@@ -81,13 +81,13 @@ def meeting(event_id: int) -> str:
         own=[(row, confirming.names(row.unit_id, row.member_id)) for row in effect.own],
         reader_id=signed().member_id,
         photos=photos,
-        added=amending.added(photos, amendments),
+        added=amendments.added(photos, changes),
         kinds=words(settings),
         hosts=joint.host_names(event_id) if event.joint else [],
-        amendments=amendments,
+        amendments=changes,
         steps=checklist.steps_of(event_id, settings[event.activity]) if event.own else [],
         phases=PHASES,
-        labels=amending.LABELS,
+        labels=amendments.LABELS,
         forms=FORMS,
         channels=CHANNELS,
         earns=ACTIVITIES[event.activity].earns,

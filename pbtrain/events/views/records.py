@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.i18n import _
-from pbtrain.events import activities, amending, handbook, overview, queries
+from pbtrain.events import activities, amending, amendments, handbook, overview, queries
 from pbtrain.events.forms.meetings import words
 from pbtrain.events.forms.plans import AmendForm, AttachForm, DetachForm
 from pbtrain.events.kinds import FORMS
@@ -36,7 +36,7 @@ def record_page(event_id: int) -> str:
         "events/record_page.html",
         record=record,
         kind=words(activities.settings_for(event.unit_id))[event.activity],
-        labels=amending.LABELS,
+        labels=amendments.LABELS,
         forms=FORMS,
         channels=CHANNELS,
         proofs=EVIDENCE,
@@ -71,7 +71,7 @@ def year_book(branch_id: int) -> str:
         ),
         records=handbook.records(events[: handbook.MOST]),
         kinds=words(settings),
-        labels=amending.LABELS,
+        labels=amendments.LABELS,
         forms=FORMS,
         channels=CHANNELS,
         proofs=EVIDENCE,
@@ -100,7 +100,7 @@ def attach(event_id: int) -> Response:
         if not form.errors:
             flash(_("Added. The record shows that they came later."), "ok")
             return redirect(url_for(".meeting", event_id=event_id), 303)
-    files = [one for one in queries.photos(event_id) if one.kind in amending.REMOVABLE]
+    files = [one for one in queries.photos(event_id) if one.kind in amendments.REMOVABLE]
     page = render_template("events/attach.html", form=form, event=event, files=files)
     return make_response(page, 422 if form.errors else 200)
 
@@ -110,10 +110,8 @@ def attach(event_id: int) -> Response:
 def detach(event_id: int, uuid: object) -> Response:
     """Take a photo or paper away that was added by mistake; that it was there stays in the record."""
     event = _own(event_id)
-    file = next(
-        (one for one in queries.photos(event_id) if one.uuid == str(uuid) and one.kind in amending.REMOVABLE),
-        None,
-    ) or abort(404)
+    removable = (one for one in queries.photos(event_id) if one.kind in amendments.REMOVABLE)
+    file = next((one for one in removable if one.uuid == str(uuid)), None) or abort(404)
     form = DetachForm(data={"version": event.version})
     if form.validate_on_submit():
         with transaction(form):
@@ -138,10 +136,10 @@ def _own(event_id: int) -> Any:
 def amend(event_id: int) -> Response:
     """Change what the record says; what stood there stays to be read."""
     event = _own(event_id)
-    values: dict[str, Any] = {name: getattr(event, name) for name in amending.FIELDS}
+    values: dict[str, Any] = {name: getattr(event, name) for name in amendments.FIELDS}
     form = AmendForm(data=values | {"version": event.version})
     if form.validate_on_submit():
-        fields = {name: form[name].data or "" for name in amending.FIELDS}
+        fields = {name: form[name].data or "" for name in amendments.FIELDS}
         with transaction(form):
             amending.amend_event(
                 signed(), event_id, fields, reason=form.reason.data or "", version=form.version.data or 0
