@@ -1,4 +1,5 @@
-"""What is measured without a browser: an export, an import, the refresh of the figures, one large posting.
+"""What is measured without a browser: an export, an import, the refresh of the figures, a verification of the
+whole ledger, one large posting.
 
 Each stands beside the plain thing it is held against, done with the same driver over the same rows in the
 same run. Figures are CPU of all processes that took part, in ms; the database's is counted where it has one.
@@ -6,6 +7,7 @@ same run. Figures are CPU of all processes that took part, in ms; the database's
 
 import csv
 import io
+import os
 import sqlite3
 import statistics
 import threading
@@ -16,7 +18,7 @@ from typing import Any
 
 import psycopg
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bench.client import Browser, Person
 from bench.machine import cpu_seconds, pss_megabytes
@@ -27,7 +29,9 @@ from pbtrain.home import roster_work
 from pbtrain.hours import figures
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours import services as hours
+from pbtrain.hours.models import Book
 from pbtrain.hours.services import Line
+from pbtrain.hours.verify import verify
 from pbtrain.org import tree
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Member, Unit
@@ -40,6 +44,10 @@ GROUPED = (
     " sum(CASE WHEN NOT on_care AND counted < due THEN 1 ELSE 0 END),"
     " sum(CASE WHEN on_care THEN 1 ELSE 0 END), sum(counted)"
     " FROM member_year WHERE credit_year = {year} GROUP BY custody_unit_id"
+)
+SUMMED = (
+    "SELECT count(*), sum(whole.minutes), sum(whole.credit) FROM (SELECT sum(minutes) AS minutes,"
+    " sum(credit) AS credit FROM hour_entry GROUP BY member_id, credit_year) AS whole"
 )
 PLAIN = "CREATE TABLE plain_person (code TEXT, name TEXT, id_number TEXT, phone TEXT, branch TEXT)"
 
@@ -80,7 +88,7 @@ def export(app: Flask, server: Server, cast: dict[str, Any], meter: Meter, times
         raw = meter.of(lambda: plainly(address, asked), times)
         db.session.remove()
         db.engine.dispose()
-    with closing(Browser("127.0.0.1", server.port)) as browser, closing(Watch(server)) as watch:
+    with closing(Browser("127.0.0.1", server.port)) as browser, closing(Watch(*server.own)) as watch:
         browser.get(who, f"/units/{unit_id}/members.csv")
         taken = []
         for _ in range(times):
@@ -99,18 +107,18 @@ def export(app: Flask, server: Server, cast: dict[str, Any], meter: Meter, times
 
 
 class Watch(threading.Thread):
-    """How far the memory of a server rises while something is done."""
+    """How far the memory of these processes and all below them rises while something is done."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, *roots: int) -> None:
         super().__init__(daemon=True)
-        self.server, self.over = server, threading.Event()
-        self.before = self.most = pss_megabytes(*server.own)
+        self.roots, self.over = roots, threading.Event()
+        self.before = self.most = pss_megabytes(*roots)
         self.start()
 
     def run(self) -> None:
         """Look twenty times a second."""
         while not self.over.wait(0.05):
-            self.most = max(self.most, pss_megabytes(*self.server.own))
+            self.most = max(self.most, pss_megabytes(*self.roots))
 
     def close(self) -> None:
         """Look no more."""
@@ -182,6 +190,36 @@ def regroup(app: Flask, meter: Meter, times: int) -> dict[str, Any]:
         db.session.remove()
         db.engine.dispose()
     return {"raw": raw, "own": own, "ratio": round(own / max(raw, 1), 2)}
+
+
+def verification(app: Flask) -> dict[str, Any]:
+    """The whole ledger verified, in as many processes as it deserves, against its lines added up by member
+    and year: seconds of the clock, and MB that all these processes add."""
+    with app.app_context():
+        address = app.config["SQLALCHEMY_DATABASE_URI"]
+        db.session.remove()
+        raw = timed(lambda: plainly(address, SUMMED))
+        findings: list[Any] = []
+        with closing(Watch(os.getpid())) as watch:
+            own = timed(lambda: findings.extend(verify()))
+        lines = db.session.scalar(select(func.coalesce(func.sum(Book.entries), 0))) or 0
+        db.session.remove()
+        db.engine.dispose()
+    return {
+        "lines": int(lines),
+        "raw": round(raw, 2),
+        "own": round(own, 2),
+        "ratio": round(own / raw, 2),
+        "added": watch.added,
+        "findings": len(findings),
+    }
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds of the clock."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 def posting(meter: Meter, mark: str) -> dict[str, Any]:

@@ -25,6 +25,10 @@ def _of(database: str, part: str) -> Callable[[Results], float]:
     return lambda found: float(found["databases"][database][part]["ratio"])
 
 
+def _history(database: str, page: str) -> Callable[[Results], float]:
+    return lambda found: float(found["databases"][database]["history"][page]["ratio"])
+
+
 def _wire(load: str, figure: str) -> Callable[[Results], float]:
     return lambda found: float(found["wire"]["pbtrain"][load][figure])
 
@@ -107,6 +111,23 @@ SIZES = tuple(
         ("posting 500 people at once against 50", 3, ("posting", "ratio"), "x"),
     )
 )
+VERIFICATION = tuple(
+    floor
+    for kind, most in (("postgresql", 12), ("sqlite", 60))
+    for floor in (
+        Floor(
+            f"verification of the whole ledger against its plain sum, {NAMES[kind]}",
+            most,
+            _region(kind, "verification", "ratio"),
+        ),
+        Floor(
+            f"what a verification adds to the memory, {NAMES[kind]}",
+            200,
+            _region(kind, "verification", "added"),
+            " MB",
+        ),
+    )
+)
 POSTING = tuple(
     Floor(f"{text}, lines/s of the bare insert and sums against it", most, _ledger(way))
     for way, text, most in (  # at least 35, 35 and 15 % of it
@@ -142,8 +163,11 @@ FLOORS = (
     Floor("CPU of a heartbeat against the bare event", 4, _postgresql("heartbeat")),
     Floor("CPU of a login against its hash alone", 1.10, _postgresql("login")),
     Floor("p95 of home during 8 parallel logins against quiet", 3, _of("postgresql", "storm")),
-    Floor("home with 1,000 own entries against 10, PostgreSQL", 1.2, _of("postgresql", "history")),
-    Floor("home with 1,000 own entries against 10, SQLite", 1.2, _of("sqlite", "history")),
+    *(
+        Floor(f"{text} with 1,000 own entries against 10, {name}", 1.2, _history(kind, page))
+        for page, text in (("home", "home"), ("year", "the page of one's year"))
+        for kind, name in NAMES.items()
+    ),
     Floor("cold start against bare gunicorn", 10, _of("postgresql", "cold")),
     Floor("memory after load against bare gunicorn", 2, _of("postgresql", "memory")),
     Floor("memory after 20,000 requests more", 5, _grown, "%"),
@@ -151,6 +175,7 @@ FLOORS = (
     *POSTING,
     *CROWD,
     *SIZES,
+    *VERIFICATION,
     *DOOR,
     Floor("first load: requests", 6, _wire("first", "requests"), ""),
     Floor("first load: bytes", 92_000, _wire("first", "bytes"), ""),

@@ -58,6 +58,16 @@ def long_history(browser: Browser, cast: Cast, turn: int) -> None:
     browser.get(person(cast, "long", turn), "/")
 
 
+def short_year(browser: Browser, cast: Cast, turn: int) -> None:
+    """The page of the year of a member with 10 entries."""
+    browser.get(person(cast, "short", turn), "/hours")
+
+
+def long_year(browser: Browser, cast: Cast, turn: int) -> None:
+    """The page of the year of a member with 1,000 entries."""
+    browser.get(person(cast, "long", turn), "/hours")
+
+
 def login(browser: Browser, cast: Cast, turn: int) -> None:
     """The form of the entrance, sent."""
     who = person(cast, "visitors", turn)
@@ -150,7 +160,8 @@ def meeting(browser: Browser, cast: Cast, turn: int) -> None:
 JOURNEYS: dict[str, Journey] = {
     function.__name__: function
     for function in (
-        bare_home, bare_event, bare_login, bare_list, member_home, short_history, long_history, login,
+        bare_home, bare_event, bare_login, bare_list, member_home, short_history, long_history, short_year,
+        long_year, login,
         heartbeat, own_ledger, branch_dashboard, unit_dashboard, list_first, list_far, secretary_home,
         member_list, quiz, meeting,
     )

@@ -143,11 +143,27 @@ def rounds(
 def history(
     drivers: tuple[Driver, Driver], server: Server, cast: Path, times: int, seconds: float
 ) -> dict[str, Any]:
-    """The homes of two members at the same time, one with ten entries and one with a thousand."""
+    """The homes of two members at the same time, one with ten entries and one with a thousand; then the pages
+    of their years."""
+    return {
+        "home": _two(drivers, server, cast, ("short_history", "long_history"), times, seconds),
+        "year": _two(drivers, server, cast, ("short_year", "long_year"), times, seconds),
+    }
+
+
+def _two(
+    drivers: tuple[Driver, Driver],
+    server: Server,
+    cast: Path,
+    journeys: tuple[str, str],
+    times: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """Two people at the same time: the second against the first."""
     short, long = [], []
     for _ in range(times):
-        used = drivers[0].begin(server, cast, "short_history", 1, seconds)
-        long.append(drivers[1].run(server, cast, "long_history", 1, seconds))
+        used = drivers[0].begin(server, cast, journeys[0], 1, seconds)
+        long.append(drivers[1].run(server, cast, journeys[1], 1, seconds))
         short.append(drivers[0].finish(server, used))
     pairs = zip(long, short, strict=True)
     ratio = statistics.median(many.p50 / few.p50 for many, few in pairs)

@@ -92,7 +92,7 @@ class Region:
                     ("list", ("list_first", "list_far")),
                 )
             }
-            self.tell(f"{self.kind}: export, figures, posting, import")
+            self.tell(f"{self.kind}: export, figures, verification, posting, import")
             return {"made": self.made, "growth": grown, **pairs, **self._bulk(wanted)}
         finally:
             self.server.stop()
@@ -104,6 +104,7 @@ class Region:
         found: dict[str, Any] = {
             "export": bulk.export(app, self.server, self.cast, meter, times),
             "figures": bulk.regroup(app, meter, times),
+            "verification": bulk.verification(app),
         }
         mark = f"{os.getpid() % 100:02}"
         with app.app_context():

@@ -46,8 +46,11 @@ def table(kind: str, part: dict[str, Any]) -> str:
     lines += [
         f"home p95 quiet {storm['quiet_p95']:.1f} ms, during 8 parallel logins ({storm['logins']:.0f}/s) "
         f"{storm['storm_p95']:.1f} ms: {storm['ratio']:.2f} x",
-        f"home with 10 entries {history['p50_10']:.1f} ms, with 1,000 {history['p50_1000']:.1f} ms: "
-        f"{history['ratio']:.2f} x",
+        *(
+            f"{name} with 10 entries {one['p50_10']:.1f} ms, with 1,000 {one['p50_1000']:.1f} ms: "
+            f"{one['ratio']:.2f} x"
+            for name, one in history.items()
+        ),
         f"memory after load: bare {memory['bare']:.0f} MB, pbtrain {memory['pbtrain']:.0f} MB: "
         f"{memory['ratio']:.2f} x; {memory.get('requests', 0):,} more requests {memory['growth']:+.1f} %",
         f"cold start: bare {cold['bare']:.2f} s, pbtrain {cold['pbtrain']:.2f} s: {cold['ratio']:.2f} x",
@@ -113,11 +116,16 @@ def region(found: dict[str, Any]) -> str:
             f"{said[name]:<40}CPU {limit['cpu']:>7.2f} {own['cpu']:>7.2f}   p50 {limit['p50']:>7.1f} "
             f"{own['p50']:>7.1f}   {one['ratio']:.2f} x"
         )
-    file, sums, posted, roster = (found[key] for key in ("export", "figures", "posting", "import"))
+    file, sums, whole, posted, roster = (
+        found[key] for key in ("export", "figures", "verification", "posting", "import")
+    )
     lines += [
         f"export of {file['rows']:,} people: driver {file['raw']:.0f}, file {file['own']:.0f} "
         f"({file['row']:.1f} µs a row): {file['ratio']:.2f} x; adds {file['added']:.1f} MB",
         f"figures: plain grouping {sums['raw']:.0f}, refresh {sums['own']:.0f}: {sums['ratio']:.2f} x",
+        f"verification of {whole['lines']:,} lines: plain sum {whole['raw']:.2f} s, ours "
+        f"{whole['own']:.2f} s: {whole['ratio']:.2f} x; adds {whole['added']:.0f} MB; "
+        f"{whole['findings']} findings",
         f"posting 50 people {posted['few']:.0f}, 500 people {posted['many']:.0f}: {posted['ratio']:.2f} x",
         f"import of {roster['rows']:,} people: csv and INSERT {roster['raw']:.0f}, ours {roster['own']:.0f} "
         f"({roster['row']:.2f} ms CPU, {roster['wall']:.2f} ms a row)",
