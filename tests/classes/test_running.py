@@ -191,6 +191,33 @@ def test_what_is_closed_stays_with_old_classes_and_of_two_editors_the_second_is_
     assert queries.timetable(1)[0].venue == "示例中共六大展馆"
 
 
+def test_members_read_what_the_notice_says(hall, begin, make, client_for):
+    """On the page of the class, on the sheet with its code, on the joining card."""
+    class_id = begin()
+    told = {
+        "notice": "8:20 报到，带身份证",
+        "contact": "示例教务 0470",
+        "body_mn": "ᠲᠠᠨᠢᠯᠴᠠᠭᠤᠯᠭ᠎ᠠ",
+        "party_branch": "示例临时党支部",
+    }
+    learner = make.member(hall.branch)
+    with transaction() as session:
+        session.execute(
+            update(TrainingClass).where(TrainingClass.id == class_id).values(state="open", **told)
+        )
+        session.add(
+            ClassEnrolment(class_id=class_id, member_id=make.key(learner), state="enrolled", seat=True)
+        )
+    text = client_for(learner).get(f"/classes/open/{class_id}").text
+    assert all(each in text for each in told.values())
+    admin = client_for(hall.admin)
+    card = admin.get(f"/classes/{class_id}/card").text
+    assert told["notice"] in card
+    sheet = admin.get(f"/classes/{class_id}/notice").text
+    assert told["notice"] in sheet
+    assert 'class="pb-qr"' in sheet
+
+
 def test_members_read_of_the_open_classes_of_academies_that_serve_them(hall, begin, make, client_for):
     class_id, draft = begin(), begin()
     with transaction():

@@ -1,5 +1,6 @@
 """The calendar of a branch: plans, fixed days, themes, several hosts, amendments, the grid."""
 
+import re
 from datetime import date, time
 from uuid import uuid4
 
@@ -157,9 +158,9 @@ def test_an_amendment_shows_what_stood_there(actor, record, people):
 
 
 def test_a_theme_is_opened_by_each_branch_and_who_is_late_is_seen(
-    make, actor, admin, branch, committee, people
+    make, actor, admin, branch, committee, people, client_for, frozen
 ):
-    make.unit("示例第四网格党支部", parent=committee)
+    other = make.unit("示例第四网格党支部", parent=committee)
     with transaction():
         theme_id = themes.give_theme(
             make.actor(admin), committee.id, activity="theme_day", title="学党章", body="",
@@ -174,6 +175,12 @@ def test_a_theme_is_opened_by_each_branch_and_who_is_late_is_seen(
     assert themes.coverage(theme) == {"held": 1, "planned": 0, "open": 1}
     assert [row.standing for row in database.session.execute(themes.branches_of(theme, "open"))] == ["open"]
     assert sum(row.held for row in themes.coverage_map(theme)) == 1
+    assert "逾期" not in client_for(admin).get(f"/themes/{theme_id}").text
+    frozen.shift(days=1)
+    late = client_for(admin).get(f"/themes/{theme_id}?show=open").text
+    assert f"/branches/{other.id}/plan" in late
+    assert f"/branches/{branch.id}/plan" not in late
+    assert "逾期" in late
     with transaction():
         themes.withdraw_theme(make.actor(admin), theme_id, 1)
     assert overview.themes_for(branch.id, clock.today()) == []
@@ -236,6 +243,11 @@ def test_pages_open_and_cost_the_same_with_many(
     for hour in range(10, 14):
         record(people, hour=hour)
     assert costs() == before
+    grid = above.get(f"/units/{committee.id}/grid").text
+    months = re.findall(r'class="pb-ticks__(\w+)"><span class="pb-ticks__of">(\d+)</span>(?:<b>(\d+))?', grid)
+    assert ("held", "9", "5") in months, "five in September"
+    assert ("missed", "8", "") in months
+    assert ("later", "10", "") in months
     assert max(before.values()) <= 10, before
 
 
