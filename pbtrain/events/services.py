@@ -122,10 +122,11 @@ def record_event(
     joint.keep(event_id, meeting.hosts)
     offered = {row.id for row in queries.roster((meeting.unit_id, *meeting.hosts), meeting.day)}
     rules.check_people(came, offered)
+    expected = offered & _expected(meeting, came, offered)
     known = set() if planned_id is None else {row.id for row in queries.attendance(event_id)}
     _retick(event_id, known & came, came=True)
     _retick(event_id, known - came, came=False)
-    _tick(event_id, {member_id: member_id in came for member_id in offered - known})
+    _tick(event_id, {member_id: member_id in came for member_id in expected - known})
     papers_kept.keep(actor, event_id, meeting.unit_id, photos, papers)
     lines = [_line(event_id, meeting, member_id) for member_id in sorted(came)]
     posted = hours.post_many(actor, lines, own_waits=True)
@@ -135,13 +136,22 @@ def record_event(
         f"event:{event_id}",
         unit_id=meeting.unit_id,
         came=len(came),
-        listed=len(offered),
+        listed=len(expected),
         photos=len(photos),
         hosts=list(meeting.hosts),
     )
     if meeting.hosts:
         joint.tell(actor, event_id, meeting.title, meeting.day, meeting.hosts)
     return Recorded(event_id, posted)
+
+
+def _expected(meeting: Meeting, came: set[int], offered: set[int]) -> set[int]:
+    """Who of these should have come: all of them; at a meeting of the committee its people, and who came
+    besides. A branch whose posts are not entered expects everybody."""
+    if KINDS[meeting.activity].roll == "branch":
+        return offered
+    committee = queries.committee(meeting.unit_id, meeting.day)
+    return came | committee if committee else offered
 
 
 def _keep_once(
@@ -206,7 +216,8 @@ def correct_event(
             custody.hand_over(meeting.unit_id, heir_id, added)
     _retick(event_id, wrong, came=False)
     _retick(event_id, added & set(listed), came=True)
-    _tick(event_id, {member_id: member_id in came for member_id in newly_listed})
+    expected = newly_listed & _expected(meeting, came, newly_listed)
+    _tick(event_id, {member_id: member_id in came for member_id in expected})
     audit.record(
         actor,
         "event.corrected",

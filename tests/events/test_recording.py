@@ -14,7 +14,7 @@ from pbtrain.events import queries, services
 from pbtrain.events.models import Attendance, Event
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
-from pbtrain.org.models import Affiliation
+from pbtrain.org.models import Affiliation, Post
 from tests.events.conftest import count, counted
 
 
@@ -55,6 +55,18 @@ def test_a_form_of_somebody_else_is_refused(make, record, people, branch, secret
     meeting = services.Meeting(branch.id, "theme_day", "别的活动", clock.at(clock.today(), 9), 90)
     with pytest.raises(Conflict), transaction():
         services.record_event(other, meeting, people, form_id=form_id)
+
+
+def test_of_a_committee_its_people_are_expected_and_nobody_else(make, record, people, branch, secretary):
+    kept = {"unit_id": branch.id, "valid_from": make.LONG_AGO}
+    make.save(*(Post(member_id=one, kind="committee_member", **kept) for one in people[:2]))
+    event_id = record([people[0], people[2]], activity="committee_meeting").event_id
+    listed = {row.id: row.present for row in queries.attendance(event_id)}
+    assert listed == {people[0]: True, people[1]: False, people[2]: True}, "the secretary holds no post here"
+    with transaction():
+        services.correct_event(make.actor(secretary), event_id, people[:2], reason="误勾", version=1)
+    listed = {row.id: row.present for row in queries.attendance(event_id)}
+    assert listed == {people[0]: True, people[1]: True, people[2]: False}
 
 
 def test_statements_do_not_grow_with_people(make, record, branch, people, statements):
