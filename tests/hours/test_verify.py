@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import inspect, select, text
 
 from pbtrain.core.db import micros, transaction
-from pbtrain.hours import anchors, chain
+from pbtrain.hours import anchors, chain, checks
 from pbtrain.hours import services as hours
 from pbtrain.hours import verify as verifying
 from pbtrain.hours.activities import PARTS
 from pbtrain.hours.models import HourEntry
+from pbtrain.hours.services import Line
 from pbtrain.hours.verify import verify
-from tests.hours.conftest import line, post, ruled
+from tests.hours.conftest import DAY, at, line, post, ruled
 from tests.support.remembering import remembered
 
 CACHES = {"due", "due_on", "on_care", "sealed_at", "seal"}  # not claimed by any hash: caches and later parts
@@ -268,3 +269,20 @@ def test_spans_and_processes_find_the_same_in_the_same_order(db, back, ledger, m
 def test_a_line_that_stands_in_no_book_is_named(db, back, ledger):
     back.run("DELETE FROM book WHERE id = 2")
     assert "book 2 line 1: has no book here" in found()
+
+
+def test_lines_are_walked_only_where_the_database_cannot_prove_them(backend, ledger, make, monkeypatch):
+    member = make.member(make.unit(parent=ruled(make)))
+    odd = Line(member.id, DAY, "party_lecture", 60, "event:20", "读书\n“𠀀|'\\”", at(9), at(10))
+    post(odd)
+    walked, walk = [], checks._follow
+    monkeypatch.setattr(
+        checks, "_follow", lambda lines, *more: walked.append(len(lines)) or walk(lines, *more)
+    )
+    assert found() == set()
+    assert sum(walked) == (9 if backend.name == "sqlite" else 0)
+
+
+def test_who_is_named_by_a_destroyed_key_is_believed(db, back, ledger):
+    back.run("UPDATE member SET pseudonym_key = NULL WHERE id = 1")
+    assert found() == set()
