@@ -161,6 +161,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
                 "classes.new_guest",
                 "classes.merge_guest",
                 "certificates.entry_list",
+                "certificates.evaluation",
             ),
         ),
         Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
