@@ -124,7 +124,8 @@ _ROSTER_COLUMNS = {
     "党员编号": "code", "姓名": "name", "性别": "sex", "出生日期": "born_on", "身份证号": "id_number",
     "手机号": "phone", "党员类别": "stage", "入党日期": "joined_on", "所在支部": "branch",
     "进入支部日期": "since", "党内职务": "post", "任职日期": "post_since", "干部级别": "status",
-    "级别起始日期": "status", "职业类别": "category", "流动情况": "flow", "流动地点": "flow_place",
+    "级别起始日期": "status", "停止党籍或出国": "status", "停止或出国日期": "status",
+    "职业类别": "category", "流动情况": "flow", "流动地点": "flow_place",
 }  # fmt: skip
 _LEDGER_COLUMNS = {
     "序号": "hours", "日期": "hours", "学习内容": "hours", "形式": "hours", "党员": "name", "分钟": "hours",

@@ -21,11 +21,12 @@ from pbtrain.home import roster_work
 from pbtrain.hours.models import MemberYear
 from pbtrain.org import posts
 from pbtrain.org import services as org
-from pbtrain.org.kinds import CATEGORIES, FLOWS, RANKS, STAGES, STATUSES
+from pbtrain.org.kinds import CATEGORIES, FLOWS, RANKS, STAGES
 from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant, StatusSpan
 from pbtrain.org.roles import Role
 from pbtrain.org.roster import queries
 from pbtrain.org.roster.columns import (
+    AWAY_WORDS,
     CATEGORY_WORDS,
     COLUMNS,
     FLOW_WORDS,
@@ -36,6 +37,7 @@ from pbtrain.org.roster.columns import (
 )
 from pbtrain.org.roster.match import ID_PURPOSE
 from pbtrain.org.roster.sheets import TEMPLATE
+from pbtrain.org.roster.tracks import AWAY
 from pbtrain.org.statuses import set_status
 from pbtrain.org.uploads import sheets as list_sheets
 from pbtrain.org.uploads.cells import CONTROL, mask_id
@@ -98,6 +100,8 @@ def people(draw):
                 "任职日期": "2026-03-01" if post else "",
                 "干部级别": (rank := draw(st.sampled_from(["", *RANK_WORDS.values()]))),
                 "级别起始日期": "2026-04-01" if rank not in ("", "无") else "",
+                "停止党籍或出国": (away := draw(st.sampled_from(["", *AWAY_WORDS.values()]))),
+                "停止或出国日期": "2026-05-01" if away not in ("", "无") else "",
                 "职业类别": draw(st.sampled_from(["", *CATEGORY_WORDS.values()])),
                 "流动情况": flow,
                 "流动地点": draw(PLACES) if flow in ("流入", "流出") else "",
@@ -130,7 +134,7 @@ def members(draw):
                 "phone": draw(st.sampled_from([None, "13900000001", "19912345678"])),
                 "posts": [(kind, draw(st.dates(date(2026, 1, 1), date(2026, 9, 25)))) for kind in posts],
                 "care": draw(st.booleans()),
-                "status": draw(st.sampled_from(["", *STATUSES])),
+                "statuses": [draw(st.sampled_from(["", *RANKS])), draw(st.sampled_from(["", *AWAY]))],
             }
         )
     return found
@@ -220,9 +224,8 @@ def record(where, one):
     member = org.add_member(where.actor, unit_id=branch, name=one["name"], since=one["since"], **facts)
     for kind, since in one["posts"]:
         posts.give_post(where.actor, member.id, unit_id=branch, kind=kind, valid_from=since)
-    if one["status"]:
-        day = date(2026, 5, 1)
-        set_status(where.actor, member.id, kind=one["status"], valid_from=day, valid_until=None)
+    for kind in filter(None, one["statuses"]):
+        set_status(where.actor, member.id, kind=kind, valid_from=date(2026, 5, 1), valid_until=None)
     if one["care"]:
         day = date(2026, 6, 1)
         org.set_care(where.actor, member.id, valid_from=day, valid_until=None, reason="示例")
@@ -236,6 +239,7 @@ def record(where, one):
         ("职业类别", CATEGORY_WORDS),
         ("流动情况", FLOW_WORDS),
         ("干部级别", RANK_WORDS),
+        ("停止党籍或出国", AWAY_WORDS),
     ],
 )
 def test_every_word_of_the_export_can_be_read_in(send, state, confirm, header, words):
@@ -250,6 +254,7 @@ def test_every_word_of_the_export_can_be_read_in(send, state, confirm, header, w
 def test_every_fact_that_is_a_word_has_its_word():
     assert (CATEGORY_WORDS.keys(), FLOW_WORDS.keys()) == (CATEGORIES.keys(), {*FLOWS, "none"})
     assert RANK_WORDS.keys() == {*RANKS, "none"}
+    assert AWAY_WORDS.keys() == {*AWAY, "none"}
 
 
 def test_two_confirms_at_once_write_one(app, send, office, db):

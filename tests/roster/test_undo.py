@@ -234,6 +234,41 @@ def test_ranks_are_given_ended_and_mended_and_go_back(send, state, confirm, undo
     sound(db)
 
 
+def test_who_is_suspended_or_abroad_owes_less_and_an_undo_takes_it_back(
+    send, state, confirm, undo, db, roster
+):
+    """Somebody new who is abroad, one who goes, one who comes back; their years are judged with the sheet."""
+
+    def away(number, word, day=""):
+        return sheets.person(number, 停止党籍或出国=word, 停止或出国日期=day)
+
+    def targets():
+        db.session.rollback()
+        rows = select(Member.name, MemberYear.target).join(Member, Member.id == MemberYear.member_id)
+        return [target for _name, target in sorted(db.session.execute(rows).tuples())]
+
+    first = send([away(1, ""), away(2, "停止党籍", "2026-01-01"), away(3, "出国", "2026-01-01")])
+    confirm(first)
+    before, owed = roster(), targets()
+    assert [(row["away"], row["away_since"]) for row in before[1:]] == [
+        ("停止党籍", "2026-01-01"), ("出国（境）", "2026-01-01"),
+    ]  # fmt: skip
+    assert owed[0] > 0 == owed[1] == owed[2], owed
+    changed = send([away(1, "出国（境）", "2026-03-01"), away(2, "无")])
+    told = queries.shown_line(db.session.execute(queries.lines(changed, "changed")).first())
+    assert told["changes"] == [("Suspended or abroad", "无", "出国（境）（2026-03-01）")]
+    confirm(changed)
+    assert 0 < targets()[0] < owed[0]
+    assert targets()[1] > 0
+    alone = state(send([away(4, "无", "2026-03-01")]))
+    assert alone.outcomes == ["refused"], "a day of nothing"
+    undo(changed)
+    assert (roster(), targets()) == (before, owed)
+    sound(db)
+    undo(first)
+    assert db.session.scalar(select(func.count(StatusSpan.id))) == 0
+
+
 def test_no_branch_gets_a_second_secretary_by_an_undo(send, confirm, undo, db, roster, office):
     confirm(send([sheets.person(1, 党内职务="书记", 任职日期="2026-03-01")]))
     ended = send([sheets.person(1, 党内职务="无")])

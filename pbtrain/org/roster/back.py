@@ -6,6 +6,7 @@ since: both are named. A person moved back gets posts and rights of the old bran
 """
 
 import base64
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,11 +19,10 @@ from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.marks import N_
 from pbtrain.org.access import Actor, units_where
-from pbtrain.org.kinds import RANKS
-from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, RosterRow, StatusSpan, Unit
+from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterImport, RosterRow, Unit
 from pbtrain.org.names import pinyin
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster import ranks as roster_ranks
+from pbtrain.org.roster import tracks
 from pbtrain.org.roster.changes import DATES, SETTLES, Finished, Gathered, open_on
 from pbtrain.org.roster.match import PLAIN, plain_value
 from pbtrain.org.roster.plan import ACCOUNT, GRANT, MEMBER, POST, SPAN, Line, chunks, code_of
@@ -65,7 +65,7 @@ class Undoing:
     updates: list[Finished] = field(default_factory=list)  # what was gathered, ready to be sent
     spans: list[int] = field(default_factory=list)  # affiliations that go
     posts: list[int] = field(default_factory=list)  # posts that go
-    ranks: list[int] = field(default_factory=list)  # ranks that go
+    statuses: list[int] = field(default_factory=list)  # ranks and absences that go
     settle: set[int] = field(default_factory=set)  # whose year is judged anew
     reopened: list[tuple[Line, str, Any, int, str | None]] = field(default_factory=list)
 
@@ -113,8 +113,9 @@ def _new(actor: Actor, found: Undoing, busy: Collection[int]) -> None:
     mine = Member.unit_id.in_(units_where(actor, Perm.ROSTER_MANAGE))
     lines = db.session.execute(
         select(
-            RosterRow.id, RosterRow.line, RosterRow.name, Member.id.label("member_id"), Member.account_id,
-            Member.unit_id, Member.left_on, Member.erased_at, or_(*LATE).label("late"), mine.label("mine"),
+            RosterRow.id, RosterRow.line, RosterRow.name, RosterRow.values_json,
+            Member.id.label("member_id"), Member.account_id, Member.unit_id, Member.left_on,
+            Member.erased_at, or_(*LATE).label("late"), mine.label("mine"),
         )
         .join(Member, Member.code == code_of())
         .outerjoin(Account, Account.id == Member.account_id)
@@ -122,6 +123,12 @@ def _new(actor: Actor, found: Undoing, busy: Collection[int]) -> None:
         .order_by(RosterRow.line)
     ).all()  # fmt: skip
     used = set(db.session.scalars(_used(bulk.among(line.member_id for line in lines))))
+    spans = tracks.spans_of(line.member_id for line in lines)
+    used |= {
+        line.member_id
+        for line in lines
+        if tracks.away_otherwise(json.loads(line.values_json or "{}").get("away", ""), spans[line.member_id])
+    }
     for line in lines:
         person = (line.member_id, line.account_id, line.unit_id)
         if line.erased_at is not None:
@@ -139,7 +146,7 @@ def _new(actor: Actor, found: Undoing, busy: Collection[int]) -> None:
 
 
 def _used(members: Select[Any]) -> Any:
-    """Which of these members anything refers to beside branch, posts, ranks and hours; also roles by hand."""
+    """Which of these members anything refers to beside branch, posts, statuses and hours; also roles."""
     rights = (
         select(Member.id)
         .join(RoleGrant, RoleGrant.account_id == Member.account_id)
@@ -152,9 +159,7 @@ def _used(members: Select[Any]) -> Any:
         for column in table.columns
         if any(key.column is MEMBER.c.id for key in column.foreign_keys)
     ]
-    spans = select(StatusSpan.member_id)
-    away = spans.where(StatusSpan.member_id.in_(members), StatusSpan.kind.not_in(RANKS))
-    return union(rights, away, *references)
+    return union(rights, *references)
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,7 @@ class Standing:
 
     people: dict[int, Any]
     posts: dict[int, Any]
-    ranks: dict[int, list[Any]]  # by member
+    statuses: dict[int, list[Any]]  # by member
     homes: set[int]
 
 
@@ -175,11 +180,11 @@ def _standing(actor: Actor, lines: Sequence[Line]) -> Standing:
         .where(Post.member_id.in_(bulk.among(posted)))
         .order_by(Post.id)
     )
-    ranked = (line.member_id for line in lines if line.member_id and "rank" in line.changes)
+    tracked = (line.member_id for line in lines if line.member_id and line.changes.keys() & tracks.TRACKS)
     return Standing(
         people=_people(actor, [line.member_id for line in lines if line.member_id is not None]),
         posts={row.id: row for row in posts},
-        ranks=roster_ranks.spans_of(ranked),
+        statuses=tracks.spans_of(tracked),
         homes=_homes(actor, {int(line.values["from_unit"]) for line in lines if "from_unit" in line.values}),
     )
 
@@ -223,7 +228,7 @@ def _changed(actor: Actor, found: Undoing, lines: Sequence[Line], busy: Collecti
         else:
             _facts(found, line, person, {})
             _posts(found, line, person, now.posts)
-            _rank(found, line, person, now.ranks)
+            _tracks(found, line, person, now.statuses)
 
 
 def _has_posts(line: Line) -> bool:
@@ -289,7 +294,7 @@ def _back_to_branch(found: Undoing, line: Line, person: Any, now: Standing, busy
             found.gathered.add(GRANT, grant_id, {"valid_until": _day(until)}, expected)
         _facts(found, line, person, {"unit_id": home})
         _posts(found, line, person, now.posts)
-        _rank(found, line, person, now.ranks)
+        _tracks(found, line, person, now.statuses)
 
 
 def _posts(found: Undoing, line: Line, person: Any, posts: dict[int, Any]) -> None:
@@ -325,17 +330,18 @@ def _posts(found: Undoing, line: Line, person: Any, posts: dict[int, Any]) -> No
             found.reopened.append((line, "post", post, person.id, until))
 
 
-def _rank(found: Undoing, line: Line, person: Any, ranks: dict[int, list[Any]]) -> None:
-    """The rank that the batch gave goes; the one it ended or mended is as before."""
-    if "rank" not in line.changes:
-        return
-    before = line.values.get("before", {})
-    gone = roster_ranks.plan_back(line.changes["rank"], before, ranks.get(person.id, ()), found.gathered)
-    if gone is None:
-        found.stay(line, CHANGED, "rank")
-        return
-    found.ranks += gone
-    found.back.add(person.id)
+def _tracks(found: Undoing, line: Line, person: Any, statuses: dict[int, list[Any]]) -> None:
+    """The rank or absence that the batch gave goes; the one it ended or mended is as before."""
+    before, spans = line.values.get("before", {}), statuses.get(person.id, ())
+    for track in line.changes.keys() & tracks.TRACKS:
+        gone = tracks.plan_back(track, line.changes[track], before, spans, found.gathered)
+        if gone is None:
+            found.stay(line, CHANGED, track)
+            continue
+        found.statuses += gone
+        found.back.add(person.id)
+        if track == "away":
+            _judged(found, person)
 
 
 def _judged(found: Undoing, person: Any) -> None:

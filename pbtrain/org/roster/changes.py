@@ -21,14 +21,14 @@ from pbtrain.org import rules
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant
 from pbtrain.org.roles import Perm, Role
-from pbtrain.org.roster import ranks as roster_ranks
+from pbtrain.org.roster import tracks
 from pbtrain.org.roster.known import posts_of
 from pbtrain.org.roster.match import PLAIN, plain_value
 from pbtrain.org.roster.plan import ACCOUNT, GRANT, MEMBER, POST, ROW, SPAN, STALE, Line, NewPost, chunks
 
 DATES = ("born_on", "joined_on")
 SECRET = ("id_number", "id_lookup", "id_shown")
-SETTLES = {"stage", "post", "branch"}  # what a year's hours are judged by
+SETTLES = {"stage", "post", "branch", "away"}  # what a year's hours are judged by
 
 
 @dataclass
@@ -71,10 +71,12 @@ class Changes:
     updates: list[Finished] = field(default_factory=list)
     spans: list[tuple[Any, ...]] = field(default_factory=list)  # (member, branch, first day)
     posts: list[NewPost] = field(default_factory=list)
-    ranks: list[tuple[int, str, date]] = field(default_factory=list)  # (member, rank, first day) that begin
+    statuses: list[tuple[int, str, date]] = field(
+        default_factory=list
+    )  # (member, kind, first day) that begin
     members: list[int] = field(default_factory=list)
     settle: list[int] = field(default_factory=list)  # whose year is judged anew
-    posted: set[int] = field(default_factory=set)  # of whom posts or ranks were looked at
+    posted: set[int] = field(default_factory=set)  # of whom posts, rank or absence were looked at
 
 
 class Gathered:
@@ -111,7 +113,7 @@ class Known:
     shown: dict[int, tuple[str, date]]
     posts: dict[int, list[Any]]
     rights: dict[int, list[Any]]
-    ranks: dict[int, list[Any]]
+    statuses: dict[int, list[Any]]
 
 
 def changes(actor: Actor, import_id: int, *, transfers: bool) -> Changes:
@@ -154,9 +156,9 @@ def _known(actor: Actor, lines: Sequence[Line], today: date, *, moving: bool) ->
         line.member_id for line in lines if line.member_id is not None and (moving or "post" in line.changes)
     ]
     logins = [people[key].account_id for key in posted if key in people] if moving else []
-    ranked = [line.member_id for line in lines if line.member_id is not None and "rank" in line.changes]
-    ranks = roster_ranks.spans_of(ranked)
-    return Known(people, posts_of(posted, today), _posts_held(posted), _rights_held(logins), ranks)
+    tracked = [line.member_id for line in lines if line.member_id and line.changes.keys() & tracks.TRACKS]
+    statuses = tracks.spans_of(tracked)
+    return Known(people, posts_of(posted, today), _posts_held(posted), _rights_held(logins), statuses)
 
 
 def _posts_held(member_ids: Sequence[int]) -> dict[int, list[Any]]:
@@ -201,13 +203,13 @@ def _as_shown(line: Line, person: Any, known: Known, today: date) -> bool:
             return False
         if name == "post" and old != ([post[0], post[1].isoformat()] if post else ["none", ""]):
             return False
-        if name == "rank" and old != roster_ranks.in_sheet(_rank(known, person.id, today)):
+        if name in tracks.TRACKS and old != tracks.in_sheet(_held(name, known, person.id, today)):
             return False
     return True
 
 
-def _rank(known: Known, member_id: int, today: date) -> Any:
-    return roster_ranks.standing(known.ranks.get(member_id, ()), today)
+def _held(track: str, known: Known, member_id: int, today: date) -> Any:
+    return tracks.standing(track, known.statuses.get(member_id, ()), today)
 
 
 def _plan(
@@ -224,10 +226,11 @@ def _plan(
         _move(line, person, known, found, gathered, before)
     if "post" in line.changes:
         _post(line, person, known, found, gathered, before, today, moving=moving)
-    if "rank" in line.changes:
+    for track in line.changes.keys() & tracks.TRACKS:
         found.posted.add(person.id)
-        begins = roster_ranks.plan(line.changes["rank"], _rank(known, person.id, today), gathered, before)
-        found.ranks += [(person.id, *begins)] if begins else []
+        held = _held(track, known, person.id, today)
+        begins = tracks.plan(track, line.changes[track], held, gathered, before)
+        found.statuses += [(person.id, *begins)] if begins else []
     if before:
         values = line.values | {"before": before}
         gathered.add(ROW, line.id, {"values_json": json.dumps(values, ensure_ascii=False)})

@@ -30,6 +30,12 @@ COLUMNS = {
     "rank_since": Column(
         N_("In the rank since"), "级别起始日期", ("起始日期", "级别起始时间", "任现职级日期", "任现职级时间")
     ),
+    "away": Column(
+        N_("Suspended or abroad"), "停止党籍或出国", ("停止党籍", "出国（境）", "出国")
+    ),
+    "away_since": Column(
+        N_("Suspended or abroad since"), "停止或出国日期", ("停止党籍日期", "出国日期", "出国（境）日期")
+    ),
     "flow": Column(N_("Flow of members"), "流动情况", ("流动类型", "流动党员", "流入流出")),
     "flow_place": Column(N_("Where from or to"), "流动地点", ("流入流出地", "流入地或流出地"), 100),
 }  # fmt: skip
@@ -69,6 +75,11 @@ RANKS = {
     "县处级副职": "cadre_county", "厅局级": "cadre_county",
     "无": "none", "否": "none", "非干部": "none",
 }  # fmt: skip
+AWAYS = {
+    "停止党籍": "suspended", "停止": "suspended",
+    "出国（境）": "abroad", "出国(境)": "abroad", "出国": "abroad", "出境": "abroad", "在国外": "abroad",
+    "无": "none", "否": "none", "在国内": "none", "已回国": "none", "恢复党籍": "none",
+}  # fmt: skip
 SEX_WORDS = {"M": "男", "F": "女", "": ""}
 STAGE_WORDS = {
     "full": "正式党员",
@@ -94,6 +105,7 @@ CATEGORY_WORDS = {
     "other": "其他职业",
 }
 RANK_WORDS = {"cadre_township": "乡科级及以下", "cadre_county": "县处级及以上", "none": "无"}
+AWAY_WORDS = {"suspended": "停止党籍", "abroad": "出国（境）", "none": "无"}
 FLOW_WORDS = {"in": "流入", "out": "流出", "none": "无"}
 ROSTER = layout_of(COLUMNS, needed=("name", "branch"), max_rows=50_000)
 

@@ -74,9 +74,9 @@ class Known:
         self,
         people: Sequence[Any],
         posts: dict[int, tuple[str, date]],
-        ranks: dict[int, list[Any]],
+        statuses: dict[int, list[Any]],
     ) -> None:
-        self.posts, self.ranks = posts, ranks
+        self.posts, self.statuses = posts, statuses
         self.by_code = {person.code: person for person in people}
         self.by_id = {person.id_lookup: person for person in people if person.id_lookup}
         self.by_name: dict[str, list[Any]] = defaultdict(list)

@@ -20,7 +20,7 @@ from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, Post, Unit
 from pbtrain.org.numbers import WANTS_ID, WANTS_PHONE
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster import ranks
+from pbtrain.org.roster import tracks
 from pbtrain.org.roster.known import Known, Scope, posts_of, text_key
 from pbtrain.org.roster.rules import PLACE_ALONE
 from pbtrain.org.uploads.cells import mask_id, name_key, name_variants
@@ -29,6 +29,10 @@ from pbtrain.org.uploads.reader import Row
 ID_PURPOSE = "member.id_number"
 RAW_PURPOSE = "roster_row.id_number"  # as it stood in the sheet, until the line is forgotten
 PLAIN = ("name", "sex", "born_on", "joined_on", "stage", "phone", "category", "flow", "flow_place")
+CLASH = {
+    "rank": N_("Another rank is recorded for some of these days. Mend it on the member's page."),
+    "away": N_("Another absence is recorded for some of these days. Mend it on the member's page."),
+}
 AS_WRITTEN = ("name", "flow_place")  # spelled the same but for what nobody sees: unchanged
 
 
@@ -96,7 +100,7 @@ class Matcher:
             .order_by(Member.id)
         ).all()  # fmt: skip
         ids = [person.id for person in found]
-        return Known(found, posts_of(ids, self.today), ranks.spans_of(ids))
+        return Known(found, posts_of(ids, self.today), tracks.spans_of(ids))
 
     def _one(self, row: Row, known: Known) -> Staged:
         staged = Staged(row)
@@ -278,7 +282,8 @@ class Matcher:
             row.refuse("flow_place", PLACE_ALONE, values["flow_place"])
             return
         staged.changes = changes_of(person, values, known.posts.get(person.id), self.today)
-        self._note_rank(staged, known.ranks.get(person.id, ()))
+        for track in tracks.TRACKS:
+            self._note_track(track, staged, known.statuses.get(person.id, ()))
         if row.errors:
             return
         if "id_number" in values and "id_lookup" not in values and values["id_number"] != person.id_shown:
@@ -302,14 +307,13 @@ class Matcher:
             staged.unit_id = person.unit_id
             staged.outcome = "changed" if staged.changes else "same"
 
-    def _note_rank(self, staged: Staged, spans: Sequence[Any]) -> None:
-        change = ranks.change_of(staged.row.values, spans, self.today)
+    def _note_track(self, track: str, staged: Staged, spans: Sequence[Any]) -> None:
+        change = tracks.change_of(track, staged.row.values, spans, self.today)
         if change is None:
             return
-        staged.changes["rank"] = change
-        if ranks.clashes(change, spans, self.today):
-            message = N_("Another rank is recorded for some of these days. Mend it on the member's page.")
-            staged.row.refuse("rank_since", message, change[1][1])
+        staged.changes[track] = change
+        if tracks.clashes(track, change, spans, self.today):
+            staged.row.refuse(tracks.DAY[track], CLASH[track], change[1][1])
 
     def _as_transfer(self, staged: Staged, person: Any) -> None:
         values = staged.row.values

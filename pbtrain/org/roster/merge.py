@@ -24,7 +24,7 @@ from pbtrain.org import rules
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Member, Post, RosterImport, RosterRow, StatusSpan, Unit
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster import ranks as roster_ranks
+from pbtrain.org.roster import tracks
 from pbtrain.org.roster.changes import Changes, changes
 from pbtrain.org.roster.plan import (
     ACCOUNT,
@@ -49,7 +49,7 @@ LOCK = 7_204  # of PostgreSQL: one roster is written at a time
 HELD = ("member_id", "unit_id", "kind", "valid_from")
 GIVEN = ("account_id", "unit_id", "role", "post_id", "valid_from", "granted_by_id")
 UNITS = 10_000
-STATUS = roster_ranks.STATUS
+STATUS = tracks.STATUS
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Fresh:
     people: bulk.Rows
     ties: bulk.Rows
     posts: bulk.Rows
-    ranks: bulk.Rows
+    statuses: bulk.Rows
     rights: bulk.Rows
 
 
@@ -75,7 +75,7 @@ class Plan:
     unwritten: Sequence[int]  # other imports that nobody had written yet
     newest_member: int
     newest_post: int
-    newest_rank: int
+    newest_status: int
     new: Newcomers
     changed: Changes
     fresh: Fresh | None = None
@@ -110,7 +110,7 @@ def plan(actor: Actor, import_id: int, counts: dict[str, int], read_at: Any, *, 
         unwritten=db.session.scalars(others.order_by(RosterImport.id)).all(),  # first: see _check_others
         newest_member=newest(Member),
         newest_post=newest(Post),
-        newest_rank=newest(StatusSpan),
+        newest_status=newest(StatusSpan),
         new=newcomers(import_id, read_at),
         changed=changes(actor, import_id, transfers=transfers),
     )
@@ -129,7 +129,7 @@ def number(
     new = planned.new
     begun = [(members[post.who], accounts[post.who], post) for post in new.posts]
     begun += [(post.who, post.account_id, post) for post in planned.changed.posts]  # type: ignore[misc]
-    ranked = [(members[place], rank, since) for place, rank, since in new.ranks] + planned.changed.ranks
+    spans = [(members[place], kind, since) for place, kind, since in new.statuses] + planned.changed.statuses
     held = [(who, post.unit_id, post.kind, post.since) for who, _, post in begun]
     rights = [
         (account_id, post.unit_id, post.role, post_id, post.since, actor.account_id)
@@ -142,7 +142,7 @@ def number(
         people=[(key, login, *row) for key, login, row in zip(members, accounts, new.facts, strict=True)],
         ties=[(key, *row) for key, row in zip(members, new.ties, strict=True)],
         posts=[(key, *row) for key, row in zip(posts, bulk.native(POST, HELD, held), strict=True)],
-        ranks=bulk.native(STATUS, roster_ranks.HELD, ranked),
+        statuses=bulk.native(STATUS, tracks.HELD, spans),
         rights=bulk.native(GRANT, GIVEN, rights),
     )
 
@@ -165,11 +165,12 @@ def write(actor: Actor, planned: Plan) -> Written:
         bulk.insert(SPAN, ("member_id", *TIE), planned.changed.spans)
         bulk.insert(POST, ("id", *HELD), fresh.posts)
         bulk.insert(GRANT, GIVEN, fresh.rights)
-        bulk.insert(STATUS, roster_ranks.HELD, fresh.ranks)
+        bulk.insert(STATUS, tracks.HELD, fresh.statuses)
     except IntegrityError:
         raise Conflict(STALE) from None
     _check_secretaries({post.unit_id for post in planned.posts if post.kind == "secretary"})
-    return Written(fresh.members, planned.changed.settle, planned.people)
+    away = [fresh.members[place] for place, kind, _since in planned.new.statuses if kind in tracks.AWAY]
+    return Written(fresh.members, [*planned.changed.settle, *away], planned.people)
 
 
 def _check_scope(actor: Actor, planned: Plan) -> None:
@@ -207,7 +208,7 @@ def _check_newer(planned: Plan) -> None:
         raise Conflict(STALE)
     posted = planned.changed.posted
     if posted and (
-        newer(Post, posted, planned.newest_post) or newer(StatusSpan, posted, planned.newest_rank)
+        newer(Post, posted, planned.newest_post) or newer(StatusSpan, posted, planned.newest_status)
     ):
         raise Conflict(STALE)
 

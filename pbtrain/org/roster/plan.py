@@ -22,6 +22,7 @@ from pbtrain.core.marks import N_
 from pbtrain.org import rules
 from pbtrain.org.models import Affiliation, Member, Post, RoleGrant, RosterRow, Unit
 from pbtrain.org.roster.match import plain_value
+from pbtrain.org.roster.tracks import DAY
 from pbtrain.org.uploads.cells import name_key
 
 CHUNK = 1_000
@@ -72,7 +73,7 @@ class Newcomers:
     facts: list[tuple[Any, ...]] = field(default_factory=list)
     ties: list[tuple[Any, ...]] = field(default_factory=list)
     posts: list[NewPost] = field(default_factory=list)
-    ranks: list[tuple[int, str, date]] = field(default_factory=list)  # (place in the plan, rank, first day)
+    statuses: list[tuple[int, str, date]] = field(default_factory=list)  # (place, kind of span, first day)
     known_by: set[tuple[str, str]] = field(default_factory=set)  # name and birth date
     lookups: set[str] = field(default_factory=set)
 
@@ -155,8 +156,9 @@ def _note(found: Newcomers, line: Line) -> None:
     found.people.append(
         Newcomer(line.unit_id, line.day("since") or clock.today(), values["stage"], kind, since)
     )
-    if (rank := values.get("rank", "none")) != "none":
-        found.ranks.append((place, rank, line.day("rank_since") or clock.today()))
+    for track, day in DAY.items():
+        if (kind_of_span := values.get(track, "none")) != "none":
+            found.statuses.append((place, kind_of_span, line.day(day) or clock.today()))
     found.known_by.add((name_key(values["name"]), values.get("born_on", "")))
     if "id_lookup" in values:
         found.lookups.add(values["id_lookup"])
@@ -225,6 +227,6 @@ def usernames(bases: Sequence[str], taken: set[str]) -> list[str]:
 
 
 def newer(model: Any, member_ids: set[int], after: int) -> bool:
-    """Was one of these members given such a thing (a post, a rank) meanwhile?"""
+    """Was one of these members given such a thing (a post, a rank, an absence) meanwhile?"""
     later = db.session.scalars(select(model.member_id).where(model.id > after).order_by(model.id))
     return any(member_id in member_ids for member_id in later)

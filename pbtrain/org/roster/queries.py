@@ -15,8 +15,9 @@ from pbtrain.core.queue import Job
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Affiliation, Member, RosterImport, RosterRow, Unit, UnitClosure
 from pbtrain.org.roles import Perm
-from pbtrain.org.roster import ranks as roster_ranks
+from pbtrain.org.roster import tracks
 from pbtrain.org.roster.columns import (
+    AWAY_WORDS,
     CATEGORY_WORDS,
     COLUMNS,
     FLOW_WORDS,
@@ -30,6 +31,7 @@ from pbtrain.org.roster.match import ID_PURPOSE, PLAIN, RAW_PURPOSE, plain_value
 
 OUTCOMES = ("new", "changed", "transfer", "same", "refused")
 CHUNK = 1_000
+SINCE = {"post": POST_WORDS, "rank": RANK_WORDS, "away": AWAY_WORDS}  # shown with their first day
 COLUMNS_OUT = (
     Member.id,
     Member.code,
@@ -139,11 +141,9 @@ def shown_line(row: Any) -> dict[str, Any]:
 
 def in_words(name: str, value: Any) -> str:
     """An old or new value as people write it."""
-    if name in ("post", "rank"):
+    if name in SINCE:
         kind, since = value
-        return (POST_WORDS if name == "post" else RANK_WORDS)[kind] + (
-            f"（{since}）" if since and kind != "none" else ""
-        )
+        return SINCE[name][kind] + (f"（{since}）" if since and kind != "none" else "")
     if name == "phone":
         return mask_phone(value)
     if name in ("flow", "flow_place"):
@@ -200,10 +200,10 @@ def roster(actor: Actor, unit_id: int, *, full: bool = False) -> Iterator[dict[s
         .limit(CHUNK)
     ).all():
         posts = posts_of([row.id for row in rows], today)
-        ranks = roster_ranks.spans_of(row.id for row in rows)
+        statuses = tracks.spans_of(row.id for row in rows)
         for row in rows:
             kind, post_since = posts.get(row.id, ("", None))
-            rank, rank_since = roster_ranks.in_sheet(roster_ranks.standing(ranks[row.id], today))
+            held = {name: tracks.standing(name, statuses[row.id], today) for name in tracks.TRACKS}
             yield {
                 "code": row.code,
                 "name": row.name,
@@ -219,8 +219,8 @@ def roster(actor: Actor, unit_id: int, *, full: bool = False) -> Iterator[dict[s
                 "since": plain_value(row.since),
                 "post": POST_WORDS[kind] if kind else "",
                 "post_since": plain_value(post_since),
-                "rank": RANK_WORDS[rank] if rank_since else "",
-                "rank_since": rank_since,
+                **{name: SINCE[name][span.kind] if span else "" for name, span in held.items()},
+                **{tracks.DAY[name]: tracks.in_sheet(span)[1] for name, span in held.items()},
                 "category": CATEGORY_WORDS.get(row.category, ""),
                 "flow": FLOW_WORDS[row.flow] if row.flow else "",
                 "flow_place": row.flow_place if row.flow else "",

@@ -6,6 +6,8 @@ from typing import Any
 
 from pbtrain.core.marks import N_
 from pbtrain.org.roster.columns import (
+    AWAY_WORDS,
+    AWAYS,
     CATEGORIES,
     CATEGORY_WORDS,
     COLUMNS,
@@ -22,7 +24,8 @@ from pbtrain.org.roster.columns import (
 from pbtrain.org.uploads.cells import as_text, read_day, read_id, read_word, shown
 from pbtrain.org.uploads.reader import Reader, Row
 
-DAYS = ("born_on", "joined_on", "since", "post_since", "rank_since")
+DAYS = ("born_on", "joined_on", "since", "post_since", "rank_since", "away_since")
+AWAY_ALONE = N_("A day, but neither suspended nor abroad. Enter which of the two.")
 PLACE_ALONE = N_("A place, but no flow. Enter whether the member flowed in or out.")
 NOTES = {
     "wide": N_("Full-width letters and digits in %(count)s cells were read as ordinary ones."),
@@ -39,6 +42,7 @@ WORDS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {  # what is read, an
     "category": (CATEGORIES, tuple(CATEGORY_WORDS.values())),
     "post": (POSTS, tuple(POST_WORDS.values())),
     "rank": (RANKS, tuple(RANK_WORDS.values())),
+    "away": (AWAYS, tuple(AWAY_WORDS.values())),
     "flow": (FLOWS, tuple(FLOW_WORDS.values())),
 }
 
@@ -85,5 +89,7 @@ class RosterReader(Reader):
             row.refuse("post_since", N_("A day, but no post. Enter the post too."), values["post_since"])
         if values.get("rank_since") and values.get("rank", "none") == "none":
             row.refuse("rank_since", N_("A day, but no rank. Enter the rank too."), values["rank_since"])
+        if values.get("away_since") and values.get("away", "none") == "none":
+            row.refuse("away_since", AWAY_ALONE, values["away_since"])
         if values.get("flow_place") and values.get("flow") == "none":
             row.refuse("flow_place", PLACE_ALONE, values["flow_place"])

@@ -106,7 +106,7 @@ def _take_back(found: Undoing) -> None:
     """What the batch gave goes, what it changed is as before; each value must still be as planned."""
     _all(delete(RoleGrant).where(RoleGrant.post_id.in_(bulk.among(found.posts))))
     _exactly(delete(Post).where(Post.id.in_(bulk.among(found.posts))), found.posts)
-    _exactly(delete(StatusSpan).where(StatusSpan.id.in_(bulk.among(found.ranks))), found.ranks)
+    _exactly(delete(StatusSpan).where(StatusSpan.id.in_(bulk.among(found.statuses))), found.statuses)
     _exactly(delete(Affiliation).where(Affiliation.id.in_(bulk.among(found.spans))), found.spans)
     for one in found.updates:
         one.send(STALE)
