@@ -16,7 +16,7 @@ from pbtrain.events.door import queries, rules, scanning, tickets
 from pbtrain.events.forms.door import CheckInForm
 from pbtrain.events.views import bp
 from pbtrain.events.views.door import address, door_key
-from pbtrain.org.access import signed, signed_in
+from pbtrain.org.access import Actor, signed, signed_in
 
 PHONE = f"{DEVICE}door"  # named like a known device's, so that signing out leaves it where it is
 CAMERA = headers.permissions(camera="(self)")
@@ -68,7 +68,7 @@ def check_in(event_id: int) -> Response:
     """One's own sign-in: one button while the ticket holds, then how it stands."""
     actor, form = signed(), CheckInForm()
     row = queries.own_row(event_id, actor.member_id) if actor.member_id else None
-    phone, now = request.cookies.get(PHONE, "")[:100], clock.now()
+    phone = request.cookies.get(PHONE, "")[:100]
     ticket = (form.ticket.data if form.is_submitted() else request.args.get("t", "")) or ""
     if row is None and not ticket:
         abort(404)  # who is not expected learns nothing of an event without its code
@@ -76,27 +76,12 @@ def check_in(event_id: int) -> Response:
     out = bool(row and row.present and event.checks_out and row.left_at is None)
     try:
         if ticket:
-            tickets.check_ticket(door_key(), ticket, event_id, phone, now)
+            tickets.check_ticket(door_key(), ticket, event_id, phone, clock.now())
         if form.is_submitted():
-            if not ticket or not form.validate():
-                raise RuleError(tickets.DAMAGED)
-            with transaction():
-                scanning.check_in(
-                    actor,
-                    event_id,
-                    out=form.out.data == "1",
-                    device=tickets.device_hash(door_key(), phone),
-                    ticket=ticket,
-                )
+            _sign(actor, event_id, form, phone)
             return redirect(url_for(".check_in", event_id=event_id), 303)
-        if ticket and row is None:
-            raise RuleError(
-                scanning.NOT_LISTED if actor.member_id else scanning.NO_MEMBER,
-                title=event.title,
-                unit=event.unit_name,
-            )
         if ticket:
-            rules.check_scan(queries.session_of(event), now, out=out)
+            _check_offered(actor, event, row, out=out)
     except RuleError as error:
         if row is None or not row.present:
             return refused(error, event)
@@ -112,3 +97,28 @@ def check_in(event_id: int) -> Response:
         session=queries.session_of(event),
     )
     return make_response(page)
+
+
+def _sign(actor: Actor, event_id: int, form: CheckInForm, phone: str) -> None:
+    """In or out, with the ticket that was sent and has been checked; RuleError where there is none."""
+    if not form.ticket.data or not form.validate():
+        raise RuleError(tickets.DAMAGED)
+    with transaction():
+        scanning.check_in(
+            actor,
+            event_id,
+            out=form.out.data == "1",
+            device=tickets.device_hash(door_key(), phone),
+            ticket=form.ticket.data,
+        )
+
+
+def _check_offered(actor: Actor, event: Any, row: Any, *, out: bool) -> None:
+    """RuleError where the button would do nothing: for who is not on the list, or not at its time."""
+    if row is None:
+        raise RuleError(
+            scanning.NOT_LISTED if actor.member_id else scanning.NO_MEMBER,
+            title=event.title,
+            unit=event.unit_name,
+        )
+    rules.check_scan(queries.session_of(event), clock.now(), out=out)
