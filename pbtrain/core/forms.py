@@ -23,6 +23,13 @@ def clean(text: str) -> str:
     return UNSEEN.sub("", text).strip()
 
 
+def number_of(text: str | None, *, digits: int = 9) -> int | None:
+    """The whole number that was sent or stands in an address, of at most so many digits (an id or a version
+    has nine); None for anything else."""
+    text = text or ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= digits else None
+
+
 def choices(pairs: Any) -> list[SelectChoice]:
     """SelectField choices from (value, label) pairs."""
     return [SelectChoice(value, label) for value, label in pairs]
@@ -81,8 +88,7 @@ class VersionedForm(BaseForm):
     @property
     def made_from(self) -> int:
         """The version number sent; 0, which no row has, for anything else."""
-        text = str(self.version.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return number_of(str(self.version.data or "")) or 0
 
     def values(self) -> dict[str, Any]:
         return {name: value for name, value in super().values().items() if name != "version"}

@@ -9,6 +9,7 @@ from pbtrain.org.kinds import BRINGS_AUDITOR, POSTS, UNIT_KINDS
 from pbtrain.org.roles import GIVES, RENEWS, Role
 
 LONGEST_AHEAD = 366  # days
+FOUNDED = date(1921, 7, 1)  # of the Party: nothing that is recorded is older
 
 
 def check_child(parent_kind: str, kind: str) -> None:

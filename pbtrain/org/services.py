@@ -47,7 +47,7 @@ def add_member(
     tree.demand(actor, Perm.ROSTER_MANAGE, unit_id, "unit_id")
     rules.check_home(tree.live(unit_id, "unit_id").kind)
     since = since or clock.today()
-    rules.check_from(since, earliest=date(1921, 7, 1), today=clock.today())
+    rules.check_from(since, earliest=rules.FOUNDED, today=clock.today())
     if facts.get("phone"):
         facts["phone"] = read_mobile(facts["phone"])
     facts["code"] = facts.get("code") or new_code("M")
@@ -261,7 +261,7 @@ def set_left(actor: Actor | None, member_id: int, *, on: date, why: str = "left"
     somebody who died is closed. RuleError for the last system administrator.
     """
     member = member_of(actor, Perm.ROSTER_MANAGE, member_id)
-    rules.check_from(on, earliest=date(1921, 7, 1), today=clock.today())
+    rules.check_from(on, earliest=rules.FOUNDED, today=clock.today())
     if member.left_on is not None:
         raise Conflict(N_("This person has been marked as gone already."))
     member.left_on = on

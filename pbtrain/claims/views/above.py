@@ -18,6 +18,7 @@ from pbtrain.claims.views.desk import (
     undo,
 )
 from pbtrain.core.db import transaction
+from pbtrain.core.forms import number_of
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.hours import services as hours
 from pbtrain.org.access import needs, signed
@@ -57,10 +58,10 @@ def judge(claim_id: int) -> Response:
 @needs(Perm.CLAIM_JUDGE)
 def confirm_all() -> Response:
     """Confirm the own lines of recorders that are named, all at once or none of them."""
-    sent = request.form.getlist("claim")[:SHOWN]
-    if not all(text.isascii() and text.isdecimal() and len(text) < 10 for text in sent):
+    sent = [number_of(text) for text in request.form.getlist("claim")[:SHOWN]]
+    named = [one for one in sent if one is not None]
+    if len(named) < len(sent):
         abort(400)
-    named = [int(text) for text in sent]
     if not named or not queries.are_own(signed(), named):
         abort(404)
     with transaction():

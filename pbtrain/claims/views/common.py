@@ -10,6 +10,7 @@ from pbtrain.claims import rules
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
+from pbtrain.core.forms import number_of
 from pbtrain.core.i18n import say
 from pbtrain.hours.models import HourClaim
 
@@ -23,10 +24,8 @@ def due_back(claim: Any) -> Any:
 
 def sent_number(name: str) -> int:
     """A number of a form that is no field of it, like the version seen; anything else is 400."""
-    text = request.form.get(name, "")
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        abort(400)
-    return int(text)
+    found = number_of(request.form.get(name))
+    return abort(400) if found is None else found
 
 
 def by_script() -> bool:

@@ -13,7 +13,7 @@ from pbtrain.claims.views.common import sent_number
 from pbtrain.core import badges, clock, formatting, templating
 from pbtrain.core.db import db, record_apart, transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.core.forms import clean
+from pbtrain.core.forms import clean, number_of
 from pbtrain.core.i18n import _, ngettext, say
 from pbtrain.core.paging import CURSORS, paged
 from pbtrain.hours import queries as hours_queries
@@ -79,10 +79,8 @@ def approve_all() -> Response:
 
 def _pair(text: str) -> tuple[int, int]:
     """ "12:3" as numbers; 400 for anything else."""
-    parts = text.split(":")
-    if len(parts) != 2 or not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
-        abort(400)
-    return int(parts[0]), int(parts[1])
+    one, _colon, version = (number_of(part) for part in text.partition(":"))
+    return abort(400) if one is None or version is None else (one, version)
 
 
 def approve(claim_id: int, version: int, _reason: str) -> str:
@@ -146,12 +144,7 @@ def answer(desk: str, claim_id: int, act: str, acts: dict[str, Any] | None = Non
     except RuleError as error:
         return show(desk, claim_id, problem=say(error), code=422)
     undo_id = claim_id if act in ("approve", "return", "reject") and not rules.is_held(found) else None
-    following = request.form.get("next", "")
-    upcoming = (
-        int(following) if following.isascii() and following.isdecimal() and len(following) < 10 else None
-    )
-    if act == "undo":
-        upcoming = claim_id
+    upcoming = claim_id if act == "undo" else number_of(request.form.get("next"))
     if "HX-Request" in request.headers:
         return show(desk, upcoming, said=said, undo_id=undo_id, code=code, lenient=True)
     flash(said, "ok")
@@ -280,9 +273,8 @@ def _files(current: Any) -> tuple[list[Any], Any]:
 
 def _undone(desk: str, undo_id: int | None) -> Any:
     """The claim whose decision can be taken back: named by the address after a form without script."""
-    asked = request.args.get("undo", "")
-    if undo_id is None and asked.isascii() and asked.isdecimal() and len(asked) < 10:
-        undo_id = int(asked)
+    if undo_id is None:
+        undo_id = number_of(request.args.get("undo"))
     found = queries.on_desk(signed(), PERMS[desk], undo_id) if undo_id else None
     return None if found is None or rules.is_held(found) else found
 

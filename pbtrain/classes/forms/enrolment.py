@@ -5,7 +5,7 @@ from wtforms import BooleanField
 from wtforms.validators import Length
 
 from pbtrain.classes.rules import enrolment as rules
-from pbtrain.core.forms import BaseForm, ProseField, TextField
+from pbtrain.core.forms import BaseForm, ProseField, TextField, number_of
 from pbtrain.core.i18n import _l
 
 
@@ -32,9 +32,8 @@ def chosen(text: str) -> str:
 
 def whole(text: str) -> int:
     """A small whole number; 400 for anything else."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 12):
-        abort(400)
-    return int(text)
+    found = number_of(text)
+    return abort(400) if found is None else found
 
 
 def numbers(name: str) -> list[int]:

@@ -9,6 +9,7 @@ from flask import abort, request
 from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.queries import classes as queries
 from pbtrain.classes.rules.timetable import Slot
+from pbtrain.core.forms import number_of
 from pbtrain.org.access import signed
 
 
@@ -35,8 +36,7 @@ def sorting(known: Container[str], usual: str) -> str:
 
 def version_of(form: Mapping[str, str]) -> int:
     """The version a button was drawn from; 0, which no row has, for anything else."""
-    text = form.get("version", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return number_of(form.get("version")) or 0
 
 
 def by_day(units: list[Slot]) -> list[tuple[date, list[Slot]]]:

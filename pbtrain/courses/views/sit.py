@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
+from pbtrain.core.forms import number_of
 from pbtrain.courses import queries, services
 from pbtrain.courses.views import bp
 from pbtrain.courses.views.learn import course_or_404
@@ -138,8 +139,8 @@ def answer(attempt_id: int, number: int) -> Response:
     keep(attempt_id, number, flag=go == "flag")
     if go == "flag":
         return redirect(url_for(".question", attempt_id=attempt_id, number=number), 303)
-    if go.isascii() and go.isdigit() and len(go) < 4:
-        return redirect(url_for(".question", attempt_id=attempt_id, number=int(go)), 303)
+    if (wanted := number_of(go, digits=3)) is not None:
+        return redirect(url_for(".question", attempt_id=attempt_id, number=wanted), 303)
     return redirect(url_for(".review", attempt_id=attempt_id), 303)
 
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.core.forms import clean
+from pbtrain.core.forms import clean, number_of
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
 from pbtrain.events import activities, amendments, checklist, joint, proofs, queries, services
@@ -21,6 +21,7 @@ from pbtrain.hours.activities import ACTIVITIES, CHANNELS
 from pbtrain.org.access import may, needs, signed
 from pbtrain.org.answering import heir_of
 from pbtrain.org.roles import Perm
+from pbtrain.org.rules import FOUNDED
 
 
 @bp.get("/events")
@@ -29,13 +30,11 @@ def meetings() -> str:
     """The meetings of the branch and of what it took over, searchable, by year; `unit`: of one of them."""
     actor, search = signed(), clean(request.args.get("q", ""))[:100]
     wanted, years = request.args.get("year", ""), queries.years(actor)
-    if wanted and not (wanted.isascii() and wanted.isdigit() and len(wanted) == 4 and int(wanted) >= 1921):
+    year = number_of(wanted, digits=4)
+    if wanted and (year is None or year < FOUNDED.year):
         abort(404)
-    year = int(wanted) if wanted else None
     one = request.args.get("unit", "")
-    if one and not (one.isascii() and one.isdecimal() and len(one) < 10):
-        abort(404)
-    branch = (queries.branch_named(actor, int(one)) or abort(404)) if one else None
+    branch = (queries.branch_named(actor, number_of(one) or 0) or abort(404)) if one else None
     own = [unit_id for unit_id, _name in queries.branches(actor)]
     home = branch.id if branch else own[0] if own else None
     found = queries.meetings(actor, search=search, year=year, unit_id=branch.id if branch else 0)

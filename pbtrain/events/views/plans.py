@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.core.forms import clean
+from pbtrain.core.forms import clean, number_of
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.events import activities, joint, overview, plan_rules, planning, queries
 from pbtrain.events.forms.meetings import words
@@ -98,9 +98,7 @@ def _theme(unit_id: int) -> Any:
     text = request.values.get("theme", "")
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        abort(404)
-    return queries.theme_for(unit_id, int(text)) or abort(404)
+    return queries.theme_for(unit_id, number_of(text) or 0) or abort(404)
 
 
 @bp.route("/branches/<int:branch_id>/plan/year", methods=["GET", "POST"])
@@ -202,8 +200,7 @@ def series_end(series_id: int) -> Response:
 
 def sent_version() -> int:
     """The version a button was drawn with; 0 for anything else, which no row has."""
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    return number_of(request.form.get("version")) or 0
 
 
 @bp.route("/events/<int:event_id>/move", methods=["GET", "POST"])

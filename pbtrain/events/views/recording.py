@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
+from pbtrain.core.forms import number_of
 from pbtrain.core.i18n import _
 from pbtrain.events import activities, joint, queries, rules, services
 from pbtrain.events.forms.meetings import KINDS, MeetingForm, RecordForm, words
@@ -57,9 +58,8 @@ def _usual() -> dict[str, Any]:
         "minutes": USUAL_MINUTES,
         "activity": next(iter(KINDS)),
     }
-    asked = request.args.get("plan", "")
-    if asked.isascii() and asked.isdecimal() and len(asked) < 10:
-        plan = queries.planned(signed(), int(asked)) or abort(404)
+    if (asked := number_of(request.args.get("plan"))) is not None:
+        plan = queries.planned(signed(), asked) or abort(404)
         usual |= {
             "unit": plan.unit_id,
             "plan": plan.id,

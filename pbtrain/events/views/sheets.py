@@ -10,6 +10,7 @@ from pbtrain.core import images, storage
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.formatting import clock_time, long_day
+from pbtrain.core.forms import number_of
 from pbtrain.core.headers import attach
 from pbtrain.core.i18n import _
 from pbtrain.core.templating import english
@@ -63,10 +64,7 @@ def sheet_page(event_id: int) -> Response:
     photos = queries.sheets(event_id)
     form.photos.flags.optional = bool(photos)
     everybody = queries.everybody(event_id)
-    number = request.args.get("page", "1")
-    if not (number.isascii() and number.isdecimal() and len(number) < 5):
-        abort(404)
-    pages, place = sheet.pages_of(everybody), int(number) - 1
+    pages, place = sheet.pages_of(everybody), (number_of(request.args.get("page", "1"), digits=4) or 0) - 1
     if not 0 <= place < len(pages):
         abort(404)
     if form.is_submitted() and form.validate() and _save(event_id, form, pages[place]):

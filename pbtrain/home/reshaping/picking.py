@@ -11,16 +11,15 @@ from typing import Any
 from sqlalchemy import Select
 
 from pbtrain.core.db import db
+from pbtrain.core.forms import number_of
 
 SHOWN = 60
 MOST = 5_000
-DIGITS = 10
 
 
 def number(text: str | None, *, most: int = 10_000) -> int:
     """A small whole number of a form; 0 for anything else."""
-    found = text or ""
-    return min(int(found), most) if found.isascii() and found.isdecimal() and len(found) < DIGITS else 0
+    return min(number_of(text) or 0, most)
 
 
 def ids(text: str | None) -> list[int]:

@@ -22,7 +22,7 @@ from pbtrain.core import clock, sheets
 from pbtrain.core.db import db, record_apart, transaction, unhurried
 from pbtrain.core.errors import RuleError
 from pbtrain.core.formatting import number
-from pbtrain.core.forms import choices, clean
+from pbtrain.core.forms import choices, clean, number_of
 from pbtrain.core.i18n import _, say, say_kept
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
@@ -53,14 +53,14 @@ def _units(actor: Actor) -> list[tuple[int, str]]:
     """The units the actor holds the roster of, and the one named in the address when it lies below them."""
     roots = set(actor.units_with(Perm.ROSTER_MANAGE, subtree=True))
     found = [(grant.unit_id, grant.unit_name) for grant in actor.grants if grant.unit_id in roots]
-    wanted = request.args.get("unit", "")
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 and int(wanted) not in dict(found):
-        if not may(actor, Perm.ROSTER_MANAGE, int(wanted)):
+    wanted = number_of(request.args.get("unit"))
+    if wanted is not None and wanted not in dict(found):
+        if not may(actor, Perm.ROSTER_MANAGE, wanted):
             abort(404)
-        unit = db.session.get(Unit, int(wanted))
+        unit = db.session.get(Unit, wanted)
         found.insert(0, (unit.id, unit.name) if unit else abort(404))
-    elif wanted:
-        found.sort(key=lambda pair: str(pair[0]) != wanted)
+    elif wanted is not None:
+        found.sort(key=lambda pair: pair[0] != wanted)
     return list(dict.fromkeys(found))
 
 

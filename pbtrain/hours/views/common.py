@@ -10,6 +10,7 @@ from flask import Blueprint, abort, request
 
 from pbtrain.core import clock
 from pbtrain.core.errors import RuleError
+from pbtrain.core.forms import number_of
 from pbtrain.core.i18n import N_, say
 from pbtrain.core.paging import Page, paged
 from pbtrain.hours import queries
@@ -39,10 +40,8 @@ CATEGORIES = {
 def year_asked(*, ahead: int = 0) -> int:
     """The year in the address, else this one; 404 for what is none, or more than so many years ahead."""
     now = clock.today().year
-    text = request.args.get("year") or str(now)
-    if not (text.isascii() and text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= now + ahead):
-        abort(404)
-    return int(text)
+    year = number_of(request.args.get("year") or str(now), digits=4)
+    return year if year is not None and FIRST_YEAR <= year <= now + ahead else abort(404)
 
 
 def label(table: dict[str, Any], key: str) -> str:

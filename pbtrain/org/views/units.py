@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.core.forms import clean
+from pbtrain.core.forms import clean, number_of
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import in_words, paged
 from pbtrain.org import answering, counts, history, lists, queries, tree, unit_rules
@@ -57,9 +57,8 @@ def number(name: str) -> int:
     text = request.args.get(name, "")
     if not text:
         return 0
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        abort(400)
-    return int(text)
+    found = number_of(text)
+    return abort(400) if found is None else found
 
 
 @bp.get("/units")

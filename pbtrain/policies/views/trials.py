@@ -10,7 +10,7 @@ from pbtrain.audit import services as audit
 from pbtrain.core import sheets, storage
 from pbtrain.core.batches import batched
 from pbtrain.core.db import record_apart, transaction
-from pbtrain.core.forms import choices
+from pbtrain.core.forms import choices, number_of
 from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.core.queue import Job
@@ -79,10 +79,8 @@ def trial(trial_id: int) -> str:
     """What the draft would change: by unit, and in a branch by name."""
     job = trial_or_404(trial_id)
     top_id = job.args["unit_id"]
-    wanted = request.args.get("unit", str(top_id))
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 10):
-        abort(404)
-    unit = queries.unit_within(int(wanted), top_id) or abort(404)
+    wanted = number_of(request.args.get("unit", str(top_id)))
+    unit = (queries.unit_within(wanted, top_id) if wanted else None) or abort(404)
     path = path_to(unit.id)
     start = next(n for n, step in enumerate(path) if step.id == top_id)
     given: dict[str, Any] = {"job": job, "unit": unit, "path": path[start:]}
@@ -123,8 +121,9 @@ def changed_in(job: Job, unit_id: int) -> list[Changed]:
 def _people(job: Job, unit_id: int) -> dict[str, Any]:
     """A page of the names of one branch: rows, from where, how many, whether there are more."""
     rows = changed_in(job, unit_id)
-    text = request.args.get("from", "0")
-    first = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else abort(404)
+    first = number_of(request.args.get("from", "0"), digits=6)
+    if first is None:
+        abort(404)
     some = rows[first : first + SHOWN]
     return {
         "rows": with_names(some, queries.names_of([row.id for row in some])),

@@ -16,7 +16,7 @@ from pbtrain.classes.views.common import managed_or_404
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.core.forms import BaseForm, TextField, clean
+from pbtrain.core.forms import BaseForm, TextField, clean, number_of
 from pbtrain.core.i18n import _, _l, say
 from pbtrain.org.access import Actor, needs, signed
 from pbtrain.org.roles import Perm
@@ -99,9 +99,9 @@ def _do(person: Actor, unit_id: int, visit: queries.Visit, form: EntryForm) -> N
         flash(_("Kept: the site has the list."), "ok")
     else:
         numbers = {
-            int(name[7:]): clean(text)
+            person_id: clean(text)
             for name, text in request.form.items()
-            if name.startswith("number-") and name[7:].isascii() and name[7:].isdigit() and len(name) < 17
+            if name.startswith("number-") and (person_id := number_of(name[7:])) is not None
             and (clean(text) or request.form.get(f"off-{name[7:]}"))
         }  # fmt: skip
         with transaction():

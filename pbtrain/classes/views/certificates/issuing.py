@@ -20,7 +20,7 @@ from pbtrain.classes.views.certificates.verify import address
 from pbtrain.classes.views.common import managed_or_404, one_of
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
-from pbtrain.core.forms import BaseForm, clean
+from pbtrain.core.forms import BaseForm, clean, number_of
 from pbtrain.core.i18n import _, ngettext
 from pbtrain.core.paging import paged
 from pbtrain.org.access import Actor, needs, signed
@@ -100,7 +100,8 @@ def _wanted() -> list[int]:
     text = request.form.get("enrolment")
     if text is None:
         return []
-    return [int(text)] if text.isascii() and text.isdigit() and len(text) < 10 else abort(404)
+    one = number_of(text)
+    return abort(404) if one is None else [one]
 
 
 def _given(count: int) -> str:

@@ -10,6 +10,7 @@ from pbtrain.classes.queries import statistics as queries
 from pbtrain.classes.views.certificates import bp
 from pbtrain.classes.views.common import one_of
 from pbtrain.core import clock, sheets
+from pbtrain.core.forms import number_of
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
 from pbtrain.org.access import needs, signed
@@ -23,9 +24,8 @@ def _number(name: str, least: int, most: int) -> int | None:
     text = request.args.get(name, "")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 5 and least <= int(text) <= most):
-        abort(404)
-    return int(text)
+    found = number_of(text, digits=4)
+    return found if found is not None and least <= found <= most else abort(404)
 
 
 def _year() -> int:
