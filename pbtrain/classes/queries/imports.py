@@ -17,6 +17,7 @@ from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.queue import Job
 from pbtrain.events.models import Guest
+from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Academy, Member, Unit, UnitClosure
 from pbtrain.org.roster.known import text_key
 from pbtrain.org.uploads.cells import name_key, name_variants
@@ -282,7 +283,7 @@ def branches_of(row: TrainingClass) -> list[str]:
             .where(
                 Academy.unit_id == row.unit_id,
                 Unit.valid_until.is_(None),
-                Unit.kind.in_(audience.BRANCHES),
+                Unit.kind.in_(WITH_MEMBERS),
             )
             .order_by(Unit.code, Unit.id)
             .limit(5_000)
