@@ -125,7 +125,7 @@ def test_a_reason_of_days_that_are_over_stays(db, make, client_for, league):
         )
     )
     admin = client_for(make.person(Role.UNIT_ADMIN, top))
-    assert admin.post(f"/care/{over.id}/reason", data={"reason": "示例：别的"}).status_code == 422
+    assert admin.post(f"/care/{over.id}/reason", data={"reason": "示例：别的"}).status_code == 409
     db.session.rollback()
     assert db.session.scalar(select(CareSpan.reason)) == "示例"
     assert f"/care/{over.id}/reason" not in admin.get(f"/people/{member.id}").text
