@@ -251,12 +251,12 @@ def test_who_is_suspended_or_abroad_owes_less_and_an_undo_takes_it_back(
     confirm(first)
     before, owed = roster(), targets()
     assert [(row["away"], row["away_since"]) for row in before[1:]] == [
-        ("停止党籍", "2026-01-01"), ("出国（境）", "2026-01-01"),
+        ("停止党籍", "2026-01-01"), ("出国", "2026-01-01"),
     ]  # fmt: skip
     assert owed[0] > 0 == owed[1] == owed[2], owed
     changed = send([away(1, "出国（境）", "2026-03-01"), away(2, "无")])
     told = queries.shown_line(db.session.execute(queries.lines(changed, "changed")).first())
-    assert told["changes"] == [("Suspended or abroad", "无", "出国（境）（2026-03-01）")]
+    assert told["changes"] == [("Suspended or abroad", "无", "出国（2026-03-01）")]
     confirm(changed)
     assert 0 < targets()[0] < owed[0]
     assert targets()[1] > 0

@@ -105,7 +105,7 @@ CATEGORY_WORDS = {
     "other": "其他职业",
 }
 RANK_WORDS = {"cadre_township": "乡科级及以下", "cadre_county": "县处级及以上", "none": "无"}
-AWAY_WORDS = {"suspended": "停止党籍", "abroad": "出国（境）", "none": "无"}
+AWAY_WORDS = {"suspended": "停止党籍", "abroad": "出国", "none": "无"}
 FLOW_WORDS = {"in": "流入", "out": "流出", "none": "无"}
 ROSTER = layout_of(COLUMNS, needed=("name", "branch"), max_rows=50_000)
 
