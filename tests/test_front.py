@@ -314,6 +314,13 @@ def test_every_variable_is_defined():
     assert not set(re.findall(r"var\((--[\w-]+)\)", style)) - defined
 
 
+def test_all_phones_are_styled_alike():
+    """What fits at 320 px fits at 390: the walk through all pages looks at the narrower one."""
+    styles = "".join(file.read_text() for file in DIST.glob("assets/*.css"))
+    widths = [float(width) for width in re.findall(r"(?:min|max)-width: ?([\d.]+)px\)", styles)]
+    assert min(widths) > 390
+
+
 def test_what_renews_itself_has_its_script():
     """A page with hx- attributes, its own or of a part it includes, loads live.js; no other page does."""
     texts = {path: path.read_text() for path in TEMPLATES}

@@ -17,6 +17,7 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.verify import verify
 from pbtrain.org.models import Unit
 from tests.support import postgres
+from tests.support.drawn import Drawn
 from tests.support.remembering import remembered
 
 
@@ -174,3 +175,22 @@ def test_a_remembered_world_is_built_where_something_stands_already(make, reques
     first = make.unit("先有的")
     village = request.getfixturevalue("village")
     assert village.root.id == first.id + 1
+
+
+def test_a_page_is_known_by_its_elements_and_the_length_of_its_words():
+    """What could be wider than what a browser has looked at has a sign of its own."""
+
+    def page(table, name="示例青松", code="A-1"):
+        row = "<td>1</td>" * table
+        text = f"<h1>{name}</h1><a class=pb-b href=/x?a=1&amp;b=2><b>{code}</b></a><table><tr>{row}</table>"
+        return Drawn(
+            "x", f"<title>T</title><nav><a href=#y>y</a></nav><main>{text}<pre lang=en>Z</pre></main>"
+        )
+
+    known = page(3, "示例云杉社区第二党支部", "ABCD-1234")
+    assert (known.heads, known.links) == (1, ["/x?a=1&b=2"])
+    assert known.words.startswith("y 示例云杉社区第二党支部 ABCD-1234 1")
+    assert not {"T", "Z"} & set(known.words.split())
+    assert page(2).signs < known.signs
+    for other in (page(4), page(3, "示例" * 9), page(3, code="ABCD-12345678"), Drawn("x", "<main><h2>")):
+        assert other.signs - known.signs

@@ -1,9 +1,9 @@
-"""Every page a role can reach on the demo's data, at both widths, and what a first load costs."""
+"""Every page a role can reach on the demo's data, on a narrow phone and at a desk; what first loads cost."""
 
 import re
 import shutil
 import sqlite3
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import time_machine
@@ -17,6 +17,7 @@ from pbtrain.demo.roster import LOGINS, PASSWORD
 from pbtrain.org.roles import Role
 from tests.support import browser as support
 from tests.support.databases import make_app, once
+from tests.support.drawn import Drawn
 from tests.support.frozen import USUAL
 
 FILES = (
@@ -37,7 +38,6 @@ WORDS = {
     "Excel", "English", "xlsx", "csv", "CSV", "JSON", "MB", "JPG", "PNG", "WebP", "Linux", "Chromium",
     "Markdown", "PDF", "QR", "TOTP",
 }  # fmt: skip
-NARROW = 320
 HOME_REQUESTS, HOME_BYTES, PAGE_BYTES = 6, 92_000, 150_000
 ASSETS = 60_000  # of a first load; the home page below shows that they are fewer
 
@@ -79,8 +79,8 @@ def live_server(demo):
 def come_in(frozen, new_context, new_page):
     """`come_in(role)`: a fresh browser of the demo's person of that role, signed in through the form."""
 
-    def signed_in(role):
-        page = new_page(new_context())
+    def signed_in(role, **more):
+        page = new_page(new_context(**more))
         page.goto("/login")
         page.get_by_label("手机号或用户名").fill(LOGINS[role])
         page.get_by_label("密码", exact=True).fill(PASSWORD)
@@ -108,36 +108,45 @@ def links(page):
     found = page.evaluate(
         "() => [...document.querySelectorAll('a[href]')].filter(a => !a.href.includes('#')).map(a => a.href)"
     )
-    home = urlsplit(page.url).netloc
-    return [address for address in found if urlsplit(address).netloc == home]
+    return of_this_site(page.url, found)
+
+
+def of_this_site(here, found):
+    addresses = [urljoin(here, address) for address in found]
+    return [address for address in addresses if urlsplit(address).netloc == urlsplit(here).netloc]
 
 
 def english(page, known):
     """Words in Latin letters that a Chinese reader would stumble over."""
-    text = page.evaluate(
-        """() => {
-          const copy = document.body.cloneNode(true);
-          copy.querySelectorAll('[lang=en], script, noscript, .pb-code').forEach(one => one.remove());
-          document.body.append(copy);
-          const text = copy.innerText;
-          copy.remove();
-          return text;
-        }"""
+    return english_words(
+        page.evaluate(
+            """() => {
+              const copy = document.body.cloneNode(true);
+              copy.querySelectorAll('[lang=en], script, noscript, .pb-code').forEach(one => one.remove());
+              document.body.append(copy);
+              const text = copy.innerText;
+              copy.remove();
+              return text;
+            }"""
+        ),
+        known,
     )
+
+
+def english_words(text, known):
     text = re.sub(r"\S+@\S+|https?://\S+|\b[0-9A-F]{4}(-[0-9A-F]{4})+\b|\b[A-Z]+\d[\w-]*", " ", text)
     return sorted({word for word in re.findall("[A-Za-z]{2,}[0-9]*", text) if word not in known})
 
 
 def faults(page, known, axe):
-    """What is wrong with one page on a phone, on the narrowest one and at a desk; `axe` may be None."""
+    """What is wrong with one page on the narrowest phone and, where axe looks at it too, at a desk."""
     found = support.shape(page) + [f"English: {word}" for word in english(page, known)]
-    found += axe.look("phone") if axe else []
-    usual = page.viewport_size
-    for size in ({"width": NARROW, "height": usual["height"]}, support.SCREENS["desktop"]["viewport"]):
-        page.set_viewport_size(size)
-        found += [f"at {size['width']} px: {fault}" for fault in support.shape(page)]
-    found += axe.look("desktop") if axe else []
-    page.set_viewport_size(usual)
+    if axe:
+        usual = page.viewport_size
+        found += axe.look("phone")
+        page.set_viewport_size(support.SCREENS["desktop"]["viewport"])
+        found += [f"at a desk: {fault}" for fault in support.shape(page)] + axe.look("desktop")
+        page.set_viewport_size(usual)
     return found
 
 
@@ -157,36 +166,67 @@ def first_look(shared):
     return first
 
 
+@pytest.fixture
+def drawn(shared):
+    """What stood on the pages that a browser has looked at, whichever role's they were."""
+    return support.Judged(shared / "looked-at-by-a-browser")
+
+
+def nothing_new(answer, endpoint, known, drawn):
+    """The page, where it is whole and all that stands on it stood on this page of another role; else None."""
+    if answer.status != 200 or len(body := answer.body()) + ASSETS > PAGE_BYTES:
+        return None
+    page = Drawn(endpoint, body.decode())
+    doubtful = page.heads != 1 or not page.links or english_words(page.words, known)
+    return None if doubtful or drawn.new(sorted(page.signs)) else page
+
+
 @pytest.mark.parametrize("screen", ["phone"], indirect=True)  # each page is looked at in every width
 @pytest.mark.parametrize("role", list(LOGINS), ids=str)
-def test_every_page_of_a_role(role, demo, come_in, screen, first_look, judged):
-    """One h1, a way on, nothing sideways, no English, no violation, and no page above 150 kB."""
+def test_every_page_of_a_role(role, demo, come_in, first_look, judged, drawn):
+    """One h1, a way on, nothing sideways, no English, no violation, and no page above 150 kB.
+
+    A browser opens the first page of every address, and another role's where anything on it stood on none
+    before, or has longer words. Of the rest the answer is read.
+    """
     app, address = demo
     with app.app_context():
         known = WORDS | usernames()
-    page, waiting, seen, wrong = come_in(role), [f"{address}/"], set(), []
-    folder = support.RESULTS / "pages" / screen / str(role)
+    narrow = support.SCREENS["phone"]["viewport"] | {"width": support.NARROW}
+    page, waiting, seen, wrong = come_in(role, viewport=narrow), [f"{address}/"], set(), []
     while waiting:
         target = waiting.pop(0)
         kind = kind_of(app, target)
         if kind is None or kind in seen or (kind[1] and not first_look(*kind)):
             continue  # lists with a filter are looked at once, not once for each role
         seen.add(kind)
+        first = first_look("axe", kind[0])
+        if not first and (read := nothing_new(page.request.get(target), kind[0], known, drawn)):
+            waiting += of_this_site(target, read.links)
+            continue
         answer = page.goto(target)
         if answer.status != 200:
             wrong.append(f"{target}: {answer.status}")
             continue
-        if support.PICTURES:
-            page.screenshot(path=folder / f"{len(seen):02}-{kind[0]}.png", full_page=True)
-        axe = support.Axe(page, judged) if first_look("axe", kind[0]) else None
-        found = faults(page, known, axe)
+        picture(page, f"{role}/{len(seen):02}-{kind[0]}")
+        found = faults(page, known, support.Axe(page, judged) if first else None)
         sent = answer.request.sizes()["responseBodySize"]
         if sent + ASSETS > PAGE_BYTES:
             found.append(f"{sent} bytes of text")
         wrong += [f"{urlsplit(target).path}: {fault}" for fault in found]
         waiting += links(page)
+        drawn.add(sorted(Drawn(kind[0], answer.text()).signs))
     assert len(seen) >= 4
     assert not wrong, "\n".join(wrong)
+
+
+def picture(page, name):
+    """Asked for, one at the width of a usual phone."""
+    if support.PICTURES:
+        usual = page.viewport_size
+        page.set_viewport_size(support.SCREENS["phone"]["viewport"])
+        page.screenshot(path=support.RESULTS / f"pages/phone/{name}.png", full_page=True)
+        page.set_viewport_size(usual)
 
 
 def usernames():

@@ -5,7 +5,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -15,7 +15,7 @@ from typing import Any
 import segno
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import ConsoleMessage, Error, Page, Request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 TOP = Path(__file__).parents[2]
@@ -36,6 +36,7 @@ SCREENS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
     "desktop": {"viewport": {"width": 1440, "height": 900}},
 }
+NARROW = 320  # px: the narrowest phone, and a desk's window at 400 % (WCAG 2.2, 1.4.10)
 STANDARDS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
@@ -225,11 +226,11 @@ _SIGNS = """width => {
   globalThis.axeKnows = {...globalThis.axeKnows, root, hash};
   return [...told].join(' ');
 }"""
-# What axe passes over, because it is known, and what came into sight at this width. In the answer: the sign
-# of the whole, which elements in which order, and whether anything came.
+# What axe passes over, because it is known, and what came into sight or changed its colours at this width. In
+# the answer: the sign of the whole, which elements in which order, and whether anything came.
 _UNKNOWN = """told => {
   const {root, hash, shown: before} = globalThis.axeKnows, fresh = new Set(told.split(' '));
-  const skip = [], order = [], come = [], shown = new Set();
+  const skip = [], order = [], come = [], shown = new Map();
   const walk = ({one, sign, children}) => {  // is there anything new in it?
     order.push(sign);
     let any = fresh.delete(sign);
@@ -244,11 +245,13 @@ _UNKNOWN = """told => {
   };
   walk(root);
   const old = new Set(skip);
+  const look = ({color, backgroundColor, opacity, fontSize, fontWeight}) =>  // all that contrast depends on
+    [color, backgroundColor, opacity, parseFloat(fontSize) >= (fontWeight >= 700 ? 18.66 : 24)].join();
   const see = (one, fits) => {  // of what came, the outermost that are not known
-    const visible = one.checkVisibility();
-    if (visible) shown.add(one);
+    const seen = one.checkVisibility() ? look(getComputedStyle(one)) : null;
+    if (seen) shown.set(one, seen);
     fits &&= !old.has(one);
-    if (fits && visible && before && !before.has(one)) { come.push(one); fits = false; }
+    if (fits && seen && before && before.get(one) !== seen) { come.push(one); fits = false; }
     for (const child of one.children) see(child, fits);
   };
   for (const child of document.body.children) see(child, true);
@@ -264,14 +267,15 @@ _ASK = """([what, values, where]) => {
       `${id} (${help}): ${nodes.slice(0, 3).map(({html}) => html.slice(0, 160)).join('; ')}`));
 }"""
 COMPOSED = ("heading-order", "duplicate-id-aria", "landmark-unique", "label", "aria-valid-attr-value")
-BY_WIDTH = ("color-contrast", "target-size", "link-in-text-block", "scrollable-region-focusable")
+BY_WIDTH = ("target-size", "scrollable-region-focusable")
 
 
 class Axe:
     """What axe finds against WCAG 2.2 AA on a page as it stands, asked at one width and then at the other.
 
     Elements that were judged before in this run are not judged again; how a page is put together (COMPOSED)
-    is, for each order of elements. At the second width those of the first are asked what depends on it.
+    is, for each order of elements. At the second width those of the first are asked what depends on it, and
+    everything only what came into sight or looks otherwise there.
     """
 
     def __init__(self, page: Page, judged: Judged | None = None) -> None:
@@ -342,21 +346,23 @@ def shape_in_each(page: Page) -> list[str]:
     return found
 
 
+_SHAPE = """width => {  // of the screen: a phone's window widens with what does not fit
+  if (document.readyState !== 'complete') return false;  // asked again, on the page that comes
+  const wide = document.documentElement.scrollWidth - width;
+  const heads = document.querySelectorAll('h1').length;
+  const ways = document.querySelectorAll('main a[href], main button, nav a[href]').length;
+  return [
+    heads === 1 ? '' : `${heads} h1`,
+    wide <= 0 ? '' : `${wide} px too wide`,
+    ways ? '' : 'no way on',
+  ].filter(Boolean);
+}"""
+
+
 def shape(page: Page) -> list[str]:
     """What is wrong with the frame of a page: not one h1, something that scrolls sideways, no way on."""
-    asked = page.wait_for_function(
-        """width => {  // of the screen: a phone's window widens with what does not fit
-          if (document.readyState !== 'complete') return false;  // asked again, on the page that comes
-          const wide = document.documentElement.scrollWidth - width;
-          const heads = document.querySelectorAll('h1').length;
-          const ways = document.querySelectorAll('main a[href], main button, nav a[href]').length;
-          return [
-            heads === 1 ? '' : `${heads} h1`,
-            wide <= 0 ? '' : `${wide} px too wide`,
-            ways ? '' : 'no way on',
-          ].filter(Boolean);
-        }""",
-        arg=(page.viewport_size or {})["width"],
-    )
-    found: list[str] = asked.json_value()
-    return found
+    width = (page.viewport_size or {})["width"]
+    with suppress(Error):  # the page was left meanwhile
+        if (found := page.evaluate(_SHAPE, width)) is not False:  # waiting takes five times as long
+            return list[str](found)
+    return list[str](page.wait_for_function(_SHAPE, arg=width).json_value())
