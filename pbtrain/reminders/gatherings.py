@@ -44,7 +44,10 @@ def meeting_tomorrow(today: date, after: int, limit: int) -> Found:
     """Members whose branch, alone or with others, holds something tomorrow; of a meeting of the committee
     those who hold a post. Whoever a page cuts off is found by the next run."""
     about = _about("meeting:", Event.id, Event.day)
-    beside = exists().where(EventHost.event_id == Event.id, EventHost.unit_id == Member.unit_id)
+    planned = Event.state == "planned", Event.day == today + timedelta(days=1)
+    own = select(Event.id.label("event_id"), Event.unit_id).where(*planned)
+    beside = select(EventHost.event_id, EventHost.unit_id).join(Event, Event.id == EventHost.event_id)
+    held = own.union(beside.where(*planned)).subquery()  # from the few events of a day to their people
     post = exists().where(
         Post.member_id == Member.id, Post.unit_id == Event.unit_id, is_on(Post, today + timedelta(days=1))
     )
@@ -53,10 +56,10 @@ def meeting_tomorrow(today: date, after: int, limit: int) -> Found:
             Member.id, Account.id.label("account_id"), about.label("about"), Event.title, Event.day,
             Event.starts_at, Event.place,
         )
-        .select_from(Member)
-        .join(Event, or_(Event.unit_id == Member.unit_id, beside))
+        .select_from(held)
+        .join(Event, Event.id == held.c.event_id)
+        .join(Member, Member.unit_id == held.c.unit_id)
         .join(Account, Account.id == Member.account_id)
-        .where(Event.state == "planned", Event.day == today + timedelta(days=1))
         .where(Event.activity.not_in(BROUGHT), or_(Event.activity.not_in(OF_COMMITTEE), post))
         .where(Member.id > after, reachable(), untold(about))
         .order_by(Member.id, Event.id)
@@ -246,6 +249,7 @@ def steps_open(today: date, after: int, limit: int) -> Found:
         .join(Unit, Unit.id == Event.unit_id)
         .join(RoleGrant, RoleGrant.unit_id == Event.unit_id)
         .join(Account, Account.id == RoleGrant.account_id)
+        .where(Event.day.between(today - CLOSED[1], today + PREPARED))
         .where(or_(coming, over), Unit.kind.in_(WITH_MEMBERS), Unit.valid_until.is_(None))
         .where(RoleGrant.role == Role.BRANCH_SECRETARY, is_on(RoleGrant, today))
         .where(Account.disabled_at.is_(None), Event.id > after, untold(about))
