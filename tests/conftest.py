@@ -199,6 +199,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--random-changes", type=int, default=60, help="changes behind the ledger's back that must be seen"
     )
+    parser.addoption("--roster", type=int, default=3_000, help="people of the roster taken in by the page")
     parser.addoption(
         "--shrink", action="store_true", help="what hypothesis found is made as small as it can be; minutes"
     )
