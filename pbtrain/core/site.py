@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 
-from flask import Flask, abort, g, request
+from flask import Flask, abort, current_app, g, request
 from sqlalchemy import CheckConstraint, String, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -70,6 +70,29 @@ def host_of(value: str) -> str:
     return value.rsplit(":", 1)[0] if value.count(":") == 1 else value
 
 
+def stored() -> Site | None:
+    """The site as its row says; None before it was founded."""
+    row = db.session.execute(select(SiteRow.kind, SiteRow.name)).first()
+    if row is None:
+        return None
+    name = row.name or current_app.config["SITE_NAME"]
+    return Site(name=name, is_demo=row.kind != "real", is_loading=row.kind == "loading")
+
+
+def check_asker(found: Site) -> None:
+    """A demo answers this machine alone (403), and nobody while its data is being loaded (Busy)."""
+    if not found.is_demo:
+        return
+    local = is_loopback(request.remote_addr) and is_loopback(host_of(request.host))
+    if not local or any(name in request.headers for name in FORWARDED):
+        abort(403)
+    if found.is_loading and request.endpoint not in ("core.healthz", "static"):
+        raise Busy(
+            N_("The demo data is being loaded, or was not loaded to its end. If nobody is loading it any"
+               " more, stop the site, empty it with flask demo drop and load again.")
+        )  # fmt: skip
+
+
 def init_app(app: Flask) -> None:
     """Know the site, and let nobody but this machine into a demo."""
     known: list[Site] = []
@@ -79,18 +102,14 @@ def init_app(app: Flask) -> None:
             return known[0]
         if "pb_site" in g:
             return g.pb_site  # type: ignore[no-any-return]
+        unknown = Site(name=app.config["SITE_NAME"], is_demo=False)
         if g.get("database_away"):  # on the page that says so
-            return Site(name=app.config["SITE_NAME"], is_demo=False)
-        row = db.session.execute(select(SiteRow.kind, SiteRow.name)).first()
-        found = Site(
-            name=(row.name if row else "") or app.config["SITE_NAME"],
-            is_demo=bool(row and row.kind != "real"),
-            is_loading=bool(row and row.kind == "loading"),
-        )
-        if row and not found.is_loading:
+            return unknown
+        found = stored()
+        if found and not found.is_loading:
             known[:] = [found]
-        g.pb_site = found
-        return found
+        g.pb_site = found or unknown
+        return g.pb_site  # type: ignore[no-any-return]
 
     app.extensions["pbtrain.site"] = site
 
@@ -102,13 +121,4 @@ def init_app(app: Flask) -> None:
             if request.endpoint == "core.healthz":  # this process answers, the database does not
                 return
             raise
-        if not found.is_demo:
-            return
-        local = is_loopback(request.remote_addr) and is_loopback(host_of(request.host))
-        if not local or any(name in request.headers for name in FORWARDED):
-            abort(403)
-        if found.is_loading and request.endpoint not in ("core.healthz", "static"):
-            raise Busy(
-                N_("The demo data is being loaded, or was not loaded to its end. If nobody is loading it any"
-                   " more, stop the site, empty it with flask demo drop and load again.")
-            )  # fmt: skip
+        check_asker(found)
