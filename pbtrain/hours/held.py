@@ -5,8 +5,10 @@ of whoever recorded the meeting (`HELD_OWN`): another member of the committee or
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
@@ -21,23 +23,62 @@ from pbtrain.hours.models import HourClaim
 from pbtrain.hours.posting import Draft
 from pbtrain.org.access import Actor
 
+if TYPE_CHECKING:
+    from pbtrain.hours.services import Line
+
+NOTHING_LEFT = N_("Another line covers all of this time; nothing is left to approve.")
 DECIDED = N_("%(name)s has decided this already, at %(when)s.")
 
 
-def overlap(line: Draft, standing: list[Any], drafts: list[Draft]) -> tuple[int, int | None] | None:
-    """(uncovered minutes, id of a line in the way), or None where nothing else covers that time."""
+def _in_the_way(line: Any, standing: list[Any], drafts: list[Draft]) -> list[tuple[datetime, datetime, Any]]:
+    """(beginning, end, id) of each line that stands, or is about to, in the hours of this one."""
     if line.starts_at is None or line.ends_at is None:
-        return None
+        return []
     cancelled = {row.reverses_id for row in standing if row.reverses_id is not None}
     live = [row for row in standing if row.reverses_id is None and row.id not in cancelled]
     others = [(row.starts_at, row.ends_at, row.id) for row in live if row.starts_at and row.ends_at]
     others += [(d.starts_at, d.ends_at, None) for d in drafts if d.starts_at and d.ends_at]
-    hits = [o for o in others if o[0] < line.ends_at and line.starts_at < o[1]]
+    return [other for other in others if other[0] < line.ends_at and line.starts_at < other[1]]
+
+
+def overlap(line: Any, standing: list[Any], drafts: list[Draft]) -> tuple[int, int | None] | None:
+    """(uncovered minutes, id of a line in the way), or None where nothing else covers that time."""
+    hits = _in_the_way(line, standing, drafts)
     if not hits:
         return None
     covered = rules.overlap_minutes(line.starts_at, line.ends_at, [(o[0], o[1]) for o in hits])
     whole = int((line.ends_at - line.starts_at).total_seconds()) // 60
     return min(line.minutes, max(whole - covered, 0)), hits[0][2]
+
+
+def rest(line: "Line", standing: list[Any], drafts: list[Draft]) -> "Line":
+    """The line, or of one that asks for the `rest` what nothing else covers: its minutes, and its hours where
+    they are one stretch, so that what is posted later finds them taken; of several no line can say which.
+
+    RuleError when nothing is left.
+    """
+    found = overlap(line, standing, drafts) if line.rest else None
+    if found is None:
+        return line
+    if found[0] <= 0:
+        raise RuleError(NOTHING_LEFT)
+    hits = [(begins, ends) for begins, ends, _id in _in_the_way(line, standing, drafts)]
+    free = rules.free_stretches(line.starts_at, line.ends_at, hits)  # type: ignore[arg-type]
+    begins, ends = free[0] if len(free) == 1 else (None, None)
+    return replace(line, minutes=found[0], starts_at=begins, ends_at=ends)
+
+
+def measure_again(standing: Mapping[int, list[Any]], years: Collection[int]) -> None:
+    """Lines of these members came or went in these years: what is left of their overlaps that wait."""
+    waiting = select(HourClaim).where(
+        HourClaim.member_id.in_(sorted(standing)),
+        HourClaim.kind == rules.HELD_OVERLAP,
+        HourClaim.state == "held",
+    )
+    for claim in db.session.scalars(waiting.order_by(HourClaim.id)):
+        if claim.day.year in years:
+            found = overlap(claim, standing[claim.member_id], [])
+            claim.uncovered, claim.overlaps_id = found or (claim.minutes, None)
 
 
 def put_off(
@@ -133,8 +174,6 @@ def decide(actor: Actor, claim_ids: Collection[int], *, approve: bool, reason: s
         raise RuleError(N_("Nobody decides on their own hours. Ask another committee member."))
     if not approve:
         reason = rules.check_reason(reason)
-    if approve and any(claim.uncovered <= 0 for claim in claims):
-        raise RuleError(N_("Another line covers all of this time; nothing is left to approve."))
     moved = db.session.scalars(
         update(HourClaim)
         .where(HourClaim.id.in_(wanted), HourClaim.state == "held")

@@ -208,6 +208,18 @@ def overlap_minutes(starts: datetime, ends: datetime, others: Iterable[tuple[dat
     return -(-covered // timedelta(minutes=1))
 
 
+def free_stretches(
+    starts: datetime, ends: datetime, others: Iterable[tuple[datetime, datetime]]
+) -> list[tuple[datetime, datetime]]:
+    """The parts of [starts, ends) that none of `others` covers, in order."""
+    free, edge = [], starts
+    for begin, end in sorted(others):
+        if edge < min(begin, ends):
+            free.append((edge, min(begin, ends)))
+        edge = max(edge, end)
+    return [*free, (edge, ends)] if edge < ends else free
+
+
 def assess(
     policy: Rules, stretches: Sequence[Stretch], entries: Iterable[Studied], *, year: int, today: date
 ) -> Assessment:

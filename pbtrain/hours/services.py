@@ -40,6 +40,7 @@ class Line:
     channel: str | None = None
     proof: str = "B"
     correction: str = ""  # why it is recorded after its year was closed
+    rest: bool = False  # a decided overlap: of its hours only what no other line covers by now
 
 
 @dataclass
@@ -69,25 +70,27 @@ def approve_held(actor: Actor, claim_ids: Collection[int]) -> Posted:
     """Approve the uncovered minutes of these held lines together, or of none of them."""
     claims = held.decide(actor, claim_ids, approve=True)
     posted = post_many(actor, [_as_line(claim) for claim in claims])
+    ids, years = {claim.member_id for claim in claims}, {claim.day.year for claim in claims}
+    held.measure_again(posting.standing_lines(ids, years), years)
     notices.tell_decided(actor, claims)
     return posted
 
 
 def _as_line(claim: HourClaim) -> Line:
-    """What is posted of a held line. An own line keeps its hours of the clock: what came in its way while it
-    waited is found by them; of an overlap nobody knows which minutes are the uncovered ones."""
-    whole = claim.kind == rules.HELD_OWN
+    """What is posted of a held line. It keeps its hours of the clock: what came in its way while it waited is
+    found by them, and what comes later finds it."""
     return Line(
         member_id=claim.member_id,
         day=claim.day,
         activity=claim.activity,
-        minutes=claim.uncovered,
+        minutes=claim.minutes,
         occurrence=claim.occurrence,
         title=claim.title,
-        starts_at=claim.starts_at if whole else None,
-        ends_at=claim.ends_at if whole else None,
+        starts_at=claim.starts_at,
+        ends_at=claim.ends_at,
         channel=claim.channel,
         proof=claim.proof,
+        rest=claim.kind == rules.HELD_OVERLAP,
     )
 
 
@@ -124,22 +127,22 @@ def post_many(actor: Actor | None, lines: Sequence[Line], *, own_waits: bool = F
         raise Conflict(N_("Somebody has just moved this member."))
     rules_for = posting.rules_of(persons, units)
     standing = posting.standing_lines(set() if made else ids, years)
-    drafts, waiting = list[Draft](), list[dict[str, Any]]()
+    drafts, waiting, named = list[Draft](), list[dict[str, Any]](), set[str]()
     mine: dict[int, list[Draft]] = defaultdict(list)
-    named: set[str] = set()
     for line in lines:
-        draft = _draft(line, homes[line.member_id, line.day] or 0, rules_for)
-        revision = _revision(standing[line.member_id], source_base(line.occurrence, line.member_id))
-        if revision is None or draft.source in named:
+        source = source_base(line.occurrence, line.member_id)
+        revision = _revision(standing[line.member_id], source)
+        if revision is None or source in named:
             done.already += 1
             continue
         known = standing[line.member_id], mine[line.member_id]
+        draft = _draft(held.rest(line, *known), homes[line.member_id, line.day] or 0, rules_for)
         if claim := held.put_off(actor, draft, line.occurrence, *known, own_waits=own_waits):
             waiting.append(claim)
             continue
         sealed.route(draft, shelves, correction=bool(line.correction))
-        named.add(draft.source)
-        draft.source = f"{draft.source}#{revision}"
+        named.add(source)
+        draft.source = f"{source}#{revision}"
         drafts.append(draft)
         mine[line.member_id].append(draft)
     done.held, done.own = held.hold(actor, waiting)
@@ -200,6 +203,7 @@ def reverse_many(
     written = _write(
         actor, "hours.reversed", drafts, books, persons, standing, opened, rules_for, reason=reason
     )
+    held.measure_again(standing, years)
     notices.tell_reversed(actor, originals, reason)
     return written
 

@@ -135,6 +135,53 @@ def test_nothing_is_left_of_a_line_that_is_covered(db, member, secretary):
     assert (waiting(db)[0].state, waiting(db)[0].reason) == ("rejected", "重复")
 
 
+def test_an_hour_that_two_held_lines_share_counts_once(db, member, secretary):
+    """Both were held for the line in the way: the hour behind it is in the first that is approved. A line
+    recorded afterwards finds it taken, too."""
+    post(lesson(member, 1, at(9), at(11)))
+    post(lesson(member, 2, at(9), at(12)))
+    post(lesson(member, 3, at(9, 30), at(12)))
+    assert [claim.uncovered for claim in waiting(db)] == [60, 60]
+    first, second = (claim.id for claim in waiting(db))
+    with transaction():
+        entry = db.session.get(HourEntry, hours.decide_held(secretary, first, approve=True))
+    assert (entry.minutes, entry.starts_at, entry.ends_at) == (60, at(11), at(12))
+    assert waiting(db)[1].uncovered == 0
+    with pytest.raises(RuleError, match="nothing is left"), transaction():
+        hours.decide_held(secretary, second, approve=True)
+    assert post(lesson(member, 4, at(11), at(12))).held == 1
+
+
+def test_a_line_that_came_while_an_overlap_waited_is_not_counted_again(db, member, secretary):
+    post(lesson(member, 1, at(9), at(11)))
+    post(lesson(member, 2, at(10), at(12)))
+    post(lesson(member, 3, at(11, 20), at(12)))
+    with transaction():
+        entry = db.session.get(HourEntry, hours.decide_held(secretary, waiting(db)[0].id, approve=True))
+    assert (entry.minutes, entry.starts_at, entry.ends_at) == (20, at(11), at(11, 20))
+
+
+def test_what_was_in_the_way_and_is_reversed_frees_the_minutes(db, member, secretary):
+    """The other one was the mistake: the line that waited can be approved in full."""
+    wrong = post(lesson(member, 1, at(9), at(11))).entry_ids
+    post(lesson(member, 2, at(9), at(11)))
+    assert waiting(db)[0].uncovered == 0
+    with transaction():
+        hours.reverse_many(secretary, wrong, reason="点错了人")
+    assert (waiting(db)[0].uncovered, waiting(db)[0].overlaps_id) == (120, None)
+    with transaction():
+        entry = db.session.get(HourEntry, hours.decide_held(secretary, waiting(db)[0].id, approve=True))
+    assert (entry.minutes, entry.starts_at, entry.ends_at) == (120, at(9), at(11))
+
+
+def test_minutes_in_several_stretches_keep_no_hours(db, member, secretary):
+    post(lesson(member, 1, at(10), at(11)))
+    post(lesson(member, 2, at(9), at(12)))
+    with transaction():
+        entry = db.session.get(HourEntry, hours.decide_held(secretary, waiting(db)[0].id, approve=True))
+    assert (entry.minutes, entry.starts_at, entry.ends_at) == (120, None, None)
+
+
 def test_one_uncovered_minute_is_approved(db, member, secretary):
     post(lesson(member, 1, at(9), at(11)))
     post(lesson(member, 2, at(9), at(11, 1)))
