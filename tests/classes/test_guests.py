@@ -11,7 +11,9 @@ from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.events.models import Attendance, Event, Guest
-from pbtrain.hours.models import HourEntry
+from pbtrain.hours import services as hours
+from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.hours.services import Line
 from pbtrain.hours.verify import verify
 from tests import factories
 from tests.classes.schooled import school
@@ -78,6 +80,29 @@ def test_hours_of_a_merge_that_is_undone_are_reversed_and_a_certificate_ends_it(
     merged = merging.merge_of(one.academy.id, person.id, enrolment_id)
     with transaction(), pytest.raises(RuleError, match="certificate"):
         merging.part(one.actor, merged, reason="同名不同人")
+
+
+def test_what_waited_of_a_merge_that_is_undone_can_be_confirmed_no_more(db, frozen):
+    """The member was elsewhere at that hour: the session waits for a decision until the merge is taken back.
+    Hours of somebody else are nobody's to confirm."""
+    one = school(1)
+    with transaction() as session:
+        session.execute(update(Event).values(door_closed_at=clock.now()))
+    person = factories.member(one.branch, name=one.guest.name)
+    event = db.session.scalars(select(Event).order_by(Event.starts_at)).first()
+    ends_at = event.starts_at + timedelta(minutes=event.minutes)
+    elsewhere = Line(person.id, event.day, "theme_day", event.minutes, "event:9001", "主题党日",
+                     starts_at=event.starts_at, ends_at=ends_at)  # fmt: skip
+    with transaction():
+        hours.post_many(None, [elsewhere])
+    with transaction():
+        merging.merge(one.actor, one.guest.id, person.id)
+    states = select(HourClaim.state).where(HourClaim.member_id == person.id)
+    assert db.session.scalars(states).all() == ["held"]
+    merged = merging.merge_of(one.academy.id, person.id, one.enrolments[-1])
+    with transaction():
+        assert merging.part(one.actor, merged, reason="同名不同人") == 2
+    assert db.session.scalars(states).all() == ["rejected"]
 
 
 def test_a_guest_who_came_before_is_offered_by_name(place, client_for):

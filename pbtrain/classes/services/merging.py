@@ -24,8 +24,9 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.events.door.running import credit_guest
 from pbtrain.events.models import Attendance, Guest
+from pbtrain.hours import held
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import HourEntry
+from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Member
 from pbtrain.org.uploads.cells import name_key
@@ -164,6 +165,8 @@ def part(actor: Actor, merged: Merge, *, reason: str) -> int:
     events = _events([room.row.id for room in rooms])
     lines = _lines(merged.member_id, events)
     hours.reverse_many(actor, lines, reason=reason)
+    for occurrence in _waiting(merged.member_id, events):
+        held.withdraw(actor, occurrence, [merged.member_id], reason=reason)
     for room in rooms:
         _give_back(room, merged)
     db.session.execute(
@@ -204,6 +207,13 @@ def _lines(member_id: int, events: Collection[int]) -> list[int]:
     )
     wanted = {f"event:{one}" for one in events}
     return [row.id for row in found if row.source.partition("/")[0] in wanted]
+
+
+def _waiting(member_id: int, events: Collection[int]) -> list[str]:
+    """Those of the events of which a line of the member waits for a decision, as the ledger calls them."""
+    found = select(HourClaim.occurrence).where(HourClaim.member_id == member_id, HourClaim.state == "held")
+    wanted = {f"event:{one}" for one in events}
+    return [one for one in db.session.scalars(found.order_by(HourClaim.id)) if one in wanted]
 
 
 def _give_back(room: Room, merged: Merge) -> None:
