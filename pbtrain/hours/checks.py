@@ -17,7 +17,7 @@ from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.batches import batched
 from pbtrain.core.db import EPOCH, db, is_postgresql
-from pbtrain.hours import chain, posting, sound
+from pbtrain.hours import chain, posting, sealed, sound
 from pbtrain.hours.activities import PARTS
 from pbtrain.hours.models import Book, HourEntry, MemberYear
 from pbtrain.hours.policy import Rules
@@ -278,7 +278,8 @@ def _check_year(
     yield from _check_closed(where, counted, *closed)
     if person is None:
         return
-    if custody_unit_id != posting.custody(person, today):
+    home = posting.custody(person, today)
+    if custody_unit_id != home and (home, year) not in sealed.closed([home] if home else [], [year]):
         yield Finding(where, "stands under another branch than the member")
     if person.homes:
         rules = rules_for.of(person.homes, person.unit_id, year)

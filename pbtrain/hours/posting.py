@@ -353,7 +353,10 @@ def settle(
     """Recompute the caches of these members' opened years with `assess`, in one statement."""
     today, table = clock.today(), MemberYear.__table__
     judged: dict[tuple[int, int], Assessment] = {}
-    values = []
+    homes = {
+        row_id: (custody(persons[member_id], today), year) for (member_id, year), row_id in opened.items()
+    }
+    stays, values = sealed.staying(homes), []
     for (member_id, year), row_id in opened.items():
         person = persons[member_id]
         stretches = duties(year, person.ties)
@@ -367,7 +370,7 @@ def settle(
         )
         judged[member_id, year] = result
         on_care = any(s.category == "care" and s.since <= edge < s.until for s in stretches)
-        home = custody(person, today)
+        home = stays.get(row_id, homes[row_id][0])
         short = result.lacks_class
         values.append((row_id, result.counted, result.target, result.due, today, on_care, short, home))
     names = ("counted", "target", "due", "due_on", "on_care", "lacks_class", "custody_unit_id")

@@ -4,7 +4,7 @@ Part of the services of hours. The sealed book and the sealed figures of its mem
 was counted since stands beside them in `MemberYear.corrections`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
@@ -50,6 +50,24 @@ def route(draft: "Draft", shelves: Shelves, *, correction: bool) -> None:
             year=draft.credit_year,
         )
     draft.book_year = clock.today().year
+
+
+def staying(homes: Mapping[int, tuple[int | None, int]]) -> dict[int, int]:
+    """Of these years, as {row id: (branch its member stands in today, year)}, those that stay where they are,
+    as {row id: branch}: open still, while the branch of today has closed that year without them. The branch
+    that has them closes them; else they would be in nobody's seal."""
+    shelves = closed(
+        (unit for unit, _year in homes.values() if unit), (year for _unit, year in homes.values())
+    )
+    late = sorted(row_id for row_id, home in homes.items() if home in shelves)
+    if not late:
+        return {}
+    rows = select(MemberYear.id, MemberYear.custody_unit_id).where(
+        MemberYear.id.in_(late),
+        MemberYear.sealed_counted.is_(None),
+        MemberYear.custody_unit_id.is_not(None),
+    )
+    return dict(db.session.execute(rows.order_by(MemberYear.id)).tuples().all())  # type: ignore[arg-type]
 
 
 def correct(row_ids: Iterable[int]) -> None:

@@ -250,13 +250,17 @@ def refresh_years(member_ids: Iterable[int], year: int) -> None:
 def _hand_on(persons: dict[int, Person], settled: int) -> None:
     """All other years of these members stand with their branch of today, too; most do already."""
     today, table = clock.today(), MemberYear.__table__
-    others = select(MemberYear.id, MemberYear.member_id, MemberYear.custody_unit_id).where(
-        MemberYear.member_id.in_(persons), MemberYear.credit_year != settled
-    )
-    stale = [
-        {"row": row.id, "custody": home}
+    others = select(
+        MemberYear.id, MemberYear.member_id, MemberYear.credit_year, MemberYear.custody_unit_id
+    ).where(MemberYear.member_id.in_(persons), MemberYear.credit_year != settled)
+    moved = {
+        row.id: (home, row.credit_year)
         for row in db.session.execute(others.order_by(MemberYear.id))
         if row.custody_unit_id != (home := posting.custody(persons[row.member_id], today))
+    }
+    stays = sealed.staying(moved)
+    stale = [
+        {"row": row_id, "custody": home} for row_id, (home, _year) in moved.items() if row_id not in stays
     ]
     if stale:
         db.session.connection().execute(

@@ -13,6 +13,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
+from pbtrain.org import services as org
 from pbtrain.org.models import Unit
 from pbtrain.org.roles import Role
 from tests.closing.conftest import APRIL, MARCH, line, post, reverse, seal, sign_all
@@ -39,6 +40,30 @@ def test_a_closed_branch_keeps_its_figures(branch, closed):
     assert kept.manifest["totals"]["counted"] == 500
     year = db.session.scalars(select(MemberYear).where(MemberYear.member_id == one.id)).one()
     assert (year.sealed_counted, year.sealed_target, year.corrections) == (300, 3200, 0)
+    assert list(verify()) == []
+
+
+def test_who_moves_to_a_branch_that_has_closed_is_closed_by_the_one_left(make, root, branch, january):
+    """Else the year of that member is in nobody's seal, and its hours are missing from every total above."""
+    member, stays = make.member(branch), make.member(branch)
+    other = make.unit(parent=root)
+    post(line(member, day=MARCH), line(stays, day=MARCH), line(make.member(other), day=MARCH))
+    sign_all(other)
+    seal(other)
+    with transaction():
+        org.transfer(None, member.id, unit_id=other.id)
+        hours.refresh_years([member.id], 2027)
+    assert list(verify()) == []
+    sign_all(branch)
+    seal(branch)
+    totals = {one.unit_id: one.manifest["totals"] for one in db.session.scalars(select(YearSeal))}
+    assert (totals[branch.id]["members"], totals[branch.id]["counted"]) == (2, 400)
+    assert totals[other.id]["members"] == 1
+    year = select(MemberYear).where(MemberYear.member_id == member.id, MemberYear.credit_year == 2026)
+    assert db.session.scalars(year).one().sealed_counted == 200
+    with transaction():
+        hours.refresh_years([member.id], 2027)
+    assert db.session.scalars(year).one().custody_unit_id == other.id
     assert list(verify()) == []
 
 
