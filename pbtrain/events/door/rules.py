@@ -115,10 +115,11 @@ def scanned(at: datetime, session: Session) -> str:
 def span(one: Presence, session: Session, ended_at: datetime | None = None) -> tuple[datetime, int]:
     """From when and for how many whole minutes somebody was there: late and left early cost what was missed.
 
-    `ended_at` where all was over sooner than planned. 0 minutes for who was not there.
+    `ended_at` where all was over sooner than planned; a list that was closed before the end says so itself.
+    0 minutes for who was not there.
     """
     starts = session.starts_at
-    ends = min(session.ends_at, ended_at or session.ends_at)
+    ends = min(session.ends_at, ended_at or session.closed_at or session.ends_at)
     if not one.present:
         return starts, 0
     if one.status in ("late", "both") and one.came_at is not None:

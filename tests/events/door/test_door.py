@@ -224,6 +224,10 @@ def test_over_sooner_than_planned(frozen, chair, opened, tick, people):
         close(chair, opened)
     close(chair, opened, ended_early=True)
     assert minutes_posted(opened) == {people[0]: 40}
+    here = rules.Presence(True, how="chair")
+    with transaction():  # who was forgotten was there no longer than everybody else
+        marking.correct(chair, opened, {row_of(opened, people[1]).id: here}, reason="漏勾", version=2)
+    assert minutes_posted(opened) == {people[0]: 40, people[1]: 40}
 
 
 def test_a_class_costs_as_many_statements_as_a_pair(make, frozen, branch, chair, plan, statements):
