@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    Row,
     Select,
     String,
     and_,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.orm import aliased
 
@@ -141,24 +143,28 @@ def seen_by(actor: Actor) -> Any:
     return or_(Event.unit_id.in_(units), Event.id.in_(joint))
 
 
+def _listed(*more: Any) -> Select[Any]:
+    """Meetings with how many came of how many who were expected."""
+    came = select(func.count()).where(Attendance.event_id == Event.id, Attendance.present).scalar_subquery()
+    listed = select(func.count()).where(Attendance.event_id == Event.id).scalar_subquery()
+    return select(
+        Event.id,
+        Event.title,
+        Event.activity,
+        Event.day,
+        Event.starts_at,
+        Event.minutes,
+        came.label("came"),
+        listed.label("listed"),
+        *more,
+    )
+
+
 def meetings(actor: Actor, *, search: str = "", year: int | None = None, unit_id: int = 0) -> Select[Any]:
     """The meetings this person may see, or those of one branch, the newest first, with how many came of how
     many; `stands`: is it a branch today?"""
-    came = select(func.count()).where(Attendance.event_id == Event.id, Attendance.present).scalar_subquery()
-    listed = select(func.count()).where(Attendance.event_id == Event.id).scalar_subquery()
     found = (
-        select(
-            Event.id,
-            Event.title,
-            Event.activity,
-            Event.day,
-            Event.starts_at,
-            Event.minutes,
-            Unit.name.label("unit_name"),
-            stands(Unit).label("stands"),
-            came.label("came"),
-            listed.label("listed"),
-        )
+        _listed(Unit.name.label("unit_name"), stands(Unit).label("stands"))
         .join(Unit, Unit.id == Event.unit_id)
         .where(Event.state == "held", Event.unit_id == unit_id if unit_id else true(), seen_by(actor))
         .order_by(Event.day.desc(), Event.starts_at.desc(), Event.id.desc())
@@ -168,6 +174,29 @@ def meetings(actor: Actor, *, search: str = "", year: int | None = None, unit_id
     if year is not None:
         found = found.where(Event.day >= date(year, 1, 1), Event.day <= date(year, 12, 31))
     return found
+
+
+def around(
+    unit_id: int, today: date, until: date, *, held: int, planned: int
+) -> tuple[list[Row[Any]], list[Row[Any]]]:
+    """What a branch held last, the newest first, and what it has planned until a day, the next first; at most
+    so many of each, in one statement."""
+    ours = select(Event.id).where(Event.unit_id == unit_id)
+    last = ours.where(Event.state == "held").order_by(
+        Event.day.desc(), Event.starts_at.desc(), Event.id.desc()
+    )
+    coming = ours.where(Event.state == "planned", Event.day.between(today, until)).order_by(
+        Event.day, Event.starts_at, Event.id
+    )
+    ids = (select(some.subquery().c.id) for some in (last.limit(held), coming.limit(planned)))
+    rows = db.session.execute(
+        _listed(Event.state, Event.place)
+        .where(Event.id.in_(union_all(*ids)))
+        .order_by(Event.day, Event.starts_at, Event.id)
+    ).all()
+    return [row for row in reversed(rows) if row.state == "held"], [
+        row for row in rows if row.state == "planned"
+    ]
 
 
 def years(actor: Actor) -> list[int]:

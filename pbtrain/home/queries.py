@@ -21,9 +21,9 @@ from pbtrain.hours.rulebook import rulebook
 from pbtrain.hours.rules import duties, terms
 from pbtrain.notify.models import Delivery, Message
 from pbtrain.org import data_reports
-from pbtrain.org.access import Actor
+from pbtrain.org.access import Actor, Grant
 from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure, UnitLink
-from pbtrain.org.queries import is_on
+from pbtrain.org.queries import UNIT, is_on
 from pbtrain.org.roles import Role
 
 COURSES_SHOWN = 4
@@ -227,9 +227,11 @@ def troubles(person: Actor) -> Any:
     ).one()
 
 
-def above_waits(person: Actor) -> int:
-    """How many claims wait for the word of the level above, counted no further than `claims.queries.FEW`."""
-    return int(db.session.scalar(select(claim_queries.few_appeals(person))) or 0)
+def watched(person: Actor, grant: Grant) -> Any:
+    """The unit of a grant as `org.queries.UNIT` has it, and `above`: how many claims wait for the word of
+    this person's levels, counted no further than `claims.queries.FEW`; one statement."""
+    above = claim_queries.few_appeals(person).label("above")
+    return db.session.execute(select(*UNIT, above).where(Unit.id == grant.unit_id)).one()
 
 
 def who_resets(account_id: int) -> list[Any]:

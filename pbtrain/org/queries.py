@@ -26,19 +26,15 @@ def led(day: date) -> Any:
     )
 
 
+UNIT = (
+    Unit.id, Unit.name, Unit.code, Unit.kind, Unit.field, Unit.parent_id, Unit.valid_from, Unit.valid_until,
+)  # fmt: skip
+
+
 def unit_in_reach(actor: Actor, perm: Perm, unit_id: int) -> Row[Any] | None:
     """The unit, if the actor holds `perm` there: id, name, code, kind, field, parent_id, valid dates."""
     return db.session.execute(
-        select(
-            Unit.id,
-            Unit.name,
-            Unit.code,
-            Unit.kind,
-            Unit.field,
-            Unit.parent_id,
-            Unit.valid_from,
-            Unit.valid_until,
-        ).where(Unit.id == unit_id, Unit.id.in_(units_where(actor, perm)))
+        select(*UNIT).where(Unit.id == unit_id, Unit.id.in_(units_where(actor, perm)))
     ).first()
 
 

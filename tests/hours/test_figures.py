@@ -167,7 +167,7 @@ def test_a_large_tree_shows_its_age_and_what_is_not_counted_yet(
     assert "统计中" in page
     with statements() as sent:
         home = auditor.get("/").text
-    assert sent.count <= 7, sent  # with what waits for the level above
+    assert sent.count <= 6, sent
     assert "截至 2026年9月25日 15:00" in home
 
 

@@ -82,11 +82,6 @@ def own(actor: Actor) -> ColumnElement[bool]:
     return or_(branch, Event.id.in_(expected), theirs)
 
 
-def planned_by(unit_id: int) -> ColumnElement[bool]:
-    """What a branch has planned."""
-    return and_(Event.unit_id == unit_id, Event.state == "planned")
-
-
 def of_units(actor: Actor) -> ColumnElement[bool]:
     """What the branches and academies hold that this person works for."""
     return or_(

@@ -9,7 +9,6 @@ from flask import abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from pbtrain.classes import kinds
-from pbtrain.classes.queries import calendar as dates_q
 from pbtrain.classes.queries import classes as classes_q
 from pbtrain.classes.rules import terms
 from pbtrain.closing import queries as closing_q
@@ -18,7 +17,6 @@ from pbtrain.core import badges, clock
 from pbtrain.core.db import db
 from pbtrain.courses import queries as courses_q
 from pbtrain.events import queries as events_q
-from pbtrain.events.models import Event
 from pbtrain.home import queries, starting
 from pbtrain.home.navigation import branches
 from pbtrain.home.views import bp
@@ -28,7 +26,6 @@ from pbtrain.org import leaders
 from pbtrain.org.access import Actor, Grant, current_view, may, needs, signed, signed_in, units_where
 from pbtrain.org.counts import of_units
 from pbtrain.org.kinds import UNIT_KINDS
-from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import MAY, Perm
 
 BEHIND_SHOWN = 5
@@ -124,11 +121,13 @@ def grants_of(person: Actor, view: str) -> list[Grant]:
 
 
 def secretary(person: Actor) -> str:
-    """Who is behind, what waits for the secretary, which month is to be signed; seven statements."""
+    """Who is behind, what waits for the secretary, which month is to be signed; six statements."""
     held, today = grants_of(person, "secretary"), clock.today()
     branch = asked_of(held)
     behind = hours_q.branch_members([branch.unit_id], today.year, standing="behind", sort="behind")
-    meetings = events_q.meetings(person).where(Event.unit_id == branch.unit_id)
+    held_lately, planned = events_q.around(
+        branch.unit_id, today, today + COMING, held=MEETINGS_SHOWN, planned=DATES_SHOWN
+    )
     this_year, last_year = closing_q.standing(branch.unit_id, today)
     waits = queries.branch_waits(branch.unit_id, person)
     if len(held) == 1:
@@ -142,8 +141,8 @@ def secretary(person: Actor) -> str:
         attainment=hours_q.branch_attainment(branch.unit_id, today.year),
         waits=waits,
         behind=db.session.execute(behind.limit(BEHIND_SHOWN)).all(),
-        meetings=db.session.execute(meetings.limit(MEETINGS_SHOWN)).all(),
-        planned=dates_q.dates(dates_q.planned_by(branch.unit_id), today, today + COMING, most=DATES_SHOWN),
+        meetings=meetings,
+        planned=planned,
         now=clock.now(),
         this_year=this_year,
         last_year=last_year,
@@ -174,12 +173,12 @@ def academy(person: Actor) -> str:
 
 def auditor(person: Actor) -> str | Response:
     """Which unit needs a question asked, and what waits for this level; six statements."""
-    held, above = grants_of(person, "auditor"), queries.above_waits(person)
-    badges.leave("above", above)
-    unit = unit_or_404(asked_of(held).unit_id, Perm.UNITS_VIEW)
+    held = grants_of(person, "auditor")
+    unit = queries.watched(person, asked_of(held))
+    badges.leave("above", unit.above)
     if UNIT_KINDS[unit.kind].has_members:
         return redirect(url_for("hours.members", branch_id=unit.id))
-    return render_template("home/auditor.html", held=held, above=above, **overview(person, unit))
+    return render_template("home/auditor.html", held=held, above=unit.above, **overview(person, unit))
 
 
 def admin(person: Actor) -> str:
