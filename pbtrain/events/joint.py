@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
@@ -43,9 +43,12 @@ def sisters(unit_id: int) -> list[Any]:
     )
 
 
-def keep(event_id: int, hosts: Sequence[int]) -> None:
-    """Write which further branches hold this event, in place of those it had."""
-    had = set(hosts_of(event_id)) if hosts else set()
+def keep(event_id: int, hosts: Sequence[int], *, planned: bool = False) -> None:
+    """Write which further branches hold this event; of a `planned` one in place of those it had."""
+    had = set(hosts_of(event_id)) if hosts or planned else set()
+    if gone := had - set(hosts):
+        away = delete(EventHost).where(EventHost.event_id == event_id, EventHost.unit_id.in_(gone))
+        db.session.execute(away.execution_options(synchronize_session=False))
     rows = [{"event_id": event_id, "unit_id": unit_id} for unit_id in sorted(set(hosts) - had)]
     if rows:
         db.session.execute(insert(EventHost).values(rows))

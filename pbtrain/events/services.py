@@ -119,7 +119,7 @@ def record_event(
     event_id = _keep_once(actor, meeting, form_id, form_hash, planned_id)
     if event_id is None:
         return _earlier(actor, form_id, form_hash)
-    joint.keep(event_id, meeting.hosts)
+    joint.keep(event_id, meeting.hosts, planned=planned_id is not None)
     offered = {row.id for row in queries.roster((meeting.unit_id, *meeting.hosts), meeting.day)}
     rules.check_people(came, offered)
     expected = offered & _expected(meeting, came, offered)

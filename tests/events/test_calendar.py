@@ -135,6 +135,20 @@ def test_several_hosts_are_credited_at_home_and_told(make, actor, branch, commit
     assert queries.effect(done.event_id).people == 1
 
 
+def test_a_branch_that_did_not_hold_it_after_all_is_not_credited_with_it(
+    make, actor, branch, committee, people
+):
+    other = make.unit("示例第四网格党支部", parent=committee)
+    with transaction():
+        plan = Plan(branch.id, "theme_day", "联合党日", SOON, 60, hosts=(other.id,))
+        event_id = planning.plan_event(actor, plan)
+    held = Meeting(branch.id, "theme_day", "主题党日", clock.at(clock.today(), 9), 60)
+    with transaction():
+        services.record_event(actor, held, people[:2], form_id=str(uuid4()), planned_id=event_id)
+    assert joint.hosts_of(event_id) == ()
+    assert overview.months_of([other.id], 2026)[other.id] == {}
+
+
 def test_an_amendment_shows_what_stood_there(actor, record, people):
     event_id = record(people).event_id
     fields = {
