@@ -125,7 +125,7 @@ def secretary(person: Actor) -> str:
     held, today = grants_of(person, "secretary"), clock.today()
     branch = asked_of(held)
     behind = hours_q.branch_members([branch.unit_id], today.year, standing="behind", sort="behind")
-    held_lately, planned = events_q.around(
+    meetings, planned = events_q.around(
         branch.unit_id, today, today + COMING, held=MEETINGS_SHOWN, planned=DATES_SHOWN
     )
     this_year, last_year = closing_q.standing(branch.unit_id, today)
