@@ -12,7 +12,7 @@ from pbtrain.org.roles import Role
 def tabs(page):
     """The entries of the navigation in order: is it for desktops only, and its address."""
     found = re.search(r'<nav class="pb-nav.*?</nav>', page.get_data(as_text=True), re.S)
-    return re.findall(r'<li( class="pb-desk")?><a href="([^"]+)"', found.group())
+    return re.findall(r'<li( class="pb-desk")?>\s*<a href="([^"]+)"', found.group())
 
 
 def links(page):
