@@ -53,8 +53,11 @@ class Client(threading.Thread):
         self.browser.close()
 
     def prepare(self) -> list[Any] | None:
-        """Warm up; attempts to be submitted are begun and answered here."""
+        """Warm up; attempts to be submitted are begun and answered here. Units at moments of their own begin
+        cold: all clients at once would be more than the entrance lets wait."""
         job = self.job
+        if job["spread"]:
+            return None
         if job["journey"] == "submit":
             return [begin(self.browser, job["cast"], self.turn()) for _ in range(job["units"])]
         for _ in range(WARM):
