@@ -24,7 +24,9 @@ RIGHT = ({"丑"}, {"甲", "丙"}, {"对"})
 
 def letters(text, wanted):
     """The values of the choices with these texts, as a browser would send them."""
-    found = re.findall(r'name="answer" value="(\w)".*?<span>(?:<b[^>]*>\w</b>)?([^<]*)</span>', text, re.S)
+    found = re.findall(
+        r'name="answer"\s+value="(\w)".*?<span>\s*(?:<b[^>]*>\w</b>)?([^<]*)</span>', text, re.S
+    )
     assert len(found) >= 2
     return [value for value, label in found if label in wanted]
 
