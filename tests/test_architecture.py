@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import logging.config
 import re
 import tomllib
 from collections.abc import Iterator
@@ -65,7 +66,9 @@ def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
                 yield node
 
 
-def test_imports_point_downwards(capsys):
+def test_imports_point_downwards(capsys, monkeypatch):
+    # Its own set-up of logging would switch off every logger there is, for all tests that come later.
+    monkeypatch.setattr(logging.config, "dictConfig", lambda settings: None)
     assert lint_imports(config_filename=str(TOP / "tests/importlinter.ini"), cache_dir=None) == 0, (
         capsys.readouterr().out
     )
