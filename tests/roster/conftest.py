@@ -13,9 +13,10 @@ from pbtrain.core import clock, queue
 from pbtrain.core.db import transaction
 from pbtrain.home import roster_work
 from pbtrain.hours import services as hours
+from pbtrain.hours import verify
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.roles import Role
-from pbtrain.org.roster import services
+from pbtrain.org.roster import queries, services
 from pbtrain.org.uploads import child, files
 from tests.roster import sheets
 from tests.support.remembering import remembered
@@ -113,3 +114,37 @@ def confirm(db, office):
         return done.people, list(done.new)
 
     return write
+
+
+@pytest.fixture
+def roster(office, db):
+    """`roster()`: what an export would hold now."""
+
+    def read():
+        db.session.rollback()
+        return list(queries.roster(office.actor, office.committee.id, full=True))
+
+    return read
+
+
+@pytest.fixture
+def undo(office, db):
+    """`undo(import_id)` as the page does it."""
+
+    def back(import_id):
+        found = roster_work.undo(office.actor, import_id)
+        db.session.rollback()
+        return found
+
+    return back
+
+
+def reasons(found):
+    """What could not be taken back, and why."""
+    return [(one.line, one.field, one.message) for one in found.stays]
+
+
+def sound(db):
+    """The ledger agrees with the roster."""
+    db.session.rollback()
+    assert [str(one) for one in verify.verify()] == []
