@@ -67,7 +67,8 @@ SERVICE = _steps(
 class Kind:
     """What is asked of one activity. `per_year` times a year, 0: as needed; `core`: of 三会一课 or theme day;
     `shortest` minutes of study; `roll`: who is ticked beforehand, the branch or its committee; `proof`: what
-    shows that it was held besides the names (keys of proofs.EVIDENCE)."""
+    shows that it was held besides the names (keys of proofs.EVIDENCE); `points`: it counts for points of
+    service and never for hours (see `points_of`)."""
 
     per_year: int = 0
     form: str = ""
@@ -76,6 +77,7 @@ class Kind:
     shortest: int = 10
     roll: str = "branch"
     proof: tuple[str, ...] = ("photo",)
+    points: bool = False
 
 
 KINDS = {
@@ -95,8 +97,20 @@ KINDS = {
     "home_lesson": Kind(0, "", AT_HOME, proof=("speaker",)),
     "life_meeting": Kind(1, "judge", LIFE, proof=("minutes",)),
     "appraisal": Kind(1, "judge", LIFE, proof=("minutes",)),
-    "volunteering": Kind(0, "practise", SERVICE),
+    "volunteering": Kind(0, "practise", SERVICE, points=True),
 }
+
+SERVING = tuple(key for key, kind in KINDS.items() if kind.points)
+
+
+def points_of(minutes: int) -> int:
+    """Points of voluntary service (志愿服务, domain.md A41): one for each full hour, at least one for whoever
+    came. No source says how many; this is our reading.
+
+    >>> points_of(30), points_of(119), points_of(120)
+    (1, 1, 2)
+    """
+    return max(minutes // 60, 1)
 
 
 @dataclass(frozen=True)

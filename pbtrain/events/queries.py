@@ -275,10 +275,10 @@ def attendance(event_id: int) -> list[Any]:
 
 
 def attendances(event_ids: Collection[int]) -> dict[int, list[Any]]:
-    """The same for each of these meetings, in one statement: id, name, present."""
+    """The same for each of these meetings, in one statement: id, name, present, minutes (None: all of it)."""
     return _by_event(
         event_ids,
-        select(Attendance.event_id, Member.id, Member.name, Attendance.present)
+        select(Attendance.event_id, Member.id, Member.name, Attendance.present, Attendance.minutes)
         .join(Attendance, Attendance.member_id == Member.id)
         .where(Attendance.event_id.in_(bulk.among(event_ids)))
         .order_by(Attendance.event_id, Member.pinyin, Member.id),

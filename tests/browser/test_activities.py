@@ -81,6 +81,17 @@ def test_a_theme_day_with_18_of_21(town, twenty_one, make, enter, look, accessib
     look(page, "move")
     accessible(page)
 
+    page.goto("/calendar?view=month")
+    page.emulate_media(media="print")
+    assert (
+        page.locator(".pb-month").evaluate("e => getComputedStyle(e).gridTemplateColumns.split(' ').length")
+        == 7
+    )
+    assert page.get_by_role("navigation").count() == 0, "the frame is no part of a print"
+    assert not page.get_by_text("往后").is_visible()
+    look(page, "calendar-printed")
+    page.emulate_media(media="screen")
+
     above = enter("guanli")
     for path, name in (("grid", "grid"), ("activities", "activities"), ("themes", "themes")):
         above.goto(f"/units/{town.root.id}/{path}")

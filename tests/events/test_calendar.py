@@ -265,6 +265,38 @@ def test_pages_open_and_cost_the_same_with_many(
     assert max(before.values()) <= 10, before
 
 
+def test_the_table_of_activities_says_what_each_earns_and_how_it_is_studied(client_for, admin, committee):
+    table = client_for(admin).get(f"/units/{committee.id}/activities").text
+    rows = {
+        cells[0].removesuffix("三会一课、主题党日"): cells[1:]
+        for row in re.findall(r'<tr role="row">(.*?)</tr>', table, re.S)
+        if (
+            cells := [
+                re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.S)
+            ]
+        )
+    }
+    assert rows["党课"][1:4] == ["集中学习、按年度规则", "讲学", "到会名单、主讲或领学人"]
+    assert rows["志愿服务"][1:3] == ["只记积分", "践学"]
+    assert rows["支委会"][1] == "无"
+    assert {row[2] for row in rows.values()} - {"学习载体", "–"} == {"践学", "讲学", "评学"}
+
+
+def test_service_counts_for_points_and_never_for_hours(db, record, people, client_for, secretary, make):
+    for hour, minutes in ((8, 150), (12, 40)):
+        done = record(
+            [secretary.id, people[0]], hour=hour, activity="volunteering", title="清扫社区", minutes=minutes
+        )
+    last = record(people, hour=13, activity="theme_day", minutes=90)
+    assert db.session.scalars(select(HourEntry.member_id)).all() == people, "of the theme day alone"
+    client = client_for(secretary)
+    assert "志愿服务积分：共 2 分，不计学时" in client.get(f"/events/{done.event_id}").text
+    assert "志愿服务积分" not in client.get(f"/events/{last.event_id}").text
+    mine = re.sub(r"<[^>]+>|\s+", " ", client.get("/me").text)
+    assert re.search(r"2026 年志愿服务 +次数 +2 +志愿服务积分 +3 ", mine), "two full hours, and less than one"
+    assert "志愿服务" not in client_for(make.person(Role.BRANCH_SECRETARY, make.unit())).get("/me").text
+
+
 def test_who_looks_from_above_is_told_where_everybody_is_always_present(
     client_for, secretary, admin, record, people, make, branch, committee
 ):

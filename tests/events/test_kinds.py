@@ -24,6 +24,11 @@ def test_every_activity_a_branch_records_is_asked_about():
     assert all(kind.form in ("", *kinds.FORMS) for kind in kinds.KINDS.values())
 
 
+def test_service_is_counted_in_full_hours():
+    assert [kinds.points_of(minutes) for minutes in (10, 60, 119, 120, 480)] == [1, 1, 1, 2, 8]
+    assert [key for key in kinds.SERVING if ACTIVITIES[key].earns] == [], "points or hours, never both"
+
+
 def test_the_nearest_level_decides_and_keeps_what_it_left_empty():
     near = row("theme_day", 3, label="固定党日")
     far = row("theme_day", 1, per_year=24, label="主题活动", steps={"before": ["一"]})

@@ -10,7 +10,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import clean, number_of
 from pbtrain.core.i18n import _
 from pbtrain.core.paging import paged
-from pbtrain.events import activities, amendments, checklist, joint, proofs, queries, services
+from pbtrain.events import activities, amendments, checklist, joint, proofs, queries, services, serving
 from pbtrain.events.door import queries as door
 from pbtrain.events.forms.meetings import KINDS, CorrectForm, words
 from pbtrain.events.kinds import FORMS, PHASES
@@ -90,6 +90,7 @@ def meeting(event_id: int) -> str:
         forms=FORMS,
         channels=CHANNELS,
         earns=ACTIVITIES[event.activity].earns,
+        points=serving.together(event, people),
         asked=ASKED[event.activity].core,
         may_record=may(signed(), Perm.EVENT_RECORD, event.unit_id),
         heir=heir,

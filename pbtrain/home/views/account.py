@@ -14,6 +14,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError, TooOften
 from pbtrain.core.i18n import N_, _, ngettext
+from pbtrain.events import serving
 from pbtrain.home.proving import proved
 from pbtrain.home.views import bp
 from pbtrain.org.access import Actor, signed, signed_in
@@ -70,7 +71,7 @@ def posts(person: Actor) -> list[Any]:
 @bp.get("/me")
 @signed_in
 def mine() -> str:
-    """What is recorded about the reader, and where the reader is signed in; seven statements."""
+    """What is recorded about the reader, and where the reader is signed in; eight statements."""
     person = signed()
     return render_template(
         "home/mine.html",
@@ -84,6 +85,7 @@ def mine() -> str:
         stages=STAGES,
         sessions=open_sessions(person.account_id),
         device=device,
+        served=serving.of_member(person.member_id, clock.today().year) if person.member_id else None,
     )
 
 

@@ -1,6 +1,7 @@
 """The code, the ticket and the minutes: no database, no clock, no web."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -149,3 +150,11 @@ def test_closing_while_it_runs_needs_a_word():
     assert rules.check_close(USUAL, START + timedelta(days=2), ended_early=False) == USUAL.ends_at
     with pytest.raises(RuleError, match="not begun"):
         rules.check_close(USUAL, START - timedelta(minutes=1), ended_early=True)
+
+
+def test_the_guide_says_what_a_code_cannot_prevent():
+    guide = (Path(__file__).parents[3] / "docs/guide/现场签到.md").read_text()
+    limits = guide.partition("## 签到码防不住什么")[2]
+    margin = tickets.SLOT + tickets.MARGIN
+    for honest in ("视频通话转播", "手机交给别人", "换一部手机", "不能代替主持人", f"一个码过了 {margin} 秒"):
+        assert honest in limits, honest
