@@ -1,5 +1,7 @@
 """The browser fixtures notice what they promise to notice."""
 
+import time
+
 import pytest
 
 from tests.support import browser as support
@@ -80,3 +82,14 @@ def test_axe_sees_what_only_a_desk_shows(page, trouble, tmp_path):
     found = support.violations(page, support.Judged(tmp_path / "judged"))
     rules = [line.split(" ")[:2] for line in found]
     assert sorted(rules) == [["desktop:", "color-contrast"], ["desktop:", "image-alt"]]
+
+
+def test_a_page_that_is_late_is_waited_for(page, _served, monkeypatch):
+    app, _address = _served
+    page.goto("/forgotten")
+    before = page.locator("h1").inner_text()
+    at_once = app.view_functions["accounts.sign_in"]
+    monkeypatch.setitem(app.view_functions, "accounts.sign_in", lambda: (time.sleep(0.6), at_once())[1])
+    page.evaluate("() => { setTimeout(() => location.assign('/login'), 5) }")
+    support.arrived(page)
+    assert page.evaluate("document.querySelector('h1').innerText") != before

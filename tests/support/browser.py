@@ -317,7 +317,8 @@ class Axe:
 
 
 def violations(page: Page, judged: Judged | None = None) -> list[str]:
-    """What axe finds wrong on this page, at the width of a phone and of a desk."""
+    """What axe finds wrong on this page, once it is there, at the width of a phone and of a desk."""
+    arrived(page)
     usual, found, axe = page.viewport_size, list[str](), Axe(page, judged)
     for screen, settings in SCREENS.items():
         page.set_viewport_size(settings["viewport"])
@@ -328,8 +329,12 @@ def violations(page: Page, judged: Judged | None = None) -> list[str]:
 
 
 def arrived(page: Page) -> None:
-    """Wait until what was clicked last has led to a whole page: a click returns before its page is left."""
-    page.wait_for_timeout(100)
+    """Wait until what was clicked last has led to a whole page.
+
+    A click returns before its page is left, and a page that has only just come is empty for a moment. Once
+    the next page is asked for, the question below waits for it.
+    """
+    page.wait_for_timeout(50)  # more than a script takes from the click to asking
     page.wait_for_function("() => document.readyState === 'complete'")
 
 
