@@ -49,7 +49,7 @@ def browser_type_launch_args(camera):
 
 
 @pytest.fixture(scope="session")
-def _served(backend):
+def served(backend):
     """The application that is served, with the protection against forged requests that a site has."""
     app = backend.app(WTF_CSRF_ENABLED=True)
     with support.serving(app) as address:
@@ -57,9 +57,9 @@ def _served(backend):
 
 
 @pytest.fixture
-def live_server(_served, db) -> str:
+def live_server(served, db) -> str:
     """The address of a server over this test's database; everything the test committed is there."""
-    return _served[1]
+    return served[1]
 
 
 def pytest_configure(config):
@@ -139,12 +139,12 @@ def page(context, new_page, trouble, request):
 
 
 @pytest.fixture
-def sign_in(context, _served, make):
+def sign_in(context, served, make):
     """`sign_in(user)` makes this browser that person's, without the form.
 
     It leaves the page first: a late answer to whoever was here before could set that one's cookie again.
     """
-    app, address = _served
+    app, address = served
 
     def signed_in(user):
         serializer = app.session_interface.get_signing_serializer(app)
@@ -266,11 +266,11 @@ def work(db):
 
 
 @pytest.fixture
-def post_office(app, _served, monkeypatch):
+def post_office(app, served, monkeypatch):
     """`post_office(SMTP_HOST=...)`: settings of mail, for the pages and for the worker."""
 
     def use(**settings):
-        for one in (app, _served[0]):
+        for one in (app, served[0]):
             for name, value in settings.items():
                 monkeypatch.setitem(one.config, name, value)
 

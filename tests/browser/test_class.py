@@ -31,9 +31,9 @@ def people(hall, make, password_hash):
 
 
 @pytest.fixture
-def link_key(_served):
+def link_key(served):
     """The key of the codes at the doors of the site that is served."""
-    return tickets.derived(_served[0].config["KEYS"]["link"])
+    return tickets.derived(served[0].config["KEYS"]["link"])
 
 
 @pytest.mark.at("desktop")

@@ -38,11 +38,11 @@ def event(town):
 
 
 @pytest.fixture
-def browser_of(new_context, new_page, _served, make):
+def browser_of(new_context, new_page, served, make):
     """`browser_of(user, "phone")`: a tab in a browser of its own; nobody's when user is None."""
 
     def opened(user, screen):
-        app, address = _served
+        app, address = served
         context = new_context(**support.SCREENS[screen])
         if user is not None:
             value = app.session_interface.get_signing_serializer(app).dumps(
@@ -56,9 +56,9 @@ def browser_of(new_context, new_page, _served, make):
 
 
 @pytest.fixture
-def code(_served, event):
+def code(served, event):
     """`code()` is the address in the squares at this moment."""
-    key = tickets.derived(_served[0].config["KEYS"]["link"])
+    key = tickets.derived(served[0].config["KEYS"]["link"])
     return lambda: f"/d/{tickets.code_for(key, event, tickets.slot_of(clock.now()))}"
 
 

@@ -84,8 +84,8 @@ def test_axe_sees_what_only_a_desk_shows(page, trouble, tmp_path):
     assert sorted(rules) == [["desktop:", "color-contrast"], ["desktop:", "image-alt"]]
 
 
-def test_a_page_that_is_late_is_waited_for(page, _served, monkeypatch):
-    app, _address = _served
+def test_a_page_that_is_late_is_waited_for(page, served, monkeypatch):
+    app, _address = served
     page.goto("/forgotten")
     before = page.locator("h1").inner_text()
     at_once = app.view_functions["accounts.sign_in"]
