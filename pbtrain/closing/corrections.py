@@ -3,6 +3,7 @@
 Part of the services of closing. The member reads of it.
 """
 
+import hashlib
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -14,7 +15,6 @@ from pbtrain.core.formatting import hours as shown
 from pbtrain.core.formatting import long_day
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
-from pbtrain.core.tokens import new_token
 from pbtrain.hours import posting, rules, sealed, services
 from pbtrain.hours.corrections import check_not_own
 from pbtrain.hours.models import Book, HourEntry
@@ -43,19 +43,27 @@ def reverse(actor: Actor, entry_id: int, *, reason: str) -> int:
 def add(actor: Actor, unit_id: int, line: Line, *, reason: str) -> int:
     """Add a line that a closed year lacks, for a day on which the member stood in that branch; its id.
 
-    `line` brings everything but occurrence and reason.
+    `line` brings everything but occurrence and reason. The very same sent again is the line that stands.
     """
     reason = rules.check_reason(reason)
     _check(actor, line.member_id, unit_id, line.day.year)
     person = posting.people([line.member_id]).get(line.member_id)
     if person is None or person.branch_on(line.day) != unit_id:
         raise RuleError(N_("On that day the member was not in this branch."), field="day")
-    line = replace(line, occurrence=f"correction:{new_token()[:16]}", correction=reason)
+    line = replace(line, occurrence=_occurrence(line, reason), correction=reason)
     posted = services.post_many(actor, [line])
+    if posted.already:
+        return services.live_entries(line.occurrence)[line.member_id]
     if not posted.entry_ids:
         raise RuleError(N_("This line overlaps another one of the member."), field="day")
     _tell(line.member_id, posted.entry_ids[0], reason)
     return posted.entry_ids[0]
+
+
+def _occurrence(line: Line, reason: str) -> str:
+    """What the ledger calls a correction that says this: a double click, or a lost answer, posts it once."""
+    told = "|".join(str(part) for part in (line.day, line.activity, line.minutes, line.title, reason))
+    return f"correction:{hashlib.sha256(told.encode()).hexdigest()[:32]}"
 
 
 def _check(actor: Actor, member_id: int, unit_id: int, year: int) -> None:
