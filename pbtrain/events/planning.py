@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
-from pbtrain.core import clock
+from pbtrain.core import clock, repeats
 from pbtrain.core.db import db, insert_new
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -19,6 +19,7 @@ from pbtrain.events.kinds import KINDS
 from pbtrain.events.models import Event, EventAmendment, EventSeries
 from pbtrain.events.plan_rules import Proposal
 from pbtrain.org.access import Actor
+from pbtrain.org.models import Unit
 
 PLANS = uuid.UUID("5de0c0de-35aa-4000-8000-000000000035")
 LONGEST_SERIES = 36  # meetings
@@ -72,12 +73,24 @@ def check_day(day: date) -> None:
 
 
 def plan_event(actor: Actor, plan: Plan) -> int:
-    """Put one meeting into the calendar of a branch; its id. The caller has made sure of the reach."""
+    """Put one meeting into the calendar of a branch; its id. The very same, sent again, is the one there is.
+    The caller has made sure of the reach."""
     check_plan(plan)
+    known = _planned_already(plan)
+    if known is not None:
+        return known
     event_id = _insert([plan], [str(uuid.uuid4())], actor)[0]
     joint.keep(event_id, plan.hosts)
     audit.record(actor, "event.planned", f"event:{event_id}", unit_id=plan.unit_id, day=plan.day.isoformat())
     return event_id
+
+
+def _planned_already(plan: Plan) -> int | None:
+    """The planned meeting that says exactly this, of a form that was sent twice."""
+    repeats.alone_in(Unit, plan.unit_id)
+    said = {name: value for name, value in vars(plan).items() if name != "hosts"}
+    known = repeats.earlier(Event, state="planned", **said)
+    return known if known is not None and joint.hosts_of(known) == plan.hosts else None
 
 
 def _insert(plans: Sequence[Plan], keys: Sequence[str], actor: Actor) -> list[int]:
@@ -153,7 +166,8 @@ def start_series(
     since: date,
     until: date,
 ) -> int:
-    """Begin a fixed day and plan its meetings from `since` to `until`; its id."""
+    """Begin a fixed day and plan its meetings from `since` to `until`; its id. The very same, sent again, is
+    the one there is."""
     plan_rules.check_every(every)
     check_day(since)
     days = plan_rules.series_days(every, since, until)
@@ -161,18 +175,22 @@ def start_series(
         raise RuleError(N_("There is no such day between these dates."), field="until")
     if len(days) > LONGEST_SERIES:
         raise RuleError(N_("At most %(most)s meetings at once."), field="until", most=LONGEST_SERIES)
-    series = EventSeries(
-        unit_id=unit_id,
-        activity=activity,
-        title=title,
-        every=every,
-        time=f"{begins:%H:%M}",
-        minutes=minutes,
-        place=place,
-        from_day=since,
-        until_day=until,
-        made_by_id=actor.account_id,
-    )
+    said = {
+        "unit_id": unit_id,
+        "activity": activity,
+        "title": title,
+        "every": every,
+        "time": f"{begins:%H:%M}",
+        "minutes": minutes,
+        "place": place,
+        "from_day": since,
+        "until_day": until,
+    }
+    repeats.alone_in(Unit, unit_id)
+    known = repeats.earlier(EventSeries, open=True, **said)
+    if known is not None:
+        return known
+    series = EventSeries(**said, made_by_id=actor.account_id)
     db.session.add(series)
     db.session.flush()  # its meetings name series.id
     plans = [_of_series(series, day, begins) for day in days]

@@ -6,12 +6,13 @@ from sqlalchemy import func, select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
+from pbtrain.core import repeats
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.events.models import Event, LearningPoint
 from pbtrain.org.access import Actor
-from pbtrain.org.models import Member
+from pbtrain.org.models import Member, Unit
 
 CHANGED = N_("%(name)s has changed this learning point already, at %(when)s.")
 CHANGED_BY_SOMEBODY = N_("Somebody changed this learning point meanwhile.")
@@ -65,13 +66,18 @@ def save_point(
     place: str,
     open: bool = True,
 ) -> int:
-    """Add a learning point, or change one as it was at `version`; its id. The host stands in the branch."""
+    """Add a learning point, or change one as it was at `version`; its id. The host stands in the branch.
+    The very same added again is the one there is."""
     if host_id is not None:
         home = db.session.scalar(select(Member.unit_id).where(Member.id == host_id))
         if home != unit_id:
             raise RuleError(N_("The host is a member of this branch."), "host")
     values = {"name": name, "host_id": host_id, "place": place, "open": open}
     if point_id is None:
+        repeats.alone_in(Unit, unit_id)
+        known = repeats.earlier(LearningPoint, unit_id=unit_id, **values)
+        if known is not None:
+            return known
         row = LearningPoint(unit_id=unit_id, **values)
         db.session.add(row)
         db.session.flush()  # the audit event names row.id

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from pbtrain.accounts import races
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
-from pbtrain.core import clock
+from pbtrain.core import clock, repeats
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -27,22 +27,26 @@ STANDINGS = {"held": N_("Held"), "planned": N_("Planned"), "open": N_("Not opene
 def give_theme(
     actor: Actor, unit_id: int, *, activity: str, title: str, body: str, from_day: date, due_on: date
 ) -> int:
-    """Give a theme to every branch below a unit; its id."""
+    """Give a theme to every branch below a unit; its id. The very same, sent again, is the one there is."""
     if activity not in KINDS:
         raise RuleError(N_("Choose what kind of meeting it was."), field="activity")
     if due_on < clock.today():
         raise RuleError(N_("The last day is over already."), field="due_on")
     if not 0 <= (due_on - from_day).days <= LONGEST:
         raise RuleError(N_("The last day comes after the first, within a year."), field="due_on")
-    row = Theme(
-        unit_id=unit_id,
-        activity=activity,
-        title=title,
-        body=body,
-        from_day=from_day,
-        due_on=due_on,
-        made_by_id=actor.account_id,
-    )
+    said = {
+        "unit_id": unit_id,
+        "activity": activity,
+        "title": title,
+        "body": body,
+        "from_day": from_day,
+        "due_on": due_on,
+    }
+    repeats.alone_in(Unit, unit_id)
+    known = repeats.earlier(Theme, withdrawn_at=None, **said)
+    if known is not None:
+        return known
+    row = Theme(**said, made_by_id=actor.account_id)
     db.session.add(row)
     db.session.flush()  # the audit event names row.id
     audit.record(actor, "theme.given", f"theme:{row.id}", unit_id=unit_id, title=title)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from pbtrain.accounts import races
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
-from pbtrain.core import clock
+from pbtrain.core import clock, repeats
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -25,11 +25,18 @@ FOR_MANAGERS = [key for key, (_label, mendable) in REPORTABLE.items() if not men
 
 
 def make_report(actor: Actor, *, subject: str, text: str) -> DataReport:
-    """Say that a fact about oneself is wrong; flushes for the id. At most five wait at one time."""
+    """Say that a fact about oneself is wrong; flushes for the id. At most five wait at one time. The very
+    same, sent again while it waits, is the one there is."""
     if actor.member_id is None or actor.unit_id is None:
         raise RuleError(N_("You stand in no branch. Tell an administrator."))
     if subject not in REPORTABLE:
         raise RuleError(N_("Choose one of the list."), field="subject")
+    repeats.alone_in(Member, actor.member_id)
+    known = repeats.earlier(
+        DataReport, member_id=actor.member_id, unit_id=actor.unit_id, subject=subject, text=text, state="open"
+    )
+    if known is not None:
+        return db.session.get_one(DataReport, known)
     waiting = db.session.scalar(
         select(func.count()).where(DataReport.member_id == actor.member_id, DataReport.state == "open")
     )

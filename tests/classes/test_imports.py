@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 
 from pbtrain.classes.models import ClassEnrolment, ClassImport, ClassImportRow
 from pbtrain.classes.queries import imports as queries
-from pbtrain.classes.services import imports
+from pbtrain.classes.services import imports, merging
 from pbtrain.core import clock, queue
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
-from pbtrain.events.models import Attendance
+from pbtrain.events.models import Attendance, Guest
 from pbtrain.org.models import Member
 from tests.classes.seated import LAST, act, forward, members, place, states, taken, training_class
 
@@ -105,6 +105,23 @@ def test_a_sheet_with_every_kind_of_row(place, client_for):
     assert taken(class_id) == [(1, 1)]
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(Attendance)) == 2
+
+
+def test_guests_of_a_sheet_that_came_twice_and_of_one_who_became_a_member_stand_there_once(place, make):
+    class_id, rows = training_class(place, capacity=9), [["示例外地甲", None, None, "额尔古纳市", "是"]]
+    first, second = send(place, class_id, *rows), send(place, class_id, *rows)
+    for made in (first, second):
+        with transaction():
+            imports.apply(place.chief, made, 1, answer=False, overflow=True)
+    guest = db.session.scalars(select(Guest)).one()
+    assert states(class_id) == {None: "enrolled"}
+    later = training_class(place, capacity=9)
+    third, person = send(place, later, *rows), make.member(place.branch, name="示例外地甲")
+    with transaction():
+        merging.merge(place.chief, guest.id, person.id)
+    with transaction():
+        assert imports.apply(place.chief, third, 1, answer=False, overflow=True).count == 0
+    assert states(later) == {}
 
 
 def test_a_file_that_is_no_list(place):

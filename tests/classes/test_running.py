@@ -1,5 +1,6 @@
 """A class from its template to its end: numbers, units, states, moves, conflicts, and who was faster."""
 
+import re
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from pbtrain.classes.queries import around
 from pbtrain.classes.queries import classes as queries
 from pbtrain.classes.services import catalogue, classes, moves, timetable
 from pbtrain.core import clock
+from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.events.door import people, running
@@ -79,9 +81,30 @@ def test_a_template_after_a_class_has_its_timetable_as_it_was_held(hall, begin, 
                      for one in queries.timetable(class_id)]  # fmt: skip
 
 
-def test_the_same_form_makes_one_class(hall, begin):
+def test_the_same_form_makes_one_class_and_one_unit_and_other_words_are_not_lost(hall, begin, client_for):
     form = "5de0c0de-32aa-4000-8000-000000000001"
-    assert begin(form_id=form) == begin(form_id=form)
+    class_id = begin(form_id=form)
+    assert begin(form_id=form) == class_id
+    with pytest.raises(RuleError, match="made a class already"):
+        begin(form_id=form, title="另一个班")
+    desk, path, before = (
+        client_for(hall.admin),
+        f"/classes/{class_id}/units/new",
+        len(queries.timetable(class_id)),
+    )
+    unit = {"title": "示例讲授", "day": MONDAY.isoformat(), "time": "19:00", "minutes": 45, "mode": "lecture"}
+    unit |= {"teacher_id": 0, "venue_id": 0, "form_id": form[:-1] + "2"}
+    assert [desk.post(path, data=unit).status_code for _twice in range(2)] == [303, 303]
+    back = desk.post(
+        path, data=unit | {"title": "示例研讨", "time": "20:00"}
+    )  # the way back, and other words
+    assert back.status_code == 422
+    assert "这张表已经加了单元“示例讲授”" in back.text
+    fresh = re.search(r'name="form_id"[^>]*value="([^"]+)"', back.text)[1]
+    again = unit | {"title": "示例研讨", "time": "20:00", "form_id": fresh}
+    assert desk.post(path, data=again).status_code == 303
+    database.session.rollback()
+    assert len(queries.timetable(class_id)) == before + 2
 
 
 def test_a_move_takes_everything_along_and_tells_once(hall, begin, make, db):

@@ -5,13 +5,16 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
+from pbtrain.classes.models import Teacher
 from pbtrain.core import clock
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
-from pbtrain.events.models import Attendance, Event
+from pbtrain.courses.models import Course, Lesson
+from pbtrain.events.models import Attendance, Event, EventSeries, LearningPoint, Theme
 from pbtrain.hours import services as hours
 from pbtrain.hours import verify
 from pbtrain.hours.models import HourClaim, HourEntry
+from pbtrain.org.models import DataReport
 from pbtrain.org.roles import Role
 from tests.support.fuzz import Shot, encoded
 
@@ -148,6 +151,62 @@ def test_a_double_click_records_once(app, two, branch, person):
     assert database.session.scalar(select(func.count(Event.id))) == 1
     assert database.session.scalar(select(func.count(HourEntry.id))) == 1
     assert list(verify.verify()) == []
+
+
+def test_whatever_a_form_makes_is_made_once(app, two, make, committee, branch, cookie):
+    """A double click on each form that has no key of its own: one row, and both are led to it."""
+    academy = make.unit(parent=committee, kind="academy")
+    manager, author = (
+        cookie(app, make.person(role, unit))
+        for role, unit in ((Role.UNIT_ADMIN, committee), (Role.ACADEMY_ADMIN, academy))
+    )
+    course = make.course(academy, 0)
+    own = cookie(app, make.member(branch))
+    plan = {
+        "title": "示例题目",
+        "activity": "theme_day",
+        "time": "15:00",
+        "minutes": 90,
+        "place": "示例活动室",
+    }
+    days = {"since": "2026-10-01", "until": "2026-12-31", "every": "day:15"}
+    sent = [
+        (Event, two[0], f"/branches/{branch.id}/plan/new", plan | {"day": "2026-10-08"}),
+        (EventSeries, two[0], f"/branches/{branch.id}/series/new", plan | days),
+        (
+            LearningPoint,
+            two[0],
+            f"/branches/{branch.id}/points/new",
+            {"name": "示例户", "version": 0, "host": 0},
+        ),
+        (
+            Theme,
+            manager,
+            f"/units/{committee.id}/themes/new",
+            {"activity": "theme_day", "title": "示例主题", "from_day": "2026-09-25", "due_on": "2026-10-31"},
+        ),
+        (DataReport, own, "/me/data/wrong", {"subject": "phone", "text": "示例：号码换了"}),
+        (
+            Course,
+            author,
+            "/courses/manage/new",
+            {"unit_id": academy.id, "title": "示例新课", "minutes": 45, "lang": "zh"},
+        ),
+        (
+            Lesson,
+            author,
+            f"/courses/manage/{course.id}/lessons/new",
+            {"title": "一", "minutes": 10, "least": 0},
+        ),
+        (Teacher, author, "/classes/catalogue/teachers/new", {"unit_id": academy.id, "name": "示例教师"}),
+    ]
+    for table, who, path, fields in sent:
+        before = database.session.scalar(select(func.count(table.id)))
+        answers = at_once(app, *[post(path, who, **fields)] * 2)
+        assert [answer.status_code for answer in answers] == [303, 303], path
+        assert answers[0].location == answers[1].location
+        assert database.session.scalar(select(func.count(table.id))) == before + 1, path
+    assert database.session.scalar(select(func.count(Event.id))) == 4  # one planned, three of the fixed day
 
 
 def test_back_and_send_again_changes_nothing(app, two, branch, person):

@@ -136,28 +136,15 @@ class Matcher:
 
     def _guests(self, read: Sequence[Row]) -> dict[tuple[str, str], Any]:
         """Guests this academy knows, by name and organisation."""
-        names = [row.values["name"] for row in read if row.values.get("outside") and "name" in row.values]
-        if not names:
-            return {}
-        known = db.session.execute(
-            select(Guest.id, Guest.name, Guest.organisation, ClassEnrolment.state)
-            .outerjoin(
-                ClassEnrolment,
-                (ClassEnrolment.guest_id == Guest.id) & (ClassEnrolment.class_id == self.row.id),
-            )
-            .where(
-                Guest.unit_id == self.row.unit_id,
-                Guest.member_id.is_(None),
-                Guest.name.in_(bulk.among(sorted(set(names)), String)),
-            )
-            .order_by(Guest.id)
+        return guests_known(
+            self.row,
+            [row.values["name"] for row in read if row.values.get("outside") and "name" in row.values],
         )
-        return {(name_key(one.name), text_key(one.organisation)): one for one in known}
 
     def _one(self, row: Row, by_name: dict[str, list[Any]], guests: dict[Any, Any]) -> dict[str, Any]:
         values, member, state = dict(row.values), None, ""
         if not row.errors and values.get("outside"):
-            key = (name_key(values["name"]), text_key(values["branch"]))
+            key = guest_key(values["name"], values["branch"])
             if known := guests.get(key):
                 values["guest_id"], state = known.id, known.state or ""
             self._once(row, ("guest", key))
@@ -224,6 +211,31 @@ def summed(staged: Sequence[dict[str, Any]]) -> tuple[int, int]:
     """How many rows can be written, and how many are refused."""
     by = Counter(row["outcome"] for row in staged)
     return sum(by[name] for name in imports.GOOD), by["refused"]
+
+
+def guest_key(name: str, organisation: str) -> tuple[str, str]:
+    """By what the guests of an academy are told apart in a sheet."""
+    return name_key(name), text_key(organisation)
+
+
+def guests_known(row: TrainingClass, names: Sequence[str]) -> dict[tuple[str, str], Any]:
+    """Guests of these names whom the academy of a class knows and who are nobody's member, by `guest_key`:
+    id, name, organisation, and their state in the class if they stand there. One statement at most."""
+    if not names:
+        return {}
+    known = db.session.execute(
+        select(Guest.id, Guest.name, Guest.organisation, ClassEnrolment.state)
+        .outerjoin(
+            ClassEnrolment, (ClassEnrolment.guest_id == Guest.id) & (ClassEnrolment.class_id == row.id)
+        )
+        .where(
+            Guest.unit_id == row.unit_id,
+            Guest.member_id.is_(None),
+            Guest.name.in_(bulk.among(sorted(set(names)), String)),
+        )
+        .order_by(Guest.id)
+    )
+    return {guest_key(one.name, one.organisation): one for one in known}
 
 
 def from_tree(row: TrainingClass, *, unit_id: int, posts: str, fresh: bool) -> Select[Any]:

@@ -10,7 +10,8 @@ from pbtrain.audit import services as audit
 from pbtrain.classes.models import ClassTemplate, Teacher, TrainingClass, Venue
 from pbtrain.classes.queries.classes import timetable
 from pbtrain.classes.rules import catalogue as rules
-from pbtrain.core.db import UNKEYED, db
+from pbtrain.core import repeats
+from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
@@ -24,8 +25,14 @@ NAMES = {Teacher: "teacher", Venue: "venue", ClassTemplate: "class_template"}
 
 
 def create(actor: Actor | None, model: Any, unit_id: int, **values: Any) -> int:
-    """A new teacher, venue or template of this academy; returns its id. Flushes for it."""
-    row = model(unit_id=unit_id, **_checked(model, values))
+    """A new teacher, venue or template of this academy; returns its id. Flushes for it. The very same, sent
+    again while it is open, is the one there is."""
+    values = _checked(model, values)
+    repeats.alone_in(Unit, unit_id)
+    known = repeats.earlier(model, unit_id=unit_id, open=True, **values)
+    if known is not None:
+        return known
+    row = model(unit_id=unit_id, **values)
     db.session.add(row)
     db.session.flush()  # the audit event names row.id
     name = NAMES[model]
@@ -42,7 +49,7 @@ def template_after(actor: Actor, row: TrainingClass) -> int:
     units = timetable(row.id)
     if not units:
         raise RuleError(N_("The timetable is still empty"))
-    db.session.execute(select(Unit.id).where(Unit.id == row.unit_id).with_for_update(**UNKEYED))
+    repeats.alone_in(Unit, row.unit_id)
     name = _name_after(row)
     known = db.session.scalar(
         select(ClassTemplate.id)

@@ -16,13 +16,15 @@ from pbtrain.audit import services as audit
 from pbtrain.classes.models import ClassSession, ClassTemplate, TrainingClass
 from pbtrain.classes.rules import terms as rules
 from pbtrain.classes.services import ending, seats, telling
-from pbtrain.core import clock
-from pbtrain.core.db import UNKEYED, db
+from pbtrain.core import clock, repeats
+from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.events.models import Event
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Unit
+
+USED = N_("This form has made a class already. Save again to make what stands below as well.")
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,17 @@ def create_class(
 ) -> int:
     """A draft of this academy with the units of its template; returns its id.
 
-    The same form sent again gives the same class. Numbers are given out one after the other, under the lock
-    of the academy's row; RuleError on `number` for one that is taken. Seven statements whatever its length.
+    The same form sent again gives the same class; RuleError where it asks for another by now. Numbers are
+    given out one after the other, under the lock of the academy's row; RuleError on `number` for one that is
+    taken. Seven statements whatever its length.
     """
     rules.check_days(wanted.starts_on, wanted.ends_on, None)
-    db.session.execute(select(Unit.id).where(Unit.id == unit_id).with_for_update(**UNKEYED))
-    earlier = db.session.scalar(select(TrainingClass.id).where(TrainingClass.form_id == form_id))
+    repeats.alone_in(Unit, unit_id)
+    earlier = db.session.scalar(select(TrainingClass).where(TrainingClass.form_id == form_id))
     if earlier is not None:
-        return earlier
+        if (earlier.unit_id, earlier.title, earlier.starts_on) != (unit_id, wanted.title, wanted.starts_on):
+            raise RuleError(USED)
+        return earlier.id
     row = TrainingClass(
         unit_id=unit_id,
         template_id=template.id if template else None,

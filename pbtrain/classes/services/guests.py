@@ -21,6 +21,7 @@ from pbtrain.org.names import pinyin
 
 MOST_OFFERED = 8
 OTHER = 0  # somebody else of that name
+WHO = N_("A guest of this name is known already. Choose who it is.")
 
 
 def add_many(actor: Actor, academy_id: int, people: Sequence[dict[str, Any]]) -> list[int]:
@@ -67,15 +68,20 @@ def known(academy_id: int, name: str) -> list[Row[Any]]:
 
 
 def enrol_guest(
-    actor: Actor, class_id: int, *, name: str, organisation: str, phone: str, guest_id: int = OTHER
+    actor: Actor, class_id: int, *, name: str, organisation: str, phone: str, guest_id: int | None = None
 ) -> Outcome:
-    """The academy takes a guest into a class: one it knows (`guest_id`), or a new one.
+    """The academy takes a guest into a class: one it knows (`guest_id`), somebody OTHER of a known name, or,
+    without an id, one whose name nobody known bears.
 
-    RuleError where no seat is free for guests, or who is known stands in the class already.
+    RuleError where no seat is free for guests, who is known stands in the class already, or somebody of that
+    name is known meanwhile.
     """
     room = locked(class_id)
     rules.check_takes(room.row.state, room.row.ends_on, clock.today())
-    if guest_id == OTHER:
+    if guest_id is None and known(room.row.unit_id, name):
+        raise RuleError(WHO, "known")
+    if not guest_id:
+        _check_new(room, name, organisation, phone)
         told = [{"name": name, "branch": organisation, "phone": phone}]
         (guest_id,) = add_many(actor, room.row.unit_id, told)
         guest = Person(None, "", 1, None, guest_id, None, None)
@@ -86,6 +92,14 @@ def enrol_guest(
         raise RuleError(FULL)
     audit.record(actor, "class.guest", f"class:{class_id}", unit_id=room.row.unit_id, guest=guest_id)
     return done
+
+
+def _check_new(room: Room, name: str, organisation: str, phone: str) -> None:
+    """RuleError where a guest who is told the same in everything stands in the class: sent twice."""
+    same = (Guest.name == name, Guest.organisation == organisation, Guest.phone == phone)
+    twin = select(Guest.id).where(Guest.unit_id == room.row.unit_id, Guest.member_id.is_(None), *same)
+    if persons(room, ClassEnrolment.guest_id.in_(twin), ClassEnrolment.state.not_in(rules.OVER)):
+        raise RuleError(N_("This person is in the class already."), "known")
 
 
 def _again(room: Room, guest_id: int, phone: str) -> Person:

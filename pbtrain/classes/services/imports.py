@@ -178,12 +178,12 @@ def apply(actor: Actor, import_id: int, version: int, *, answer: bool, overflow:
 def _people(actor: Actor, room: Room, rows: Sequence[Any]) -> list[Person]:
     """Who is behind the rows, in their order, fit to be enrolled today; new guests are written."""
     found = {row.id: row for row in fitness(room.row, [row.member_id for row in rows if row.member_id])}
-    fresh = [row for row in rows if row.member_id is None and not row.values.get("guest_id")]
-    made = iter(add_many(actor, room.row.unit_id, [row.values for row in fresh]))
-    guests = {row.id: row.values.get("guest_id") or next(made) for row in rows if row.member_id is None}
+    guests = _guests(actor, room, [row for row in rows if row.member_id is None])
     there = {
         one.guest_id: one
-        for one in persons(room, ClassEnrolment.guest_id.in_(bulk.among(list(guests.values()))))
+        for one in persons(
+            room, ClassEnrolment.guest_id.in_(bulk.among([one for one in guests.values() if one]))
+        )
     }
     may = enrolment.ACTS["enrol"].before
     people = []
@@ -195,10 +195,30 @@ def _people(actor: Actor, room: Room, rows: Sequence[Any]) -> list[Person]:
             person = person_of(one)
         else:
             guest_id = guests[row.id]
+            if guest_id is None:
+                continue
             person = there.get(guest_id) or Person(None, "", 1, None, guest_id, None, None)
         if person.state in may and person.state != "offered":
             people.append(person)
     return people
+
+
+def _guests(actor: Actor, room: Room, rows: Sequence[Any]) -> dict[int, int | None]:
+    """The guest behind each row: whom the academy knows by now, also by the same sheet sent twice, else a new
+    one; None for a guest who has become a member since the list was read."""
+    known = queries.guests_known(room.row, [row.values["name"] for row in rows])
+    ids, found, fresh = {one.id for one in known.values()}, dict[int, int | None](), []
+    for row in rows:
+        meant = row.values.get("guest_id")
+        same = known.get(queries.guest_key(row.values["name"], row.values["branch"]))
+        if meant is not None:
+            found[row.id] = meant if meant in ids else None
+        elif same is not None:
+            found[row.id] = same.id
+        else:
+            fresh.append(row)
+    made = add_many(actor, room.row.unit_id, [row.values for row in fresh])
+    return found | {row.id: guest_id for row, guest_id in zip(fresh, made, strict=True)}
 
 
 def drop(actor: Actor, import_id: int, version: int) -> None:

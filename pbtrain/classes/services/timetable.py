@@ -29,6 +29,7 @@ CHANGED_BY = N_(
     "%(name)s changed this unit at %(when)s. Below is what you entered; save it again to keep it."
 )
 CHANGED = N_("Someone else changed this unit meanwhile. Below is what you entered; save it again to keep it.")
+USED = N_("This form has made the unit “%(title)s” already. Save again to add what stands below as well.")
 BEGUN = N_("The door of this unit has been opened: it stays as it was held.")
 
 
@@ -65,16 +66,19 @@ def check_unit(unit: Unit, row: TrainingClass) -> None:
 
 
 def add_unit(actor: Actor | None, row: TrainingClass, unit: Unit, *, form_id: str) -> int:
-    """A unit of this class; returns its id. The same form sent again gives the same unit."""
+    """A unit of this class; returns its id. The same form sent again gives the same unit; RuleError where it
+    says something else by now: the way back, and other words in it."""
     _alive(row)
     check_unit(unit, row)
-    earlier = db.session.scalar(
-        select(ClassSession.id)
+    earlier = db.session.execute(
+        select(ClassSession.id, Event.title, Event.starts_at)
         .join(Event, Event.id == ClassSession.event_id)
         .where(Event.form_id == form_id, ClassSession.class_id == row.id)
-    )
+    ).first()
     if earlier is not None:
-        return earlier
+        if (earlier.title, earlier.starts_at) != (unit.title, unit.starts_at):
+            raise RuleError(USED, title=earlier.title)
+        return int(earlier.id)
     event = Event(
         unit_id=row.unit_id,
         activity=row.activity,

@@ -4,6 +4,7 @@ from flask import abort, flash, make_response, redirect, render_template, url_fo
 from werkzeug.wrappers import Response
 
 from pbtrain.classes.forms.imports import GuestForm, MergeForm, PartForm
+from pbtrain.classes.models import TrainingClass
 from pbtrain.classes.queries import enrolment as queries
 from pbtrain.classes.services import guests as services
 from pbtrain.classes.services import merging
@@ -11,13 +12,9 @@ from pbtrain.classes.views import bp
 from pbtrain.classes.views.common import managed_or_404
 from pbtrain.classes.views.learners import one_done
 from pbtrain.core.db import transaction
-from pbtrain.core.errors import RuleError
 from pbtrain.core.i18n import _
-from pbtrain.core.marks import N_
 from pbtrain.org.access import needs, signed
 from pbtrain.org.roles import Perm
-
-WHO = N_("A guest of this name is known already. Choose who it is.")
 
 
 @bp.route("/<int:class_id>/guests/new", methods=["GET", "POST"])
@@ -25,20 +22,25 @@ WHO = N_("A guest of this name is known already. Choose who it is.")
 def new_guest(class_id: int) -> Response:
     """Take somebody from outside into the class; whoever is known by name is offered first."""
     row, form = managed_or_404(class_id), GuestForm()
-    form.offer(services.known(row.unit_id, form.name.data) if form.name.data else [])
-    if form.validate_on_submit() and form.known.choices and form.known.data is None:
-        form.blame(RuleError(WHO, "known"))
-    elif form.is_submitted() and not form.errors:
+    _offer(form, row)
+    if form.validate_on_submit():
         with transaction(form):
             services.enrol_guest(
                 signed(), class_id, name=form.name.data or "", organisation=form.organisation.data or "",
-                phone=form.phone.data or "", guest_id=form.known.data or services.OTHER,
+                phone=form.phone.data or "", guest_id=form.known.data,
             )  # fmt: skip
         if not form.errors:
             flash(_("%(name)s is enrolled as a guest.", name=form.name.data), "ok")
             return redirect(url_for(".learners", class_id=class_id), 303)
-    body = render_template("classes/guest.html", row=managed_or_404(class_id), form=form)
+    row = managed_or_404(class_id)
+    _offer(form, row)  # who became known while this was sent
+    body = render_template("classes/guest.html", row=row, form=form)
     return make_response(body, 422 if form.errors else 200)
+
+
+def _offer(form: GuestForm, row: TrainingClass) -> None:
+    """Show whoever the academy knows by the name that was typed."""
+    form.offer(services.known(row.unit_id, form.name.data) if form.name.data else [])
 
 
 @bp.post("/<int:class_id>/learners/<int:enrolment_id>/part")

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 from flask import Response as Answer
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -51,6 +52,7 @@ def new_class() -> Answer | Response:
         if not form.errors:
             flash(_("The class is made, as a draft. Look through its timetable."), "ok")
             return redirect(url_for(".page", class_id=class_id), 303)
+        form.form_id.data = str(uuid4())  # nothing was made of it, or something else
     return form_page("classes/new_class.html", form, academies=academies, templates=templates)
 
 

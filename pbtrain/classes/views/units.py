@@ -83,6 +83,7 @@ def new_unit(class_id: int) -> Answer | Response:
             services.add_unit(signed(), managed_or_404(class_id), form.wanted(), form_id=form.form_id.data)
         if not form.errors:
             return redirect(url_for(".timetable", class_id=class_id), 303)
+        form.form_id.data = str(uuid4())  # nothing was made of it, or something else
     return form_page("classes/unit.html", form, row=managed_or_404(class_id), slot=None)
 
 

@@ -9,13 +9,14 @@ from sqlalchemy import delete, func, select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
-from pbtrain.core import clock
+from pbtrain.core import clock, repeats
 from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.ordering import swap
 from pbtrain.courses.models import Course, Lesson
 from pbtrain.org.access import Actor
+from pbtrain.org.models import Unit
 from pbtrain.quizzes import queries as quiz_queries
 from pbtrain.quizzes import services as quizzes
 
@@ -23,7 +24,11 @@ MOST_LESSONS = 100
 
 
 def create_course(actor: Actor | None, unit_id: int, **values: Any) -> int:
-    """A draft in this academy; returns its id."""
+    """A draft in this academy; returns its id. The very same, sent again, is the one there is."""
+    repeats.alone_in(Unit, unit_id)
+    known = repeats.earlier(Course, unit_id=unit_id, state="draft", **values)
+    if known is not None:
+        return known
     course = Course(unit_id=unit_id, created_by_id=actor.account_id if actor else None, **values)
     db.session.add(course)
     db.session.flush()  # the audit event names course.id
@@ -62,8 +67,11 @@ def _locked(course_id: int) -> Any:
 
 
 def add_lesson(actor: Actor | None, course_id: int, **values: Any) -> int:
-    """A lesson at the end; returns its id."""
+    """A lesson at the end; returns its id. The very same, sent again, is the one there is."""
     _locked(course_id)
+    known = repeats.earlier(Lesson, course_id=course_id, **values)
+    if known is not None:
+        return known
     count, last = db.session.execute(
         select(func.count(), func.coalesce(func.max(Lesson.position), 0)).where(Lesson.course_id == course_id)
     ).one()

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, literal, select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
-from pbtrain.core import clock
+from pbtrain.core import clock, repeats
 from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -118,9 +118,13 @@ def begin_draft(actor: Actor | None, quiz_id: int) -> int:
 
 
 def add_question(actor: Actor | None, quiz_id: int, wanted: Wanted) -> int:
-    """Add a question at the end of the draft; returns its id."""
+    """Add a question at the end of the draft; returns its id. The very same, sent again, is the one there
+    is."""
     columns = wanted.columns()
     version_id = _open_draft(quiz_id)
+    known = repeats.earlier(Question, quiz_version_id=version_id, **columns)
+    if known is not None:
+        return known
     count, last = db.session.execute(
         select(func.count(), func.coalesce(func.max(Question.position), 0)).where(
             Question.quiz_version_id == version_id
