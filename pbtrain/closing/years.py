@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
@@ -12,7 +24,7 @@ from pbtrain.closing.models import SignOff, YearSeal
 from pbtrain.core.db import db
 from pbtrain.hours.models import Book, MemberYear
 from pbtrain.org.answering import WITH_MEMBERS
-from pbtrain.org.models import Unit, UnitClosure
+from pbtrain.org.models import Unit, UnitClosure, UnitLink
 
 
 def counts_in(year: int, unit: Any = Unit) -> ColumnElement[bool]:
@@ -34,12 +46,30 @@ class Below:
     totals: dict[str, int]
 
 
+def _stood(link: Any, year: int) -> ColumnElement[bool]:
+    """This is the link by which its unit stood in the tree on the last day of the year, or when it ended.
+
+    A level is closed with what stood below it then, whatever was moved until it is closed: by the tree of the
+    day of closing a branch that moved in January would stand in two totals, or in none.
+    """
+    last, newer = date(year, 12, 31), aliased(UnitLink)
+    later = or_(
+        newer.valid_from > link.valid_from, and_(newer.valid_from == link.valid_from, newer.id > link.id)
+    )
+    return and_(
+        link.valid_from <= last,
+        ~exists().where(newer.unit_id == link.unit_id, newer.valid_from <= last, later),
+    )
+
+
 def below(unit_id: int, year: int) -> list[Below]:
-    """The units right below that a level's seal is made of, by id; one statement."""
+    """The units that stood right below one at the end of the year, which its seal is made of, by id; one
+    statement."""
     rows = db.session.execute(
         select(Unit.id, Unit.name, Unit.code, YearSeal.digest, YearSeal.manifest)
+        .join(UnitLink, UnitLink.unit_id == Unit.id)
         .outerjoin(YearSeal, and_(YearSeal.unit_id == Unit.id, YearSeal.year == year))
-        .where(Unit.parent_id == unit_id, counts_in(year))
+        .where(UnitLink.parent_id == unit_id, _stood(UnitLink, year), counts_in(year))
         .order_by(Unit.id)
     )
     return [
@@ -56,23 +86,36 @@ def has_content(year: int) -> ColumnElement[bool]:
 
 
 def empty_below(unit_id: int, year: int) -> list[int]:
-    """Units below that nobody can close: ended ones, branches without lines and members, levels with nothing
-    else below; not closed yet, the deepest first."""
-    inside = select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id, UnitClosure.depth > 0)
-    full = (
-        select(UnitClosure.above_id)
-        .join(Unit, Unit.id == UnitClosure.below_id)
-        .where(has_content(year), Unit.id.in_(inside))
+    """Units that nobody can close, of those that stood below one at the end of the year: ended ones, branches
+    without lines and members, levels with nothing else below; not closed yet, the deepest first."""
+    rows = db.session.execute(_tree(unit_id, year)).all()  # a unit comes after the one it stood below
+    full: set[int] = set()
+    for row in reversed(rows):
+        if row.full or row.id in full:
+            full |= {row.id, row.parent_id}
+    return [row.id for row in reversed(rows) if row.open and row.id not in full]
+
+
+def _tree(unit_id: int, year: int) -> Select[Any]:
+    """(id, parent_id, full, open) of everything that stood below a unit at the end of a year, from above."""
+    top, link = aliased(UnitLink), aliased(UnitLink)
+    tree = (
+        select(cast(top.unit_id, BigInteger).label("id"), top.parent_id, literal(1).label("depth"))
+        .where(top.parent_id == unit_id, _stood(top, year))
+        .cte("tree", recursive=True)
     )
-    closed = select(YearSeal.unit_id).where(YearSeal.year == year)
-    place = UnitClosure
-    return list(
-        db.session.scalars(
-            select(Unit.id)
-            .join(place, and_(place.below_id == Unit.id, place.above_id == unit_id, place.depth > 0))
-            .where(Unit.id.not_in(full), Unit.id.not_in(closed), counts_in(year))
-            .order_by(place.depth.desc(), Unit.id)
+    deeper = select(cast(link.unit_id, BigInteger), link.parent_id, tree.c.depth + 1)
+    tree = tree.union_all(deeper.join(tree, link.parent_id == tree.c.id).where(_stood(link, year)))
+    closed = exists().where(YearSeal.unit_id == Unit.id, YearSeal.year == year)
+    return (
+        select(
+            Unit.id,
+            tree.c.parent_id,
+            case((has_content(year), 1), else_=0).label("full"),
+            case((and_(~closed, counts_in(year)), 1), else_=0).label("open"),
         )
+        .join(tree, tree.c.id == Unit.id)
+        .order_by(tree.c.depth, Unit.id.desc())
     )
 
 

@@ -10,6 +10,7 @@ from pbtrain.closing import manifest, sealing
 from pbtrain.closing.models import YearSeal
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
@@ -196,6 +197,40 @@ def test_levels_close_from_below_and_empty_ones_with_them(make, root, branch, ja
     with pytest.raises(Conflict) as lost:
         sealing.close(actor, root.id, 2026)
     assert lost.value.params["name"] == actor.name
+
+
+def test_a_branch_that_was_moved_is_closed_where_it_stood_at_the_end_of_the_year(make, root, branch, january):
+    """By the tree of the day of closing its hours would stand in two totals above, or in none."""
+    left, right = (make.unit(f"示例{name}镇党委", parent=root, kind="committee") for name in "东西")
+    early, late, empty = (make.unit(f"示例支部{n}", parent=left) for n in "甲乙丙")
+    stays = make.unit("示例支部丁", parent=right)
+    for one in (branch, early, late, stays):
+        post(line(make.member(one), day=MARCH))
+        sign_all(one)
+    actor = make.actor(make.person(Role.UNIT_AUDITOR, root))
+    for one in (branch, early, stays):
+        seal(one)
+
+    def move(unit):
+        with transaction():
+            reshaping.move(None, unit.id, right.id)
+
+    def total(unit):
+        asked = select(YearSeal.manifest).where(YearSeal.unit_id == unit.id)
+        totals = db.session.scalars(asked).one()["totals"]
+        return totals["branches"], totals["members"], totals["counted"]
+
+    move(early)  # closed already, below a level that is open still
+    sealing.close(actor, right.id, 2026)
+    move(late)  # open still, below a level that is closed
+    move(empty)
+    with pytest.raises(RuleError, match="not closed yet: 1, the first is 示例支部乙"):
+        sealing.close(actor, left.id, 2026)
+    seal(late)
+    sealing.close(actor, left.id, 2026)
+    sealing.close(actor, root.id, 2026)
+    assert [total(one) for one in (left, right, root)] == [(3, 2, 400), (1, 1, 200), (5, 4, 800)]
+    assert list(verify()) == []
 
 
 def test_two_who_close_at_once(make, branch, january, at_once):
