@@ -1,11 +1,13 @@
 """Taking a course through its services: order, time, and hours that are posted once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select, update
 
+from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.courses import queries, services, sweep
@@ -174,6 +176,19 @@ def test_the_clock_hands_in_and_finishes_what_was_saved_in_time(world, learner, 
     assert len(entries(db)) == 1
 
 
+def test_what_was_answered_in_the_old_year_counts_there_though_it_is_handed_in_in_the_new_one(
+    world, learner, make, db, frozen
+):
+    course = make.course(world.academy, quiz_=make.quiz(world.academy, time_limit=10))
+    make.enrolment(course, world.member, done=3)
+    frozen.move_to(clock.at(date(2026, 12, 31), 23, 49))
+    answer_all(learner, do(services.start_quiz, learner, course.id))
+    frozen.shift(minutes=11, seconds=31)
+    assert sweep.hand_in_overdue() == 1
+    line = db.session.execute(select(HourEntry.day, HourEntry.credit_year, HourEntry.note)).one()
+    assert line == (date(2026, 12, 31), 2026, services.learning.HANDED_IN)
+
+
 def test_a_lesson_added_after_the_quiz_was_passed_is_still_owed(world, learner, make, db):
     course = make.course(world.academy, lessons=1, quiz_=make.quiz(world.academy))
     make.enrolment(course, world.member, done=1)
@@ -211,6 +226,11 @@ def test_a_clock_that_goes_back_adds_nothing(world, learner, make, db, frozen):
     frozen.shift(seconds=3600)
     do(services.beat, learner, first)
     assert seconds(db) == [0]
+    frozen.shift(days=-365)  # it had been a year ahead: who studied then is not kept from it for a year
+    for _ in range(3):
+        frozen.shift(seconds=30)
+        do(services.beat, learner, first)
+    assert seconds(db) == [60]
 
 
 def test_two_windows_never_count_twice(app, world, learner, make, db, frozen):

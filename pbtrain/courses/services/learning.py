@@ -1,5 +1,6 @@
 """Taking a course: enrol, spend time, complete lessons in order, pass the quiz, earn the hours once."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, and_, bindparam, literal, or_, select, update
@@ -20,6 +21,7 @@ from pbtrain.quizzes import queries as quiz_queries
 from pbtrain.quizzes import services as quizzes
 
 NOT_IN = N_("Join the course first.")
+HANDED_IN = "答题时限到后收卷"  # stands in the ledger, which speaks Chinese
 
 
 def _insert(model: Any) -> Any:
@@ -55,10 +57,12 @@ def beat(actor: Actor, lesson_id: int) -> bool:
     """This lesson is being looked at: add the time since this member's last beat, at most 45 s.
 
     Two statements. The clock is the server's and one a person, whose row is locked, so that two windows
-    never count twice. False when the lesson is not open to this member.
+    never count twice. A last beat that lies ahead by more than a break was made before the server's clock
+    was put right: it is forgotten. False when the lesson is not open to this member.
     """
     now = clock.now().replace(microsecond=0)
-    previous = _move_clock(member_id=actor.member_id, now=now).scalar()
+    ahead = now + timedelta(seconds=rules.BREAK)
+    previous = _move_clock(member_id=actor.member_id, now=now, ahead=ahead).scalar()
     gained = 0 if previous is None else rules.gained(previous, now)
     kept = _add_time(member_id=actor.member_id, lesson_id=lesson_id, gained=gained).scalar()
     return kept is not None
@@ -67,11 +71,12 @@ def beat(actor: Actor, lesson_id: int) -> bool:
 @prepared
 def _move_clock() -> Any:
     now = bindparam("now", type_=StudyClock.beat_at.type)
+    ahead = bindparam("ahead", type_=StudyClock.beat_at.type)
     new = _insert(StudyClock).values(member_id=bindparam("member_id"), beat_at=now, previous_at=now)
     return new.on_conflict_do_update(
         index_elements=["member_id"],
         set_={"previous_at": StudyClock.beat_at, "beat_at": new.excluded.beat_at},
-        where=StudyClock.beat_at <= new.excluded.beat_at,
+        where=or_(StudyClock.beat_at <= new.excluded.beat_at, StudyClock.beat_at > ahead),
     ).returning(StudyClock.previous_at)
 
 
@@ -173,14 +178,19 @@ def submit_quiz(actor: Actor | None, attempt_id: int) -> quizzes.Outcome | None:
     if outcome is not None and outcome.passed:
         course_id = db.session.scalar(select(Course.id).where(Course.quiz_id == outcome.quiz_id))
         if course_id is not None and queries.way(outcome.member_id, course_id).complete:
-            finish(actor, course_id, outcome.member_id)
+            finish(actor, course_id, outcome.member_id, on=clock.local(outcome.ended_at).date())
     return outcome
 
 
-def finish(actor: Actor | None, course_id: int, member_id: int) -> bool:
+def finish(actor: Actor | None, course_id: int, member_id: int, *, on: date | None = None) -> bool:
     """Close the enrolment and post its hours, once: the row moves from active to finished only once, and
     the ledger knows the occasion. True when it was this call that finished it.
+
+    `on` is the day on which it was done, else today: of an attempt whose time was over before midnight, and
+    that the clock hands in after it, the day before. The ledger says so, and takes it as a correction where
+    that year has been closed meanwhile.
     """
+    day = on or clock.today()
     closed = db.session.scalar(
         update(Enrolment)
         .where(
@@ -195,13 +205,14 @@ def finish(actor: Actor | None, course_id: int, member_id: int) -> bool:
     course = db.session.execute(select(Course.title, Course.minutes).where(Course.id == course_id)).one()
     line = Line(
         member_id,
-        day=clock.today(),
+        day=day,
         activity="online_course",
         minutes=course.minutes,
         occurrence=f"course:{course_id}",
         title=course.title,
         channel="web",
         proof="C",
+        correction=HANDED_IN if day < clock.today() else "",
     )
     posted = hours.post_many(actor, [line])
     audit.record(actor, "course.finished", f"course:{course_id}", member=member_id, entries=posted.entry_ids)

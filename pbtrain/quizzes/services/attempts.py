@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, exists, func, literal, select, update
@@ -26,13 +26,15 @@ NO_MORE = N_("No attempts are left.")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a submission came to; `first` is False when the attempt had been submitted before."""
+    """What a submission came to; `first` is False when the attempt had been submitted before. `ended_at`:
+    when it was submitted, or when its time was over where that was earlier."""
 
     attempt_id: int
     quiz_id: int
     member_id: int
     passed: bool
     first: bool
+    ended_at: datetime
 
 
 def start(actor: Actor, quiz_id: int) -> int:
@@ -145,7 +147,13 @@ def submit(actor: Actor | None, attempt_id: int) -> Outcome | None:
         update(Attempt)
         .where(*mine, Attempt.submitted_at.is_(None))
         .values(submitted_at=now, by_clock=func.coalesce(Attempt.deadline_at < now - GRACE, False))
-        .returning(Attempt.quiz_id, Attempt.member_id, Attempt.quiz_version_id, Attempt.pass_mark)
+        .returning(
+            Attempt.quiz_id,
+            Attempt.member_id,
+            Attempt.quiz_version_id,
+            Attempt.pass_mark,
+            Attempt.deadline_at,
+        )
         .execution_options(synchronize_session=False)
     ).first()
     if closed is None:
@@ -174,16 +182,25 @@ def submit(actor: Actor | None, attempt_id: int) -> Outcome | None:
     audit.record(
         actor, "quiz.submitted", f"attempt:{attempt_id}", score=whole.earned, possible=whole.possible
     )
-    return Outcome(attempt_id, closed.quiz_id, closed.member_id, passed, first=True)
+    ended_at = min(now, closed.deadline_at or now)
+    return Outcome(attempt_id, closed.quiz_id, closed.member_id, passed, first=True, ended_at=ended_at)
 
 
 def _submitted_before(mine: list[Any]) -> Outcome | None:
     row = db.session.execute(
-        select(Attempt.id, Attempt.quiz_id, Attempt.member_id, Attempt.passed).where(*mine)
+        select(
+            Attempt.id,
+            Attempt.quiz_id,
+            Attempt.member_id,
+            Attempt.passed,
+            Attempt.submitted_at,
+            Attempt.deadline_at,
+        ).where(*mine)
     ).first()
     if row is None:
         return None
-    return Outcome(row.id, row.quiz_id, row.member_id, bool(row.passed), first=False)
+    ended_at = min(row.submitted_at, row.deadline_at or row.submitted_at)
+    return Outcome(row.id, row.quiz_id, row.member_id, bool(row.passed), first=False, ended_at=ended_at)
 
 
 def _keep_marks(attempt_id: int, earned: dict[int, int]) -> None:
