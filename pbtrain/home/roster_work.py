@@ -20,7 +20,7 @@ def write(actor: Actor, import_id: int, mode: str, *, transfers: bool = False) -
     plan = services.prepare(actor, import_id, mode, transfers=transfers)
     years = rosters.first_years(
         [
-            rosters.Arrival(one.unit_id, one.since, one.stage, one.post, one.post_since)
+            rosters.Arrival(one.unit_id, one.since, one.stage, one.post, one.post_since, one.joined_on)
             for one in plan.new.people
         ]
     )

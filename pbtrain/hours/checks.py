@@ -278,7 +278,7 @@ def _check_year(
     yield from _check_closed(where, counted, *closed)
     if person is None:
         return
-    home = posting.custody(person, today)
+    home = posting.custody(person, year, today)
     if custody_unit_id != home and (home, year) not in sealed.closed([home] if home else [], [year]):
         yield Finding(where, "stands under another branch than the member")
     if person.homes:

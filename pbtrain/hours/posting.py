@@ -74,6 +74,14 @@ class Person:
     unit_id: int | None = None
     left_on: date | None = None
     applies: bool = False  # an activist or a candidate, not a Party member yet
+    joined_on: date | None = None
+
+    @property
+    def admitted_on(self) -> date | None:
+        """The day of joining the Party, of who stood in a branch before it: until then nothing is owed."""
+        stood = self.homes[0][0] if self.homes else None
+        later = self.joined_on is not None and stood is not None and self.joined_on > stood
+        return self.joined_on if later and not self.applies else None
 
     def branch_on(self, day: date) -> int | None:
         """The branch of that day, if any."""
@@ -99,11 +107,12 @@ def _ties() -> Any:
             Member.unit_id,
             Member.left_on,
             Member.stage,
+            Member.joined_on,
         )
         .outerjoin(Affiliation, Affiliation.member_id == Member.id)
         .where(Member.id.in_(ids))
     )
-    none = (null(), null(), null(), null())
+    none = (null(), null(), null(), null(), null())
     posts = select(
         Post.member_id, literal("post"), Post.unit_id, Post.kind, Post.valid_from, Post.valid_until, *none
     ).where(Post.member_id.in_(ids))
@@ -133,11 +142,11 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
     db.session.flush()
     found: dict[int, Person] = defaultdict(Person)
     for row in _ties(ids=bulk.list_of(set(member_ids))):
-        member_id, kind, unit_id, label, since, until, key, now_in, left_on, stage = row
+        member_id, kind, unit_id, label, since, until, key, now_in, left_on, stage, joined_on = row
         person = found[member_id]
         if kind == "home":
             person.key, person.unit_id = key, now_in
-            person.left_on, person.applies = left_on, stage in APPLICANTS
+            person.left_on, person.applies, person.joined_on = left_on, stage in APPLICANTS, joined_on
         if since is None:
             continue
         if kind == "status":
@@ -149,8 +158,8 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
         person.homes.sort(key=lambda home: home[0])
         if person.left_on is not None:
             person.ties.append(Tie("left", person.left_on))
-        if person.applies:
-            person.ties.append(Tie("applicant", date.min))
+        if person.applies or person.admitted_on:
+            person.ties.append(Tie("applicant", date.min, person.admitted_on))
     return dict(found)
 
 
@@ -338,10 +347,14 @@ def number(
     return rows
 
 
-def custody(person: Person, today: date) -> int | None:
-    """The branch whose attainment counts this person today: none for who has left or is not admitted yet."""
-    gone = person.left_on is not None and person.left_on <= today
-    return None if gone or person.applies else person.unit_id
+def custody(person: Person, year: int, today: date) -> int | None:
+    """The branch whose attainment of a year counts this person: that of today, or the last one. None for who
+    had left, or was not admitted yet, at the end of that year: of this year, by today. Who leaves in January
+    is counted in the year that is being closed."""
+    day = min(today, date(year, 12, 31))
+    gone = person.left_on is not None and person.left_on <= day
+    applied = person.applies or (person.admitted_on is not None and person.admitted_on > day)
+    return None if gone or applied else person.unit_id
 
 
 def settle(
@@ -354,7 +367,8 @@ def settle(
     today, table = clock.today(), MemberYear.__table__
     judged: dict[tuple[int, int], Assessment] = {}
     homes = {
-        row_id: (custody(persons[member_id], today), year) for (member_id, year), row_id in opened.items()
+        row_id: (custody(persons[member_id], year, today), year)
+        for (member_id, year), row_id in opened.items()
     }
     stays, values = sealed.staying(homes), []
     for (member_id, year), row_id in opened.items():

@@ -27,13 +27,15 @@ COLUMNS = (*JUDGED, *EMPTY)
 
 @dataclass(frozen=True)
 class Arrival:
-    """Somebody who has no line yet: the branch and since when, the stage, the post and since when."""
+    """Somebody who has no line yet: the branch and since when, the stage, the post and since when,
+    and the day of joining the Party where it is known."""
 
     unit_id: int
     since: date
     stage: str
     post: str = "none"
     post_since: date | None = None
+    joined_on: date | None = None
 
 
 @dataclass
@@ -59,14 +61,15 @@ def first_years(arrivals: Sequence[Arrival]) -> FirstYears:
     for one in arrivals:
         applies, leads = one.stage in posting.APPLICANTS, one.post in LEADERS
         policy = rules_for.of([(one.since, None, one.unit_id)], one.unit_id, year)
-        position = (policy.key, one.since, applies, one.post_since if leads else None)
+        admitted = one.joined_on if one.joined_on and one.joined_on > one.since and not applies else None
+        position = (policy.key, one.since, applies, one.post_since if leads else None, admitted)
         if position not in judged:
             ties = [Tie("home", one.since)]
             ties += [Tie("post", one.post_since, None, one.post)] if leads and one.post_since else []
-            ties += [Tie("applicant", date.min)] if applies else []
+            ties += [Tie("applicant", date.min, admitted)] if applies or admitted else []
             result = assess(policy, duties(year, ties), (), year=year, today=today)
             judged[position] = (result.target, result.due, result.lacks_class)
-        custody = None if applies else one.unit_id
+        custody = None if applies or (admitted or today) > today else one.unit_id
         rows.append((year, *judged[position], today, False, custody, *nothing))
     return FirstYears(bulk.native(YEAR, COLUMNS[1:], rows), newest)
 

@@ -256,7 +256,7 @@ def _hand_on(persons: dict[int, Person], settled: int) -> None:
     moved = {
         row.id: (home, row.credit_year)
         for row in db.session.execute(others.order_by(MemberYear.id))
-        if row.custody_unit_id != (home := posting.custody(persons[row.member_id], today))
+        if row.custody_unit_id != (home := posting.custody(persons[row.member_id], row.credit_year, today))
     }
     stays = sealed.staying(moved)
     stale = [

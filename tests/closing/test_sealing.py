@@ -68,6 +68,25 @@ def test_who_moves_to_a_branch_that_has_closed_is_closed_by_the_one_left(make, r
     assert list(verify()) == []
 
 
+def test_who_leaves_in_january_is_in_the_seal_of_the_year_before(make, root, branch, january):
+    """Nobody's seal had that year; who had left before its end is counted by nobody, as ever."""
+    leaves, gone, stays = (make.member(branch) for _ in range(3))
+    post(*(line(one, day=MARCH) for one in (leaves, gone, stays)))
+    with transaction():
+        for member, day in ((leaves, date(2027, 1, 5)), (gone, date(2026, 12, 31))):
+            org.set_left(None, member.id, on=day)
+            hours.refresh_years([member.id], 2026)
+            hours.refresh_years([member.id], 2027)
+    assert list(verify()) == []
+    sign_all(branch)
+    seal(branch)
+    kept = db.session.scalars(select(YearSeal)).one().manifest
+    assert sorted(row[0] for row in kept["members"]) == sorted((leaves.id, stays.id))
+    custody = select(MemberYear.custody_unit_id).where(MemberYear.member_id == leaves.id)
+    assert set(db.session.scalars(custody.where(MemberYear.credit_year == 2027))) == {None}
+    assert list(verify()) == []
+
+
 def test_a_year_is_closed_when_it_is_over(branch, frozen):
     with pytest.raises(RuleError, match="when it is over"):
         seal(branch)

@@ -15,7 +15,7 @@ from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.storage import StoredFile
 from pbtrain.hours import services as hours
-from pbtrain.hours.models import HourClaim
+from pbtrain.hours.models import HourClaim, MemberYear
 from pbtrain.notify.models import Message
 from pbtrain.org import data_reports, members
 from pbtrain.org import services as org
@@ -51,6 +51,19 @@ def stored(db, member):
 
 
 WIDE = {"name": "示例苏日娜", "stage": "full", "sex": "F", "category": "farmer"}
+
+
+def test_who_is_admitted_owes_from_that_day_at_once(db, client_for, branch, make):
+    activist = make.member(branch, name="示例巴图", stage="activist")
+    client, path = client_for(branch.admin), f"/people/{activist.id}"
+    with transaction():
+        hours.refresh_years([activist.id], clock.today().year)
+    facts = {"name": "示例巴图", "stage": "probationary", "joined_on": clock.today().isoformat()}
+    assert client.post(f"{path}/edit", data=facts | {"version": version(client.get(path))}).status_code == 303
+    db.session.rollback()
+    year = db.session.scalars(select(MemberYear).where(MemberYear.member_id == activist.id)).one()
+    assert year.custody_unit_id == branch.id
+    assert 0 < year.target <= 3200
 
 
 def test_the_second_of_two_sees_both_versions_and_may_save_again(db, client_for, branch):

@@ -9,7 +9,7 @@ from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.hours import chain, posting, queries
+from pbtrain.hours import chain, posting, queries, rosters
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
@@ -135,6 +135,22 @@ def test_an_activist_learns_but_owes_nothing_and_counts_for_no_branch(db, make, 
     assert list(verify()) == []
 
 
+def test_who_is_admitted_in_the_year_owes_from_that_day_and_nothing_for_the_years_before(db, make, branch):
+    """An activist who became a probationary member owed the whole year, and the one before it too."""
+    day, later = date(2026, 7, 1), date(2026, 5, 1)
+    member = make.member(branch, stage="probationary", joined_on=day)
+    old = make.member(branch, joined_on=date(1999, 7, 1))
+    post(line(member), line(member, "event:0", day=date(2025, 3, 2)), line(old, day=later))
+    years = [year_of(db, member, year) for year in (2025, 2026)]
+    assert [(one.target, one.custody_unit_id) for one in years] == [(0, None), (1650, branch.id)]
+    assert year_of(db, old).target == 3200
+    assert list(verify()) == []
+    for joined_on, target in ((day, 1650), (date(2025, 12, 31), 3200), (None, 3200)):
+        came = rosters.Arrival(branch.id, later, "probationary", joined_on=joined_on)
+        row = dict(zip(rosters.COLUMNS[1:], rosters.first_years([came]).rows[0], strict=True))
+        assert row["target"] == (target if joined_on == day else 2150), "as judged afterwards"
+
+
 def test_one_batch_into_several_books_and_years(db, make, root, branch):
     other = make.unit(parent=root)
     one, two = make.member(branch), make.member(other)
@@ -254,7 +270,7 @@ def test_care_is_marked_on_the_year(db, make, branch):
 
 
 def test_past_years_stand_with_the_branch_of_today(db, make, root, branch):
-    """A transfer takes the member's earlier years along, leaving ends their custody; no line is touched."""
+    """A transfer takes the member's earlier years along, leaving ends that of this one; no line is touched."""
     member, other = make.member(branch), make.unit(kind="branch", parent=root)
     post(line(member, day=date(2025, 12, 30)), line(member, "event:2"))
     with transaction():
@@ -267,5 +283,5 @@ def test_past_years_stand_with_the_branch_of_today(db, make, root, branch):
         services.set_left(None, member.id, on=clock.today(), why="left")
         db.session.flush()
         hours.refresh_years([member.id], 2026)
-    assert [year_of(db, member, year).custody_unit_id for year in (2025, 2026)] == [None] * 2
+    assert [year_of(db, member, year).custody_unit_id for year in (2025, 2026)] == [other.id, None]
     assert list(verify()) == []

@@ -136,7 +136,7 @@ class Maker:
                 self._post(rows, number, unit_id, member, habit)
             for year in self.years.numbers:
                 known = self.years.year(calendar, habit, year)
-                gone = habit.applies or member.left_on is not None
+                gone = habit.applies or (member.left_on is not None and member.left_on.year <= year)
                 rows.add(
                     "member_year", member.id, year, *known.raw, known.counted, known.target, known.due,
                     self.today, known.on_care, None if gone else unit_id,

@@ -184,7 +184,9 @@ def member_edit(member_id: int) -> Any:
     form = facts_form(row, bound=True)
     if form.validate_on_submit():
         with transaction(form):
-            members.change_member(signed(), member_id, version=form.version.data or "", **form.facts())
+            done = members.change_member(signed(), member_id, version=form.version.data or "", **form.facts())
+            if {"stage", "joined_on"} & set(done):  # what was owed before admission is owed by nobody
+                recount(member_id, date.min)
         if not form.errors:
             return saved(member_id, _("Saved."))
     if not form.version.errors:

@@ -28,7 +28,7 @@ from pbtrain.org.roster.plan import ACCOUNT, GRANT, MEMBER, POST, ROW, SPAN, STA
 
 DATES = ("born_on", "joined_on")
 SECRET = ("id_number", "id_lookup", "id_shown")
-SETTLES = {"stage", "post", "branch", "away"}  # what a year's hours are judged by
+SETTLES = {"stage", "joined_on", "post", "branch", "away"}  # what a year's hours are judged by
 
 
 @dataclass

@@ -62,6 +62,7 @@ class Newcomer:
     stage: str
     post: str
     post_since: date | None
+    joined_on: date | None
 
 
 @dataclass
@@ -154,7 +155,14 @@ def _note(found: Newcomers, line: Line) -> None:
     kind = values.get("post", "none")
     since = line.day("post_since") or clock.today() if kind != "none" else None
     found.people.append(
-        Newcomer(line.unit_id, line.day("since") or clock.today(), values["stage"], kind, since)
+        Newcomer(
+            line.unit_id,
+            line.day("since") or clock.today(),
+            values["stage"],
+            kind,
+            since,
+            line.day("joined_on"),
+        )
     )
     for track, day in DAY.items():
         if (kind_of_span := values.get(track, "none")) != "none":
