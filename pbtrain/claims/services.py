@@ -23,6 +23,7 @@ from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
 from pbtrain.hours import posting
 from pbtrain.hours.models import HourClaim
+from pbtrain.hours.persons import people
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.rules import check_reason
 from pbtrain.notify.services import Note, enqueue_many
@@ -64,7 +65,7 @@ class Worth:
 def worth(member_id: int, wanted: Wanted) -> Worth:
     """Convert what is claimed by the policy of the branch of that day; RuleError where that is impossible."""
     rules.check_day(wanted.day, today=clock.today())
-    person = posting.people([member_id]).get(member_id)
+    person = people([member_id]).get(member_id)
     unit_id = person.branch_on(wanted.day) if person else None
     if unit_id is None:
         raise RuleError(N_("This member was not on the roster of a branch on that day."), "day")

@@ -15,9 +15,10 @@ from pbtrain.core.formatting import hours as shown
 from pbtrain.core.formatting import long_day
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
-from pbtrain.hours import posting, rules, sealed, services
+from pbtrain.hours import rules, sealed, services
 from pbtrain.hours.corrections import check_not_own
 from pbtrain.hours.models import Book, HourEntry
+from pbtrain.hours.persons import people
 from pbtrain.hours.services import Line
 from pbtrain.notify.services import Note, enqueue_many
 from pbtrain.org.access import Actor, may
@@ -47,7 +48,7 @@ def add(actor: Actor, unit_id: int, line: Line, *, reason: str) -> int:
     """
     reason = rules.check_reason(reason)
     _check(actor, line.member_id, unit_id, line.day.year)
-    person = posting.people([line.member_id]).get(line.member_id)
+    person = people([line.member_id]).get(line.member_id)
     if person is None or person.branch_on(line.day) != unit_id:
         raise RuleError(N_("On that day the member was not in this branch."), field="day")
     line = replace(line, occurrence=_occurrence(line, reason), correction=reason)

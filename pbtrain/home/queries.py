@@ -13,8 +13,9 @@ from pbtrain.core.db import db, prepared
 from pbtrain.core.queue import Job
 from pbtrain.courses import queries as courses_q
 from pbtrain.courses.models import Course, Enrolment
-from pbtrain.hours import confirming, posting
+from pbtrain.hours import confirming
 from pbtrain.hours.models import HourClaim, MemberYear, Policy
+from pbtrain.hours.persons import Person, people
 from pbtrain.hours.policy import PolicyRules, Rules
 from pbtrain.hours.progress import Progress, is_even, owed, segments
 from pbtrain.hours.rulebook import rulebook
@@ -54,7 +55,7 @@ def my_year(member_id: int, today: date) -> MyYear:
     pieces: tuple[tuple[int, int], ...] = ((0, 1),)
     target, due, on_care = row.target or 0, row.due or 0, bool(row.on_care)
     if row.due_on != today or not is_even(policy, target, due, today):
-        person = posting.people([member_id])[member_id]
+        person = people([member_id])[member_id]
         stretches = duties(today.year, person.ties)
         rules = policy if _only(row, person, today.year) else _by_day(row, person, today.year)
         target, due = owed(rules, stretches, today)
@@ -74,7 +75,7 @@ def my_year(member_id: int, today: date) -> MyYear:
     return MyYear(progress, policy, row.waiting, row.unit_id is not None, row.to_confirm)
 
 
-def _only(row: Any, person: posting.Person, year: int) -> bool:
+def _only(row: Any, person: Person, year: int) -> bool:
     """Is this policy the only one of the year: for all its days, in the only branch of this member?"""
     first = date(year, 1, 1)
     here = {unit_id for _since, until, unit_id in person.homes if until is None or until > first}
@@ -82,7 +83,7 @@ def _only(row: Any, person: posting.Person, year: int) -> bool:
     return here <= {row.unit_id} and all(day is None or day <= first for day in changes)
 
 
-def _by_day(row: Any, person: posting.Person, year: int) -> Rules:
+def _by_day(row: Any, person: Person, year: int) -> Rules:
     return rulebook({home[2] for home in person.homes}).of(person.homes, row.unit_id, year)
 
 

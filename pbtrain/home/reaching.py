@@ -16,10 +16,10 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.courses.models import Course, Enrolment
 from pbtrain.home import offers
-from pbtrain.hours import posting
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours.forecast import Forecast, Room, forecast, room_of
 from pbtrain.hours.models import HourEntry, MemberYear
+from pbtrain.hours.persons import people
 from pbtrain.hours.policy import PolicyRules
 from pbtrain.hours.rulebook import rulebook
 from pbtrain.hours.rules import CadreYear, assess, duties
@@ -97,7 +97,7 @@ def _done(member_ids: Sequence[int], course_ids: Sequence[int]) -> Select[Any]:
 
 def _years(members: Sequence[Any], year: int) -> list[hours_q.Year]:
     """Who of these members owes what by which rules; two statements."""
-    persons = posting.people(row.id for row in members)
+    persons = people(row.id for row in members)
     book = rulebook({home[2] for person in persons.values() for home in person.homes})
     return [
         hours_q.Year(

@@ -20,6 +20,7 @@ from pbtrain.core.db import EPOCH, db, is_postgresql
 from pbtrain.hours import chain, posting, sealed, sound
 from pbtrain.hours.activities import PARTS
 from pbtrain.hours.models import Book, HourEntry, MemberYear
+from pbtrain.hours.persons import Person, custody, people
 from pbtrain.hours.policy import Rules
 from pbtrain.hours.rulebook import Rulebook
 from pbtrain.hours.rules import Stretch, Studied, Tie, assess, duties
@@ -255,9 +256,9 @@ def check_members(
     for some in raw(select(*LEARNT).where(*chosen(ENTRY.member_id)).order_by(ENTRY.member_id, ENTRY.id)):
         for line in some:
             lines[line[0], line[1]].append(line)
-    persons: dict[int, posting.Person] = {}
+    persons: dict[int, Person] = {}
     for ids in batched(sorted({row[0] for row in rows}), 500):
-        persons |= posting.people(ids)
+        persons |= people(ids)
     rules_for = posting.rules_of(persons)
     for row in rows:
         mine = lines.pop((row[0], row[1]), [])
@@ -267,7 +268,7 @@ def check_members(
 
 
 def _check_year(
-    row: Any, lines: list[Any], person: posting.Person | None, rules_for: Rulebook, judge: "Judge"
+    row: Any, lines: list[Any], person: Person | None, rules_for: Rulebook, judge: "Judge"
 ) -> Iterator[Finding]:
     member_id, year, counted, target, lacks_class, due_on, custody_unit_id, *closed = row[:10]
     sums = list(row[10:])
@@ -278,7 +279,7 @@ def _check_year(
     yield from _check_closed(where, counted, *closed)
     if person is None:
         return
-    home = posting.custody(person, year, today)
+    home = custody(person, year, today)
     if custody_unit_id != home and (home, year) not in sealed.closed([home] if home else [], [year]):
         yield Finding(where, "stands under another branch than the member")
     if person.homes:

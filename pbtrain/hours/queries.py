@@ -12,10 +12,11 @@ from sqlalchemy.orm import aliased
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.hours import posting, signing
+from pbtrain.hours import signing
 from pbtrain.hours.activities import CLASSES
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
 from pbtrain.hours.newcomers import FirstClass, first_class, met
+from pbtrain.hours.persons import people
 from pbtrain.hours.policy import CADRE_ACTIVITIES, Rules
 from pbtrain.hours.rulebook import rulebook
 from pbtrain.hours.rules import Assessment, CadreYear, Stretch, Tie, assess, cadre_year, duties
@@ -65,7 +66,7 @@ class Year:
 
 def year_of(member_id: int, year: int) -> Year | None:
     """The rules and duties of a member's year, two statements; None for who has never been in a branch."""
-    person = posting.people([member_id]).get(member_id)
+    person = people([member_id]).get(member_id)
     if person is None or not person.homes:
         return None
     homes = {home[2] for home in person.homes}

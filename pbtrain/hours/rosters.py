@@ -14,6 +14,7 @@ from pbtrain.core.errors import Conflict
 from pbtrain.core.marks import N_
 from pbtrain.hours import posting, services
 from pbtrain.hours.models import HourClaim, HourEntry, MemberYear, Policy
+from pbtrain.hours.persons import APPLICANTS
 from pbtrain.hours.rules import LEADERS, Tie, assess, duties
 from pbtrain.org.models import Member
 
@@ -59,7 +60,7 @@ def first_years(arrivals: Sequence[Arrival]) -> FirstYears:
     rows: list[tuple[Any, ...]] = []
     nothing = tuple(EMPTY.values())
     for one in arrivals:
-        applies, leads = one.stage in posting.APPLICANTS, one.post in LEADERS
+        applies, leads = one.stage in APPLICANTS, one.post in LEADERS
         policy = rules_for.of([(one.since, None, one.unit_id)], one.unit_id, year)
         admitted = one.joined_on if one.joined_on and one.joined_on > one.since and not applies else None
         position = (policy.key, one.since, applies, one.post_since if leads else None, admitted)

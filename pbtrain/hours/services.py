@@ -17,8 +17,9 @@ from pbtrain.core.marks import N_
 from pbtrain.hours import held, notices, posting, rules, sealed
 from pbtrain.hours.activities import ACTIVITIES, CHANNELS, PROOFS
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear, Policy
+from pbtrain.hours.persons import Person, custody, people
 from pbtrain.hours.policy import PolicyRules
-from pbtrain.hours.posting import Draft, Person
+from pbtrain.hours.posting import Draft
 from pbtrain.hours.rulebook import Rulebook
 from pbtrain.org.access import Actor
 
@@ -110,7 +111,7 @@ def post_many(actor: Actor | None, lines: Sequence[Line], *, own_waits: bool = F
     """
     done = Posted()
     lines = _checked(lines)
-    persons = posting.people(line.member_id for line in lines)
+    persons = people(line.member_id for line in lines)
     homes = {(line.member_id, line.day): _home(persons, line) for line in lines}
     done.without_branch = sorted({key[0] for key, home in homes.items() if home is None})
     lines = [line for line in lines if homes[line.member_id, line.day] is not None]
@@ -186,7 +187,7 @@ def reverse_many(
     if any(entry.reverses_id is not None for entry in originals):
         raise RuleError(N_("A reversal cannot itself be reversed. Record the hours again instead."))
     ids, years = {e.member_id for e in originals}, {e.credit_year for e in originals}
-    persons = posting.people(ids)
+    persons = people(ids)
     units = set(unit_of.values())
     shelves = sealed.closed(units, years)
     books = posting.open_books(units, sealed.years_to_open(years, shelves))
@@ -236,7 +237,7 @@ def refresh_years(member_ids: Iterable[int], year: int) -> None:
 
     Years are made where missing, so that a member without a single entry is seen to be behind.
     """
-    persons = posting.people(member_ids)
+    persons = people(member_ids)
     if not persons:
         return
     housed = {key for key, person in persons.items() if person.homes}
@@ -256,7 +257,7 @@ def _hand_on(persons: dict[int, Person], settled: int) -> None:
     moved = {
         row.id: (home, row.credit_year)
         for row in db.session.execute(others.order_by(MemberYear.id))
-        if row.custody_unit_id != (home := posting.custody(persons[row.member_id], row.credit_year, today))
+        if row.custody_unit_id != (home := custody(persons[row.member_id], row.credit_year, today))
     }
     stays = sealed.staying(moved)
     stale = [

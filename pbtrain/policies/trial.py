@@ -17,6 +17,7 @@ from sqlalchemy import select
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.hours import posting
+from pbtrain.hours.persons import people
 from pbtrain.hours.policy import PolicyRules, Rules
 from pbtrain.hours.queries import Year, cadre_accounts
 from pbtrain.hours.rulebook import Version, rulebook
@@ -73,7 +74,7 @@ class Trial:
 
     def judge(self, member_ids: list[int]) -> None:
         """Judge these people twice; four statements."""
-        persons = posting.people(member_ids)
+        persons = people(member_ids)
         lines = posting.standing_lines(set(member_ids), {self.year})
         homes = {home[2] for person in persons.values() for home in person.homes}
         now = rulebook(homes)

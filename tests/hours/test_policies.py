@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
-from pbtrain.hours import posting
+from pbtrain.hours import persons, posting
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.hours.policy import PolicyRules
@@ -121,7 +121,7 @@ def test_a_year_that_is_over_is_judged_by_the_branch_of_its_last_day(db, make, r
 
 def test_a_member_stands_where_they_stand_and_not_where_others_do(make, root, branch):
     first, second = make.member(branch), make.member(make.unit(parent=root))
-    people = posting.people([first.id, second.id])
+    people = persons.people([first.id, second.id])
     assert people[first.id].homes == [(make.LONG_AGO, None, branch.id)]
     assert people[second.id].homes == [(make.LONG_AGO, None, second.unit_id)]
 
@@ -136,7 +136,7 @@ def test_who_leaves_counts_for_the_branch_until_that_day(db, make, branch, left_
 
 
 def person(*homes, unit_id=None):
-    return posting.Person(homes=list(homes), unit_id=unit_id)
+    return persons.Person(homes=list(homes), unit_id=unit_id)
 
 
 def test_the_branch_of_a_day():

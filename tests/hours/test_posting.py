@@ -9,7 +9,7 @@ from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
-from pbtrain.hours import chain, posting, queries, rosters
+from pbtrain.hours import chain, persons, posting, queries, rosters
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
@@ -266,11 +266,11 @@ def test_care_is_marked_on_the_year(db, make, branch):
             hours.refresh_years([who.id for who in people], year)
     assert [year_of(db, who, 2026).on_care for who in people] == [True, False, True]
     assert [year_of(db, who, 2025).on_care for who in people] == [False, False, True]
-    assert posting.people([people[0].id]).keys() == {people[0].id}
+    assert persons.people([people[0].id]).keys() == {people[0].id}
 
 
 def test_past_years_stand_with_the_branch_of_today(db, make, root, branch):
-    """A transfer takes the member's earlier years along, leaving ends that of this one; no line is touched."""
+    """A transfer takes the member's earlier years along, leaving ends that of this; no line is touched."""
     member, other = make.member(branch), make.unit(kind="branch", parent=root)
     post(line(member, day=date(2025, 12, 30)), line(member, "event:2"))
     with transaction():

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from pbtrain.core.db import transaction
-from pbtrain.hours import posting, queries
+from pbtrain.hours import persons, posting, queries
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.hours.policy import PolicyRules
@@ -37,7 +37,7 @@ def history(member, number, seed=7):
 
 def whole(member):
     """The verdicts of the year as the rules give them for all lines at once."""
-    person = posting.people([member.id])[member.id]
+    person = persons.people([member.id])[member.id]
     found = queries.year_of(member.id, YEAR)
     lines = posting.standing_lines({member.id}, {YEAR})[member.id]
     return assess(found.policy, duties(YEAR, person.ties), lines, year=YEAR, today=date(YEAR, 9, 25))

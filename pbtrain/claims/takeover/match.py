@@ -21,7 +21,7 @@ from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import posting, sealed
 from pbtrain.hours.models import HourEntry
-from pbtrain.hours.posting import Person
+from pbtrain.hours.persons import Person, people
 from pbtrain.org.kinds import WITH_MEMBERS
 from pbtrain.org.models import Affiliation, Member, Unit, UnitClosure
 from pbtrain.org.roster.known import text_key
@@ -105,7 +105,7 @@ class Matcher:
     def match(self, rows: Sequence[Row]) -> list[Found]:
         """The rows in their order, each with its member and worth, or one more error."""
         by_name = self._people(rows)
-        persons = posting.people({one.id for some in by_name.values() for one in some})
+        persons = people({one.id for some in by_name.values() for one in some})
         found = [self._one(row, by_name, persons) for row in rows]
         self._worth(found)
         lines = standing([one.member_id for one in found if one.member_id], self.year)

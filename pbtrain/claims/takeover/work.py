@@ -22,7 +22,7 @@ from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.storage import StoredFile
-from pbtrain.hours import held, posting
+from pbtrain.hours import held, persons, posting
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.access import Actor, actor_for
@@ -238,7 +238,7 @@ def _remember(
         select(HourEntry.id, HourEntry.source).where(HourEntry.id.in_(list(entry_ids)))
     )
     became = {row.source.rsplit("/", 1)[0]: row.id for row in sources}
-    people = posting.people({row.member_id for row in rows})
+    people = persons.people({row.member_id for row in rows})
     homes = {row.line: people[row.member_id].branch_on(date.fromisoformat(row.values["day"])) for row in rows}
     policies = posting.policies({home for home in homes.values() if home is not None})
     fresh = []
