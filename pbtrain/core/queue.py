@@ -19,9 +19,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from pbtrain.core import clock
 from pbtrain.core.db import Model, db, transaction
 from pbtrain.core.errors import RuleError
+from pbtrain.core.marks import N_
 
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 5
+STOPPED = N_("The work was stopped %(count)s times before it was done. Tell the administrator.")
 log = logging.getLogger(__name__)
 HANDLERS: dict[str, Callable[["Running"], dict[str, Any] | None]] = {}
 
@@ -46,20 +48,36 @@ class Job(Model):
     finished_at: Mapped[datetime | None]
 
 
-class Running:
-    """What a handler knows of its job."""
+class Superseded(Exception):
+    """The lease ran out and another worker does this job now: whoever slept stops, and says nothing of it."""
 
-    def __init__(self, job_id: int, args: dict[str, Any], owner_id: int | None) -> None:
-        self.job_id, self.args, self.owner_id = job_id, args, owner_id
+
+class Running:
+    """What a handler knows of its job; `attempt` is the number of this try, by which it holds the lease."""
+
+    def __init__(self, job_id: int, args: dict[str, Any], owner_id: int | None, attempt: int) -> None:
+        self.job_id, self.args, self.owner_id, self.attempt = job_id, args, owner_id, attempt
 
     def progress(self, done: int, of: int) -> None:
-        """Say how far it is and renew the lease; a short transaction of its own."""
+        """Say how far it is and renew the lease, in a transaction of its own; Superseded when it is lost."""
+        until = clock.now() + LEASE
+        if not self._held(done_steps=done, all_steps=of, lease_until=until):
+            raise Superseded(self.job_id)
+
+    def finish(self, state: str, *, result: dict[str, Any] | None = None, error: str = "") -> None:
+        """Say how it ended; nothing where another worker does it now."""
+        ended = None if state == "queued" else clock.now()
+        self._held(state=state, result=result, error=error, lease_until=None, finished_at=ended)
+
+    def refuse(self, message: str, params: dict[str, Any]) -> None:
+        """It failed, in words for whoever asked; another try would not help."""
+        self.finish("failed", error=json.dumps({"message": message, "params": params}))
+
+    def _held(self, **values: Any) -> bool:
+        mine = (Job.id == self.job_id, Job.state == "running", Job.attempts == self.attempt)
         with transaction() as session:
-            session.execute(
-                update(Job)
-                .where(Job.id == self.job_id, Job.state == "running")
-                .values(done_steps=done, all_steps=of, lease_until=clock.now() + LEASE)
-            )
+            found = session.execute(update(Job).where(*mine).values(**values).returning(Job.id)).first()
+        return found is not None
 
 
 def handler(kind: str) -> Callable[[Any], Any]:
@@ -119,32 +137,24 @@ def run(job_id: int) -> bool:
         ).first()
     if claimed is None:
         return False
+    running = Running(job_id, claimed.args, claimed.owner_id, claimed.attempts)
+    if claimed.attempts > MAX_ATTEMPTS:  # each try took its worker with it: out of memory, or killed
+        log.error("job %s was stopped %s times", job_id, MAX_ATTEMPTS)
+        running.refuse(STOPPED, {"count": MAX_ATTEMPTS})
+        return True
     try:
-        result = HANDLERS[claimed.kind](Running(job_id, claimed.args, claimed.owner_id))
+        result = HANDLERS[claimed.kind](running)
     except RuleError as error:
-        _finish(job_id, "failed", error=json.dumps({"message": error.message, "params": error.params}))
+        running.refuse(error.message, error.params)
+    except Superseded:
+        log.warning("job %s is done by another worker now", job_id)
     except Exception as error:
         log.exception("job %s failed", job_id)
         gone = claimed.attempts >= MAX_ATTEMPTS
-        _finish(job_id, "failed" if gone else "queued", error=repr(error)[:2000])
+        running.finish("failed" if gone else "queued", error=repr(error)[:2000])
     else:
-        _finish(job_id, "done", result=result)
+        running.finish("done", result=result)
     return True
-
-
-def _finish(job_id: int, state: str, *, result: dict[str, Any] | None = None, error: str = "") -> None:
-    with transaction() as session:
-        session.execute(
-            update(Job)
-            .where(Job.id == job_id, Job.state == "running")
-            .values(
-                state=state,
-                result=result,
-                error=error,
-                lease_until=None,
-                finished_at=None if state == "queued" else clock.now(),
-            )
-        )
 
 
 def sweep() -> int:
