@@ -23,13 +23,25 @@ from pbtrain.core.marks import N_
 AT_ONCE = 2  # downloads of one person
 ROWS = 1_000  # fetched and sent at a time
 BOM = "\ufeff"  # without it Excel takes UTF-8 for GBK
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # trust: full-width ones are read alike
 Shape = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 def plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """Text that no spreadsheet takes for a formula, also behind blanks."""
+    return f"'{text}" if text.lstrip(" \u3000").startswith(FORMULA) else text
 
 
 def sent(statement: Select[Any], head: Sequence[str], shape: Shape, *, name: str, whose: int) -> Response:

@@ -59,8 +59,7 @@ def redraw(content: bytes, *, field: str | None = None) -> Picture:
                     limit=MAX_PIXELS // 1_000_000,
                 )
             image.draft("RGB", (MAX_EDGE, MAX_EDGE))  # JPEG: decode no more than is kept
-            upright = ImageOps.exif_transpose(image)
-            plain = _plain(upright)
+            plain = _plain(_upright(image))
     except RuleError:
         raise
     except UnidentifiedImageError as error:
@@ -68,6 +67,16 @@ def redraw(content: bytes, *, field: str | None = None) -> Picture:
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError) as error:
         raise RuleError(DAMAGED, field) from error
     return Picture(_jpeg(plain, MAX_EDGE), _jpeg(plain, THUMB_EDGE))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as the camera was held. What it wrote beside the picture may be damaged in ways that fail in the
+    midst of reading it, with whatever error: then the picture stays as it lies."""
+    image.load()  # what is wrong with the picture itself is said by that
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:
+        return image
 
 
 def _plain(image: Image.Image) -> Image.Image:

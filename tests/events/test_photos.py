@@ -53,6 +53,14 @@ def test_the_place_is_removed_and_the_picture_stands_upright():
         assert b"SecretPhone" not in content
 
 
+def test_a_photo_whose_notes_are_damaged_is_taken_as_it_lies():
+    """The way it was held and a resolution of a type that is none: each failed deep inside the reader."""
+    raw = with_place()
+    for byte, wrong in ((29, 0), (31, 1)):
+        at = raw.index(b"Exif") + byte
+        images.redraw(raw[:at] + bytes([wrong]) + raw[at + 1 :])
+
+
 @pytest.mark.parametrize(
     ("kind", "mode"), [("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("WEBP", "RGB")]
 )

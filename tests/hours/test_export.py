@@ -42,6 +42,9 @@ def test_no_cell_is_a_formula(make, branch, auditor, frozen):
     make.member(branch, name="=HYPERLINK(1)", code="+1", with_account=False)
     _head, row = rows_of(auditor.get(f"/units/{branch.id}/members.csv"))
     assert row[:2] == ["'+1", "'=HYPERLINK(1)"]
+    assert [csvfile.plain(text) for text in ("＝1+1", " =1", "　－1", "王-丽")] == [
+        "'＝1+1", "' =1", "'　－1", "王-丽"
+    ]  # fmt: skip
 
 
 def test_it_comes_in_parts(make, branch, auditor, frozen, monkeypatch):
