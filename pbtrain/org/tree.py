@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import case, delete, func, insert, literal, or_, select, update
 
+from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.core import clock
 from pbtrain.core.db import UNKEYED, db
@@ -203,16 +204,19 @@ def change_unit(
     field: str = "",
     code: str = "",
     ends_on: date | None = None,
+    version: str | None = None,
 ) -> None:
-    """Rename a unit from today, change its code, field or the day it ends by itself."""
+    """Rename a unit from today, change code, field or planned end; `version`: of unit_rules.version_of."""
     lock_tree()
     unit = live(unit_id)
     demand(actor, Perm.UNIT_MANAGE, unit_id)
+    link = newest_links([unit_id])[unit_id]
+    if version not in (None, unit_rules.version_of(unit.name, unit.code, unit.field, link.valid_until)):
+        raise races.changed(f"unit:{unit_id}", "unit.changed")
     check_name(name, unit.parent_id, but=unit_id)
     if code and code != unit.code:
         check_code(code)
         unit.code = code
-    link = newest_links([unit_id])[unit_id]
     if ends_on != link.valid_until:
         unit_rules.check_end(unit.kind, ends_on, today=clock.today())
         db.session.execute(update(UnitLink).where(UnitLink.id == link.id).values(valid_until=ends_on))

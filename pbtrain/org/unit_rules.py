@@ -1,5 +1,6 @@
 """What is right about units that end, are merged or split. Pure; the tree itself is judged in rules.py."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -21,6 +22,12 @@ TURNS: dict[str, tuple[str, ...]] = {
     "general_branch": ("committee", "branch"),
     "committee": ("general_branch",),
 }
+
+
+def version_of(name: str, code: str, field: str, ends_on: date | None) -> str:
+    """16 hex digits that change with whatever is edited of a unit; most have no day on which they end."""
+    told = "\x1f".join((name, code, field, ends_on.isoformat() if ends_on else ""))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def check_end(kind: str, ends_on: date | None, *, today: date) -> None:

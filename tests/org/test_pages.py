@@ -26,6 +26,10 @@ def league(make, client_for):
     return top, one, two, away, admin, client_for(admin)
 
 
+def seen_version(client, path):
+    return re.search(r'name="version"[^>]*value="([^"]+)"', client.get(path).text)[1]
+
+
 def test_the_way_to_ones_own_unit(league):
     top, _one, _two, away, _admin, client = league
     assert client.get("/units").location == f"/units/{top.id}"
@@ -48,7 +52,15 @@ def test_a_unit_is_added_renamed_moved_and_abolished(db, league):
     assert client.post(f"/units/{one.id}/move", data={"parent_id": "示例总支"}).status_code == 303
     assert db.session.get(Unit, one.id).parent_id == group_id
     assert client.post(f"/units/{group_id}/abolish").status_code == 422
-    assert client.post(f"/units/{one.id}/edit", data={"name": "示例新支部", "code": "N1"}).status_code == 303
+    stale = seen_version(client, f"/units/{one.id}/edit")
+    change = {"name": "示例新支部", "code": "N1", "version": stale}
+    assert client.post(f"/units/{one.id}/edit", data=change).status_code == 303
+    back = client.post(
+        f"/units/{one.id}/edit", data={"name": "示例旧名", "version": stale}
+    )  # of a second tab
+    assert back.status_code == 409
+    assert "改过" in back.text
+    assert "示例新支部" in back.text
     assert db.session.get(Unit, one.id).name == "示例新支部"
     assert client.post(f"/units/{one.id}/abolish").status_code == 303
     assert client.post(f"/units/{group_id}/abolish").status_code == 303

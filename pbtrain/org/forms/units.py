@@ -5,7 +5,7 @@ from typing import Any
 from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired, Length, Optional
 
-from pbtrain.core.forms import BaseForm, ProseField, TextField
+from pbtrain.core.forms import BaseForm, ProseField, TextField, VersionedForm
 from pbtrain.core.i18n import _l
 from pbtrain.org.forms.common import CODE, UNIT_HELP, labels
 from pbtrain.org.kinds import FIELDS, UNIT_KINDS
@@ -52,7 +52,9 @@ class MoveForm(BaseForm):
     parent_id = TextField(_l("Unit above"), [InputRequired(), Length(max=100)], description=UNIT_HELP)
 
 
-class EndingUnitForm(UnitForm):
+class EndingUnitForm(UnitForm, VersionedForm):
+    """A unit as it is changed; `version` is that of unit_rules.version_of."""
+
     ends_on = DateField(_l("First day without it"), [Optional()], description=ENDS_HELP)
 
 

@@ -141,34 +141,46 @@ def units_new(unit_id: int) -> Any:
 def unit_edit(unit_id: int) -> Any:
     """Rename a unit, change its code, field or planned end."""
     row = unit_or_404(unit_id, Perm.UNIT_MANAGE)
-    given = {"name": row.name, "code": row.code, "field": row.field}
-    form = EndingUnitForm(data=given | {"ends_on": history.planned_end(unit_id)})
+    given = _as_it_stands(row)
+    form = EndingUnitForm(data=given | {"version": unit_rules.version_of(**given)})
     if row.kind != "temporary_branch":
         del form.ends_on
     if form.validate_on_submit():
         with transaction(form):
-            tree.change_unit(signed(), unit_id, **form.values())
+            tree.change_unit(signed(), unit_id, **form.values(), version=form.version.data or "")
         if not form.errors:
             flash(_("Saved."), "ok")
             return redirect(url_for(".unit", unit_id=unit_id), 303)
+    row, both = unit_or_404(unit_id, Perm.UNIT_MANAGE), None
+    if form.conflict:  # what now stands is shown; sending again replaces it
+        given = _as_it_stands(row)
+        form.version.data = unit_rules.version_of(**given)
+        both = [(form[name].label.text, given[name] or "—") for name in given if name in form]
     return page(
         "org/unit_form.html",
         form,
         unit=row,
+        both=both,
         title=_("Change the unit"),
         send=_("Save"),
         says=_("A new name holds from today; reports and trees of earlier days keep the old one."),
     )
 
 
+def _as_it_stands(row: Any) -> dict[str, Any]:
+    """What is edited of a unit."""
+    given = {"name": row.name, "code": row.code, "field": row.field}
+    return given | {"ends_on": history.planned_end(row.id)}
+
+
 def page(template: str, form: Any, **given: Any) -> Any:
-    """A page with a form; 422 when it comes back with errors."""
-    given.setdefault("names", ())
-    given.setdefault("says", "")
+    """A page with a form; 422 when it comes back with errors, 409 when somebody was faster."""
+    for name, usual in (("names", ()), ("says", ""), ("both", None)):
+        given.setdefault(name, usual)
     text = render_template(
         template, form=form, places=crumbs(given["unit"].id, (given["title"], None)), **given
     )
-    return (text, 422) if form.errors else text
+    return (text, 409 if given["both"] else 422) if form.errors else text
 
 
 @bp.get("/units/<int:unit_id>/members")
