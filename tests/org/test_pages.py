@@ -74,6 +74,7 @@ def test_a_unit_outside_ones_reach_is_no_place_to_move_to(league):
 
 def test_a_member_is_added_and_transferred(db, league):
     _top, one, two, away, _admin, client = league
+    assert client.get(f"/units/{one.id}/members/new").status_code == 200
     answer = client.post(
         f"/units/{one.id}/members/new",
         data={"name": "示例新人", "stage": "full", "since": "2026-01-01", "sex": "", "phone": "13800000001"},

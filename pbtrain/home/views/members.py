@@ -93,6 +93,7 @@ def member_new(unit_id: int) -> Any:
         send=_("Add the member"),
         says="",
         names=(),
+        both=None,
     )
     return (text, 422) if form.errors else text
 
