@@ -200,6 +200,15 @@ def test_the_first_step_refuses_before_anyone_ticks(desk, sheet):
     assert 'name="present"' not in answer.text
 
 
+def test_a_host_that_is_no_sister_shows_nobody_of_it(desk, make, sheet, people):
+    """The form is refused for the wrong id; the page it comes back with lists nobody of that branch."""
+    far = make.unit(parent=make.unit())
+    stranger = make.member(far, name="示例别处的人")
+    for hosts in (far.id, 10**9, stranger.id):
+        page = desk.post("/events/new/people", data=sheet(people) | {"hosts": hosts})
+        assert (page.status_code, "示例别处的人" in page.text) == (422, False)
+
+
 def test_another_branch_cannot_be_named(desk, make, committee, sheet, people):
     other = make.unit(parent=committee)
     for unit in (other.id, 10**9):

@@ -190,14 +190,14 @@ def _record(form: RecordForm) -> Response | None:
 
 def _people_page(form: RecordForm, offered: Offered, *, ticked: set[int] | None) -> Response:
     """The list to tick; `ticked` when it comes back to be mended, None when everybody is ticked."""
-    unit_id, hosts = form.unit.data, list(form.hosts.data or ())
+    unit_id, names = form.unit.data, {row.id: row.name for row in offered.sisters}
+    hosts = [one for one in form.hosts.data or () if one in names]  # also in a form that is refused for them
     form.offer_points(open_points(unit_id))
     if ticked is None or form.form_id.errors:
         form.form_id.data = str(uuid4())
     persons = queries.roster((unit_id, *hosts), form.day.data) if form.day.data else []
     carried = {name: request.values.getlist(name) for name in STEP_1 if request.values.getlist(name)}
     before = _before(form.activity.data, unit_id, form.day.data)
-    names = {row.id: row.name for row in offered.sisters}
     page = render_template(
         "events/people.html",
         form=form,
