@@ -244,8 +244,10 @@ def test_the_sheet_on_paper(chair_client, client_for, make, branch, opened, peop
     assert "先上传" in chair_client.post(page, data=sent).text
     saved = chair_client.post(page, data=sent | {"photos": (BytesIO(picture()), "page.jpg")})
     assert saved.status_code == 303
+    again = chair_client.post(page, data=sent | {"photos": (BytesIO(picture()), "page.jpg")})
+    assert again.status_code == 303  # a double click: one photo
     assert [row.id for row in rows(opened) if row.present] == [ids[26]]
-    assert db.session.scalar(select(EventPhoto.kind)) == "sheet"
+    assert db.session.scalars(select(EventPhoto.kind)).all() == ["sheet"]
     photo = re.search(r"/door/f/[\w-]+", chair_client.get(page).text)[0]
     with chair_client.get(photo) as answer:
         assert answer.status_code == 200
