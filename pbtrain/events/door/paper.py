@@ -28,8 +28,9 @@ def enter(
 ) -> int:
     """Keep the photos of a sheet and enter who has signed; how many people are new.
 
-    Somebody is entered only where a photo of a sheet is there; the same one again is kept once. Photos are taken after closing, too: a
-    closed list is corrected with them beside it. The caller has made sure that the door is the actor's.
+    Somebody is entered only where a photo of a sheet is there; the same one again is kept once. Photos are
+    taken after closing, too: a closed list is corrected with them beside it. The caller has made sure that
+    the door is the actor's.
     """
     repeats.alone_in(Event, event_id)
     kept = db.session.scalar(
