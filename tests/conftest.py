@@ -161,6 +161,18 @@ def frozen():
 
 
 @pytest.fixture
+def root(make, frozen):
+    """A committee with the usual rules; today is Friday 2026-09-25."""
+    return make.ruled("示例街道党工委")
+
+
+@pytest.fixture
+def branch(make, root):
+    """A branch below it."""
+    return make.unit("示例第一支部", parent=root)
+
+
+@pytest.fixture
 def real_hashes(monkeypatch):
     """Passwords are hashed as on a real site."""
     for name, value in hashing.REAL.items():

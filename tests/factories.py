@@ -19,6 +19,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.tokens import fingerprint, new_token
 from pbtrain.courses.models import Course, Enrolment, Lesson, LessonDone
+from pbtrain.hours import services as hours
 from pbtrain.org import access
 from pbtrain.org.models import Affiliation, Member, RoleGrant, Unit, UnitLink
 from pbtrain.org.roles import Role
@@ -58,6 +59,14 @@ def unit(name: str | None = None, parent: Unit | None = None, kind: str | None =
         session.flush()  # row.id for the tree
         session.add(UnitLink(unit_id=row.id, parent_id=parent_id, valid_from=row.valid_from))
         session.execute(PLACE, {"unit": row.id, "parent": parent_id})
+    return row
+
+
+def ruled(name: str | None = None, *, since: int = 2025) -> Unit:
+    """A committee at the top whose default policy (45 minutes are 1.0) holds from that year on."""
+    row = unit(name)
+    with transaction():
+        hours.publish_default_policy(None, key(row), since)
     return row
 
 

@@ -141,9 +141,7 @@ def test_a_machine_that_breaks_says_its_steps_at_once(capsys, request):
 @pytest.fixture
 @remembered
 def village(make, frozen):
-    root = make.unit("示例市委")
-    with transaction():
-        hours.publish_default_policy(None, make.key(root), 2026)
+    root = make.ruled("示例市委", since=2026)
     branch = make.unit("示例支部", parent=root)
     member = make.member(branch)
     line = hours.Line(make.key(member), clock.today(), "theme_day", 90, "event:1", "示例")

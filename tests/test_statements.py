@@ -28,11 +28,9 @@ class Site:
 
     def __init__(self, make) -> None:
         self.make = make
-        self.committee = make.unit()
+        self.committee = make.ruled(since=2026)
         self.branch = make.unit(parent=self.committee)
         self.academy = make.unit(parent=self.committee, kind="academy")
-        with transaction():
-            hours.publish_default_policy(None, self.committee.id, 2026)
         self.member = make.member(self.branch)
         self.secretary = make.person(Role.BRANCH_SECRETARY, self.branch)
         self.admin = make.person(Role.UNIT_ADMIN, self.committee)

@@ -13,7 +13,6 @@ from pbtrain.claims import deciding, evidence, services
 from pbtrain.claims.models import Evidence
 from pbtrain.claims.services import Wanted
 from pbtrain.core.db import db, transaction
-from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.roles import Role
 from tests.hours.conftest import at_once  # noqa: F401 - a fixture
@@ -103,9 +102,7 @@ def entries():
 @remembered
 def place(make, frozen):
     """A committee with a policy, a branch with secretary and member, another branch, and those above."""
-    root = make.unit()
-    with transaction():
-        hours.publish_default_policy(None, root.id, 2025)
+    root = make.ruled()
     branch, other = make.unit(parent=root), make.unit(parent=root)
     return SimpleNamespace(
         root=root,

@@ -50,12 +50,10 @@ def school(
     members: int = 3, *, styled: bool = True, rule: dict[str, Any] | None = None, state: str = "closed"
 ) -> School:
     """An academy with a class of three sessions; everybody came to all, and the hours of members stand."""
-    root = make.unit("示例旗委")
+    root = make.ruled("示例旗委", since=FIRST.year)
     branch = make.unit("示例支部", parent=root)
     academy = make.unit("示例党建学院", parent=root, kind="academy")
     make.save(Academy(unit_id=academy.id, service_unit_id=root.id))
-    with transaction():
-        hours.publish_default_policy(None, root.id, FIRST.year)
     admin = make.person(Role.ACADEMY_ADMIN, academy, name="示例院务")
     people = [make.member(branch, name=f"示例学员{n}") for n in range(members)]
     guest = make.save(

@@ -13,7 +13,6 @@ from pbtrain.classes.services import enrolment
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.events.models import Event
-from pbtrain.hours import services as hours
 from pbtrain.org.models import Academy, Member
 from pbtrain.org.roles import Role
 from tests import factories
@@ -25,9 +24,7 @@ _numbers = count(201)
 @pytest.fixture
 def place(make, frozen):
     """A committee with two branches below different committees, an academy that serves them all."""
-    root = make.unit()
-    with transaction():
-        hours.publish_default_policy(None, root.id, 2025)
+    root = make.ruled()
     town, street = make.unit(parent=root, kind="committee"), make.unit(parent=root, kind="committee")
     branch, other = make.unit(parent=town), make.unit(parent=street)
     academy = make.unit(parent=root, kind="academy")

@@ -5,8 +5,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from pbtrain.core.db import transaction
-from pbtrain.hours import services as hours
 from pbtrain.org.roles import Role
 from tests.support.remembering import remembered
 
@@ -22,11 +20,9 @@ def page(response):
 @remembered
 def world(make, frozen):
     """root › committee › branch with a member; root › academy; a policy for 2026."""
-    root = make.unit()
+    root = make.ruled(since=2026)
     branch = make.unit(parent=make.unit(parent=root))
     academy = make.unit(parent=root, kind="academy", name="示例党校")
-    with transaction():
-        hours.publish_default_policy(None, root.id, 2026)
     return SimpleNamespace(root=root, branch=branch, academy=academy, member=make.member(branch))
 
 

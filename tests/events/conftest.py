@@ -9,7 +9,6 @@ from pbtrain.core import clock
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
 from pbtrain.events import services
-from pbtrain.hours import services as hours
 from pbtrain.hours.models import MemberYear
 from pbtrain.org.roles import Role
 
@@ -32,11 +31,7 @@ def stands_still(frozen):
 @pytest.fixture
 def committee(make):
     """With the default policy: 45 minutes are 1.0."""
-    unit = make.unit()
-    unit_id = unit.id
-    with transaction():
-        hours.publish_default_policy(None, unit_id, 2026)
-    return unit
+    return make.ruled(since=2026)
 
 
 @pytest.fixture

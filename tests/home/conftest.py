@@ -18,10 +18,8 @@ SHOWN_NUMBER = "150102********4526"
 @remembered
 def league(make):
     """A committee with two branches; a member of the first with both numbers, and a secretary there."""
-    top = make.unit("示例委员会")
+    top = make.ruled("示例委员会", since=clock.today().year)
     one, two = make.unit("示例一支部", parent=top), make.unit("示例二支部", parent=top)
-    with transaction():
-        hours.publish_default_policy(None, top.id, clock.today().year)
     member = make.member(one, name="示例苏日娜", phone=PHONE)
     with transaction():
         members.change_member(None, member.id, id_number=NUMBER)

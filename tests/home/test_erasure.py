@@ -27,11 +27,9 @@ NUMBER = "150102199003074526"
 @pytest.fixture
 def gone(make, db):
     """A secretary with everything recorded, who posted a line for another and has left."""
-    top = make.unit("示例委员会")
+    top = make.ruled("示例委员会", since=clock.today().year)
     unit = make.unit("示例支部", parent=top)
     year = clock.today().year
-    with transaction():
-        hours.publish_default_policy(None, top.id, year)
     account = make.person(Role.BRANCH_SECRETARY, unit, name="示例乌云", phone="13800000012", sex="F")
     member = db.session.scalars(select(Member).where(Member.account_id == account.id)).one()
     other = make.member(unit)

@@ -22,19 +22,6 @@ from tests.support.pages import said
 DAY = date(2026, 3, 2)
 
 
-@pytest.fixture
-def root(make, frozen):
-    unit = make.unit("示例区委员会")
-    with transaction():
-        hours.publish_default_policy(None, unit.id, 2026)
-    return unit
-
-
-@pytest.fixture
-def branch(make, root):
-    return make.unit("示例第一支部", parent=root)
-
-
 def post(member, minutes=90, occurrence="event:1", **more):
     with transaction():
         hours.post_many(None, [Line(member.id, DAY, "theme_day", minutes, occurrence, "主题党日", **more)])

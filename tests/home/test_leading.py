@@ -12,7 +12,6 @@ from pbtrain.accounts.models import Slip
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.hours import queries as hours_q
-from pbtrain.hours import services as hours
 from pbtrain.org import posts
 from pbtrain.org.models import Post, RoleGrant
 from pbtrain.org.roles import Role
@@ -26,10 +25,8 @@ def day(number):
 @pytest.fixture
 def league(make, frozen, client_for):
     """A committee with two branches, a member of each, and the client of its administrator."""
-    top = make.unit("示例党委")
+    top = make.ruled("示例党委", since=clock.today().year)
     one, two = make.unit("示例一支部", parent=top), make.unit("示例二支部", parent=top)
-    with transaction():
-        hours.publish_default_policy(None, top.id, clock.today().year)
     admin = make.person(Role.UNIT_ADMIN, top)
     return top, one, two, make.member(one, name="示例甲"), make.member(one, name="示例乙"), client_for(admin)
 

@@ -18,14 +18,12 @@ PHONE = "13900001234"
 @pytest.fixture
 def area(make, frozen, client_for):
     """An academy that serves one of two committees; the client of its administrator."""
-    root = make.unit("示例区委")
+    root = make.ruled("示例区委")
     served = make.unit("示例镇党委", parent=root, kind="committee")
     other = make.unit("别的镇党委", parent=root, kind="committee")
     branch, away = make.unit("示例草原支部", parent=served), make.unit("别的支部", parent=other)
     academy = make.unit("示例党校", parent=root, kind="academy")
     make.save(Academy(unit_id=academy.id, service_unit_id=served.id))
-    with transaction():
-        hours.publish_default_policy(None, root.id, 2025)
     people = [
         make.member(branch, name="示例乌云", pinyin="shiliwuyun slwy", code="M00WUYUN", phone=PHONE),
         make.member(branch, name="示例白音", pinyin="shilibaiyin slby", code="M0BAIYIN"),

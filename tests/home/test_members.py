@@ -14,7 +14,6 @@ from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.storage import StoredFile
-from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, MemberYear
 from pbtrain.notify.models import Message
 from pbtrain.org import data_reports, members
@@ -29,10 +28,8 @@ NUMBER = "150102199003074526"
 @pytest.fixture
 def branch(make):
     """A committee with rules and a branch; its administrator and secretary; a member."""
-    top = make.unit("示例委员会")
+    top = make.ruled("示例委员会", since=clock.today().year)
     unit = make.unit("示例支部", parent=top)
-    with transaction():
-        hours.publish_default_policy(None, top.id, clock.today().year)
     unit.top = top
     unit.admin = make.person(Role.UNIT_ADMIN, top, name="示例管理员")
     unit.secretary = make.person(Role.BRANCH_SECRETARY, unit, name="示例书记")

@@ -21,20 +21,6 @@ YEAR = 2026
 
 
 @pytest.fixture
-def root(make, frozen):
-    """A committee with the usual rules; today is 25 September 2026."""
-    unit = make.unit("示例街道党工委")
-    with transaction():
-        hours.publish_default_policy(None, unit.id, 2025)
-    return unit
-
-
-@pytest.fixture
-def branch(make, root):
-    return make.unit("示例第一支部", parent=root)
-
-
-@pytest.fixture
 def course(make, root):
     """`course(minutes)`: a published course."""
     academy = make.unit("示例党校", parent=root, kind="academy")

@@ -20,12 +20,10 @@ class Place:
 
     def __init__(self, make, client_for):
         self.make = make
-        self.top = make.unit("示例市委")
+        self.top = make.ruled("示例市委", since=clock.today().year)
         self.left = make.unit("示例甲党委", parent=self.top, kind="committee")
         self.right = make.unit("示例乙党委", parent=self.top, kind="committee")
         self.one, self.two = (make.unit(name, parent=self.left) for name in ("示例一支部", "示例二支部"))
-        with transaction():
-            hours.publish_default_policy(None, self.top.id, clock.today().year)
         self.people = [
             make.member(self.one, name=f"示例{n}", pinyin=f"shili{n}", with_account=False).id
             for n in "甲乙丙丁"

@@ -22,10 +22,8 @@ YEAR, JULY = 2026, date(2026, 7, 1)
 @pytest.fixture
 def place(make, frozen):
     """A committee with rules, a branch, its member and administrator."""
-    top = make.unit()
+    top = make.ruled()
     branch = make.unit(parent=top)
-    with transaction():
-        hours.publish_default_policy(None, top.id, 2025)
     branch.top, branch.member = top, make.member(branch, name="示例甲")
     branch.admin = make.person(Role.UNIT_ADMIN, top)
     with transaction():

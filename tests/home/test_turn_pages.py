@@ -16,11 +16,9 @@ class Place:
     """A committee with a branch of three and its secretary, and the browser of who administers it."""
 
     def __init__(self, make, client_for):
-        self.top = make.unit("示例市委")
+        self.top = make.ruled("示例市委", since=clock.today().year)
         self.left = make.unit("示例甲党委", parent=self.top, kind="committee")
         self.branch = make.unit("示例一支部", parent=self.left)
-        with transaction():
-            hours.publish_default_policy(None, self.top.id, clock.today().year)
         self.people = [make.member(self.branch, name=f"示例{n}") for n in "甲乙丙"]
         with transaction():
             posts.give_post(

@@ -40,26 +40,6 @@ def refresh(*members) -> None:
         hours.refresh_years([member.id for member in members], 2026)
 
 
-def ruled(make):
-    """A committee whose default policy is published for 2025 and later."""
-    unit = make.unit()
-    with transaction():
-        hours.publish_default_policy(None, make.key(unit), 2025)
-    return unit
-
-
-@pytest.fixture
-def root(make, frozen):
-    """The committee at the top."""
-    return ruled(make)
-
-
-@pytest.fixture
-def branch(make, root):
-    """A branch below it."""
-    return make.unit(parent=root)
-
-
 class Back:
     """A direct connection to the database, past the application: what an owner of the file could do."""
 

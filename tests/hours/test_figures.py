@@ -19,7 +19,7 @@ from pbtrain.org import rollup
 from pbtrain.org import services as org
 from pbtrain.org.models import CareSpan, Post
 from pbtrain.org.roles import Role
-from tests.hours.conftest import DAY, line, post, refresh, ruled
+from tests.hours.conftest import DAY, line, post, refresh
 from tests.support.remembering import remembered
 
 YEAR = 2026
@@ -29,7 +29,7 @@ YEAR = 2026
 @remembered
 def tree(make, frozen):
     """Two committees of two branches each; people behind, met and on the care list."""
-    root = ruled(make)
+    root = make.ruled()
     committees = [make.unit(f"示例党委{n}", parent=root, kind="committee") for n in (1, 2)]
     branches = [make.unit(f"示例支部{n}", parent=committees[n // 2]) for n in range(4)]
     people = [make.member(branches[n % 4], with_account=False) for n in range(9)]

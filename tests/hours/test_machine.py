@@ -47,10 +47,8 @@ class Ledger(Machine):
     def begin(self):
         self.begin_anew()
         self.standing: dict[str, int] = {}  # source base -> minutes of the line that stands
-        root = make.unit()
+        root = make.ruled()
         self.root = root.id
-        with transaction():
-            hours.publish_default_policy(None, root.id, 2025)
         self.judge = make.actor(make.account())
         self.branches = [make.unit(parent=root).id for _ in range(3)]
         self.members = [

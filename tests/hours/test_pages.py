@@ -3,7 +3,6 @@
 import io
 from datetime import date
 
-import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
@@ -16,20 +15,6 @@ from pbtrain.org.roles import Role
 from tests.hours.conftest import refresh
 
 DAY = date(2026, 3, 2)
-
-
-@pytest.fixture
-def root(make, frozen):
-    """A committee whose default policy is published."""
-    unit = make.unit("示例街道党工委")
-    with transaction():
-        hours.publish_default_policy(None, unit.id, 2025)
-    return unit
-
-
-@pytest.fixture
-def branch(make, root):
-    return make.unit("示例第一支部", parent=root)
 
 
 def post(member, occurrence="event:1", minutes=90, title="主题党日", **more):

@@ -16,7 +16,7 @@ from pbtrain.hours.activities import PARTS
 from pbtrain.hours.models import HourEntry
 from pbtrain.hours.services import Line
 from pbtrain.hours.verify import verify
-from tests.hours.conftest import DAY, at, line, post, ruled
+from tests.hours.conftest import DAY, at, line, post
 from tests.support.remembering import remembered
 
 CACHES = {"due", "due_on", "on_care", "sealed_at", "seal"}  # not claimed by any hash: caches and later parts
@@ -26,7 +26,7 @@ CACHES = {"due", "due_on", "on_care", "sealed_at", "seal"}  # not claimed by any
 @remembered
 def ledger(make, frozen):
     """Two branches, three members, eight lines of which one is reversed."""
-    root = ruled(make)
+    root = make.ruled()
     branch, other = make.unit(parent=root), make.unit(parent=root)
     members = [make.member(branch), make.member(branch), make.member(other)]
     for number in range(2):
@@ -272,7 +272,7 @@ def test_a_line_that_stands_in_no_book_is_named(db, back, ledger):
 
 
 def test_lines_are_walked_only_where_the_database_cannot_prove_them(backend, ledger, make, monkeypatch):
-    member = make.member(make.unit(parent=ruled(make)))
+    member = make.member(make.unit(parent=make.ruled()))
     odd = Line(member.id, DAY, "party_lecture", 60, "event:20", "读书\n“𠀀|'\\”", at(9), at(10))
     post(odd)
     walked, walk = [], checks._follow

@@ -22,11 +22,9 @@ YEAR = 2026
 @remembered
 def league(make, frozen):
     """A top with two committees; the first has two branches of three with a secretary each and hours."""
-    top = make.unit("示例市委")
+    top = make.ruled("示例市委", since=YEAR - 1)
     left, right = (make.unit(name, parent=top, kind="committee") for name in ("示例甲党委", "示例乙党委"))
     one, two = make.unit("示例一支部", parent=left), make.unit("示例二支部", parent=left)
-    with transaction():
-        hours.publish_default_policy(None, top.id, YEAR - 1)
     people = {unit.id: [make.member(unit).id for _ in range(3)] for unit in (one, two)}
     with transaction():
         for unit in (one, two):

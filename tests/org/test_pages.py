@@ -9,7 +9,6 @@ from pbtrain.accounts.models import Account, Slip
 from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
-from pbtrain.hours import services as hours
 from pbtrain.org.models import Affiliation, CareSpan, Member, Post, RoleGrant, Unit
 from pbtrain.org.roles import Role
 
@@ -17,11 +16,9 @@ from pbtrain.org.roles import Role
 @pytest.fixture
 def league(make, client_for):
     """A top with two branches and a stranger's tree; the client of the top's administrator."""
-    top = make.unit("示例党委")
+    top = make.ruled("示例党委", since=clock.today().year)
     one, two = make.unit("示例一支部", parent=top), make.unit("示例二支部", parent=top)
     away = make.unit("别处支部", parent=make.unit("别处党委"))
-    with transaction():
-        hours.publish_default_policy(None, top.id, clock.today().year)
     admin = make.person(Role.UNIT_ADMIN, top)
     return top, one, two, away, admin, client_for(admin)
 

@@ -12,20 +12,6 @@ from tests.hours.conftest import at_once  # noqa: F401 - two people at the same 
 
 
 @pytest.fixture
-def root(make, frozen):
-    """Default rules since 2025; today is 2026-09-25."""
-    unit = make.unit("示例街道党工委")
-    with transaction():
-        hours.publish_default_policy(None, unit.id, 2025)
-    return unit
-
-
-@pytest.fixture
-def branch(make, root):
-    return make.unit("示例第一支部", parent=root)
-
-
-@pytest.fixture
 def editor(make, root):
     """Administers the committee and all below it."""
     return make.person(Role.UNIT_ADMIN, root)

@@ -4,7 +4,6 @@ import io
 import re
 from datetime import date
 
-import pytest
 from openpyxl import load_workbook
 
 from pbtrain.closing import services as closing
@@ -15,19 +14,6 @@ from pbtrain.org.roles import Role
 from tests.support.pages import said, turned
 
 DAY = date(2026, 3, 2)
-
-
-@pytest.fixture
-def root(make, frozen):
-    unit = make.unit("示例街道党工委")
-    with transaction():
-        hours.publish_default_policy(None, unit.id, 2026)
-    return unit
-
-
-@pytest.fixture
-def branch(make, root):
-    return make.unit("示例第一支部", parent=root)
 
 
 def line(member, occurrence="event:1", minutes=90, title="第一季度党课", activity="party_lecture", day=DAY):
@@ -53,7 +39,7 @@ def test_people_and_attendances_stand_apart_and_self_study_beside(make, branch, 
     assert "225 5.0" in page
     assert "1 人次，1 人" in page
     assert "135 3.0" in page
-    assert "1 学时＝45 分钟，按 2026 年学时办法第 1 版。" in page
+    assert "1 学时＝45 分钟，按 2025 年学时办法第 1 版。" in page
     assert re.search(r"核验码 [0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4} 2026 年第 4 笔止", page)
     first_half = said(client.get(f"/branches/{branch.id}/reports/ledger?half=1"))
     assert "2 人次，2 人" in first_half

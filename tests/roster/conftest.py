@@ -12,7 +12,6 @@ from sqlalchemy import select
 from pbtrain.core import clock, queue
 from pbtrain.core.db import transaction
 from pbtrain.home import roster_work
-from pbtrain.hours import services as hours
 from pbtrain.hours import verify
 from pbtrain.org.models import RosterImport, RosterRow
 from pbtrain.org.roles import Role
@@ -46,7 +45,7 @@ def own_child(monkeypatch):
 @remembered
 def office(make):
     """A committee with three branches and its unit administrator; another committee beside it."""
-    root = make.unit("示例市委")
+    root = make.ruled("示例市委", since=clock.today().year)
     committee = make.unit("示例街道党委", parent=root, kind="committee", code="B001")
     branches = [
         make.unit(f"示例第{number}党支部", parent=committee, code=f"B10{number}") for number in (1, 2, 3)
@@ -54,8 +53,6 @@ def office(make):
     beside = make.unit("示例镇党委", parent=root, kind="committee")
     elsewhere = make.unit("示例镇第一党支部", parent=beside)
     admin = make.person(Role.UNIT_ADMIN, committee)
-    with transaction():
-        hours.publish_default_policy(None, root.id, clock.today().year)
     return SimpleNamespace(
         root=root,
         committee=committee,

@@ -2,8 +2,6 @@
 
 import pytest
 
-from pbtrain.core.db import transaction
-from pbtrain.hours import services as hours
 from pbtrain.org.roles import Role
 from tests.support.client import sign
 
@@ -11,11 +9,7 @@ from tests.support.client import sign
 @pytest.fixture
 def committee(make):
     """A unit whose policy holds since 2020."""
-    unit = make.unit("示例街道党委")
-    unit_id = unit.id
-    with transaction():
-        hours.publish_default_policy(None, unit_id, 2020)
-    return unit
+    return make.ruled("示例街道党委", since=2020)
 
 
 @pytest.fixture
