@@ -7,7 +7,10 @@ import gc
 import os
 import shutil
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -202,6 +205,33 @@ def client_for(app, make):
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def at_once(app):
+    """Run functions in threads that start together; returns what each returned or raised."""
+
+    def run(*functions: Callable[[], Any]) -> list[Any]:
+        barrier, results = threading.Barrier(len(functions)), [None] * len(functions)
+
+        def go(number: int) -> None:
+            with app.app_context():
+                barrier.wait()
+                try:
+                    results[number] = functions[number]()
+                except Exception as error:  # what was raised is the result
+                    results[number] = error
+                finally:
+                    database.session.remove()
+
+        threads = [threading.Thread(target=go, args=(n,)) for n in range(len(functions))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return results
+
+    return run
 
 
 def pytest_addoption(parser):

@@ -15,7 +15,6 @@ from pbtrain.claims.services import Wanted
 from pbtrain.core.db import db, transaction
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.roles import Role
-from tests.hours.conftest import at_once  # noqa: F401 - a fixture
 from tests.support.remembering import remembered
 
 DAY = date(2026, 9, 2)

@@ -10,10 +10,7 @@ from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
 from pbtrain.org.models import Academy
 from pbtrain.org.roles import Role
-from tests.hours.conftest import at_once
 from tests.support.remembering import remembered
-
-__all__ = ["at_once"]
 
 MONDAY = date(2026, 10, 12)
 UNITS = (("国门展馆体验教学", 0, "09:00", 150, "visit", 0, 0), ("专题讲授", 0, "14:30", 180, "lecture", 1, 1),

@@ -29,9 +29,8 @@ from tests.classes.seated import (
     training_class,
     versions,
 )
-from tests.hours.conftest import at_once
 
-__all__ = ["at_once", "place"]
+__all__ = ["place"]
 
 
 def inbox(member_id):

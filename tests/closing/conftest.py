@@ -12,9 +12,9 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book
 from pbtrain.org.roles import Role
 from tests import factories
-from tests.hours.conftest import at_once, back, branch, line, post, root
+from tests.hours.conftest import back, line, post
 
-__all__ = ["at_once", "back", "branch", "line", "post", "root"]
+__all__ = ["back", "line", "post"]
 MARCH, APRIL = date(2026, 3, 2), date(2026, 4, 7)
 
 

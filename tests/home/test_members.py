@@ -14,6 +14,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.storage import StoredFile
+from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, MemberYear
 from pbtrain.notify.models import Message
 from pbtrain.org import data_reports, members

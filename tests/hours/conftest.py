@@ -1,10 +1,7 @@
 """What tests of the ledger share: a branch with a policy, lines, and a way behind the ledger's back."""
 
 import sqlite3
-import threading
-from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
 
 import psycopg
 import pytest
@@ -107,30 +104,3 @@ class Back:
 def back(backend, db):
     """Behind the application's back."""
     return Back(backend)
-
-
-@pytest.fixture
-def at_once(app):
-    """Run functions in threads that start together; returns what each returned or raised."""
-
-    def run(*functions: Callable[[], Any]) -> list[Any]:
-        barrier, results = threading.Barrier(len(functions)), [None] * len(functions)
-
-        def go(number: int) -> None:
-            with app.app_context():
-                barrier.wait()
-                try:
-                    results[number] = functions[number]()
-                except Exception as error:  # what was raised is the result
-                    results[number] = error
-                finally:
-                    db.session.remove()
-
-        threads = [threading.Thread(target=go, args=(n,)) for n in range(len(functions))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return results
-
-    return run

@@ -8,7 +8,6 @@ from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
 from pbtrain.hours.services import Line
 from pbtrain.org.roles import Role
-from tests.hours.conftest import at_once  # noqa: F401 - two people at the same time
 
 
 @pytest.fixture

@@ -12,9 +12,6 @@ from pbtrain.events.door.offline import Tick, take_in
 from pbtrain.events.models import Attendance, CheckIn
 from pbtrain.hours.models import HourEntry
 from pbtrain.hours.verify import verify
-from tests.hours.conftest import at_once
-
-__all__ = ["at_once"]
 
 
 def scans(actor, event_id, device):
