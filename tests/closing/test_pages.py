@@ -128,6 +128,14 @@ def test_a_closed_year_is_corrected_from_above(make, branch, secretary, auditor,
     assert told[1:] == ["你 2026 年的学时有更正：+1.0"]
     books = dict(db.session.execute(select(Book.year, Book.entries)).tuples().all())
     assert books == {2026: 1, 2027: 2}
+    ledger = f"/branches/{branch.id}/reports/ledger"
+    closed, running = (said(own.get(f"{ledger}?year={year}")) for year in (2026, 2027))
+    assert "1 人次，1 人 90 2.0" in closed, "what was closed, as the code beside it says"
+    assert "封存后更正，见 2027 年台账：把别人的记成了她的" in closed
+    assert "更正已封存的 2026 年：漏记" in running
+    assert "0 人次，0 人 0 0.0 更正以前年度，另计 -45 -1.0" in running
+    assert said(own.get(f"{ledger}/print?year=2027")).count("更正已封存的 2026 年") == 2
+    assert "更正" not in said(own.get(f"{ledger}?year=2027&half=2"))
 
 
 def test_nobody_corrects_their_own_year_or_that_of_a_branch_elsewhere(

@@ -1,9 +1,14 @@
-"""理论学习台账 (domain.md A2): the lines of a branch's book; nothing is entered a second time."""
+"""理论学习台账 (domain.md A2): the lines of a branch's book; nothing is entered a second time.
+
+What was corrected of a year after its closing stands in the book of the year of the correction, and here: on
+the ledger of that year, apart. The ledger of a closed year adds up to what was closed, as its code says.
+"""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, distinct, func, select
+from sqlalchemy import Select, and_, case, distinct, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
@@ -33,25 +38,35 @@ COLUMNS = (
 PROOFS = {"A": N_("rotating code"), "B": N_("roll"), "C": N_("platform"), "D": N_("own statement")}
 
 
+CORRECTS = HourEntry.credit_year != Book.year  # a year that was closed before
+
+
 def asked(scope: Scope) -> tuple[Any, ...]:
-    """The lines of the branch's book in those days; `late` leaves those that came after their sign-off."""
+    """The lines of the branch's book in those days, and the corrections of closed years that were recorded in
+    them; `late` leaves those that came after their sign-off."""
+    recorded = clock.at(scope.first, 0), clock.at(scope.last + timedelta(days=1), 0)
     return (
         Book.unit_id == scope.unit_id,
         Book.year == scope.year,
-        HourEntry.day.between(scope.first, scope.last),
+        or_(
+            and_(~CORRECTS, HourEntry.day.between(scope.first, scope.last)),
+            and_(CORRECTS, HourEntry.posted_at >= recorded[0], HourEntry.posted_at < recorded[1]),
+        ),
         *((LATE,) if scope.show == "late" else ()),
     )
 
 
 def rows(scope: Scope) -> Select[Any]:
-    """The lines of the book in the order of the days; what reverses another stands beside that line."""
-    back = aliased(HourEntry)
+    """The lines of the book in the order of the days, what corrects closed years after them; what reverses
+    another of its year stands beside that line."""
+    back, its_book = aliased(HourEntry), aliased(Book)
     return (
         select(
             HourEntry.id, HourEntry.seq, HourEntry.day, HourEntry.title, HourEntry.activity, HourEntry.mode,
-            HourEntry.minutes, HourEntry.credit, HourEntry.proof, HourEntry.posted_at,
+            HourEntry.minutes, HourEntry.credit, HourEntry.proof, HourEntry.posted_at, HourEntry.note,
+            HourEntry.credit_year, CORRECTS.label("corrects"),
             Member.name.label("member_name"), Account.name.label("poster"),
-            back.id.label("reversed_by_id"), back.note.label("reason"),
+            back.id.label("reversed_by_id"), back.note.label("reason"), its_book.year.label("reversed_in"),
             case((LATE, SignOff.signed_at)).label("signed_at"),
         )
         .join(Book, Book.id == HourEntry.book_id)
@@ -59,15 +74,16 @@ def rows(scope: Scope) -> Select[Any]:
         .join(Member, Member.id == HourEntry.member_id)
         .outerjoin(Account, Account.id == HourEntry.posted_by_id)
         .outerjoin(back, back.reverses_id == HourEntry.id)
-        .where(*asked(scope), HourEntry.reverses_id.is_(None))
-        .order_by(HourEntry.day, HourEntry.id)
+        .outerjoin(its_book, its_book.id == back.book_id)
+        .where(*asked(scope), or_(HourEntry.reverses_id.is_(None), CORRECTS))
+        .order_by(HourEntry.credit_year.desc(), HourEntry.day, HourEntry.id)
     )  # fmt: skip
 
 
 def line(row: Any) -> Line:
     """A line of the book; self-study stands in a column of its own and in no total of the other."""
     kind, group = ACTIVITIES.get(row.activity), row.mode == "group"
-    struck = row.reversed_by_id is not None
+    struck = row.reversed_in == row.credit_year and not row.corrects
     return Line(
         values=(
             row.seq,
@@ -89,36 +105,54 @@ def line(row: Any) -> Line:
 
 
 def remark(row: Any) -> str:
-    """Why a line is struck out, and that it came after its month had been signed (迟报)."""
-    said = [_("Reversed: %(why)s", why=row.reason)] if row.reversed_by_id is not None else []
+    """Why a line is struck out, that it came after its month had been signed (迟报), or what it corrects."""
+    if row.corrects:
+        return _("Corrects %(year)s, which is closed: %(why)s", year=row.credit_year, why=row.note)
+    said = []
+    if row.reversed_in == row.credit_year:
+        said.append(_("Reversed: %(why)s", why=row.reason))
+    elif row.reversed_in:
+        said.append(
+            _("Corrected after closing, on the ledger of %(year)s: %(why)s",
+              year=row.reversed_in, why=row.reason)
+        )  # fmt: skip
     if row.signed_at is not None:
         said.append(_("Late: the month was signed on %(day)s", day=f"{clock.local(row.signed_at):%Y-%m-%d}"))
     return _(" · ").join(said)
 
 
 def facts(scope: Scope) -> Mapping[str, Any]:
-    """Sums of the lines that stand, 人次 and 人 apart, and the rules behind them; two statements."""
+    """Sums of the lines that stand, 人次 and 人 apart, of the corrections of closed years, and the rules
+    behind them; two statements."""
     back = aliased(HourEntry)
-    live = and_(HourEntry.reverses_id.is_(None), back.id.is_(None))
+    live = and_(~CORRECTS, HourEntry.reverses_id.is_(None), back.id.is_(None))
 
-    def part(mode: str, value: Any) -> Any:
-        return func.coalesce(func.sum(case((and_(live, HourEntry.mode == mode), value), else_=0)), 0)
+    def total(condition: Any, value: Any) -> Any:
+        return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
+
+    def part(condition: Any, mode: str, value: Any) -> Any:
+        return total(and_(condition, HourEntry.mode == mode), value)
 
     def heads(mode: str) -> Any:
         return func.count(distinct(case((and_(live, HourEntry.mode == mode), HourEntry.member_id))))
 
     sums = db.session.execute(
         select(
-            part("group", 1).label("times"), part("group", HourEntry.minutes).label("minutes"),
-            part("group", HourEntry.credit).label("credit"), heads("group").label("people"),
-            part("self", 1).label("self_times"), part("self", HourEntry.minutes).label("self_minutes"),
-            part("self", HourEntry.credit).label("self_credit"), heads("self").label("self_people"),
-            func.count(back.id).label("reversed"),
+            part(live, "group", 1).label("times"), part(live, "group", HourEntry.minutes).label("minutes"),
+            part(live, "group", HourEntry.credit).label("credit"), heads("group").label("people"),
+            part(live, "self", 1).label("self_times"), heads("self").label("self_people"),
+            part(live, "self", HourEntry.minutes).label("self_minutes"),
+            part(live, "self", HourEntry.credit).label("self_credit"),
+            func.count(case((CORRECTS, 1))).label("corrections"),
+            total(CORRECTS, HourEntry.minutes).label("corrected_minutes"),
+            part(CORRECTS, "group", HourEntry.credit).label("corrected_credit"),
+            part(CORRECTS, "self", HourEntry.credit).label("corrected_self_credit"),
+            func.count(case((and_(~CORRECTS, HourEntry.reverses_id.is_(None)), back.id))).label("reversed"),
             func.count(case((and_(LATE, HourEntry.reverses_id.is_(None)), 1))).label("late"),
         )
         .join(Book, Book.id == HourEntry.book_id)
         .outerjoin(SignOff, OF_ITS_MONTH)
-        .outerjoin(back, back.reverses_id == HourEntry.id)
+        .outerjoin(back, and_(back.reverses_id == HourEntry.id, back.book_id == HourEntry.book_id))
         .where(*asked(scope))
     ).one()  # fmt: skip
     kept_by = db.session.execute(
@@ -133,7 +167,7 @@ def facts(scope: Scope) -> Mapping[str, Any]:
 
 
 def totals(found: Mapping[str, Any]) -> list[list[Any]]:
-    """Group study and self-study, each by itself."""
+    """Group study, self-study and corrections of years that were closed, each by itself."""
     result = []
     for name, label, column in (("", _("Group study together"), 6), ("self_", _("Self-study, apart"), 7)):
         if name and not found["self_times"]:
@@ -146,6 +180,12 @@ def totals(found: Mapping[str, Any]) -> list[list[Any]]:
             people=number(found[f"{name}people"]),
         )
         cells[5], cells[column] = found[f"{name}minutes"], found[f"{name}credit"]
+        result.append(cells)
+    if found["corrections"]:
+        cells = [None] * len(COLUMNS)
+        cells[2] = _("Corrections of closed years, apart")
+        cells[5], cells[6] = found["corrected_minutes"], found["corrected_credit"]
+        cells[7] = found["corrected_self_credit"] or None
         result.append(cells)
     return result
 
