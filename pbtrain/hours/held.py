@@ -18,7 +18,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.hours import notices, rules
+from pbtrain.hours import notices, posting, rules
 from pbtrain.hours.models import HourClaim
 from pbtrain.hours.posting import Draft
 from pbtrain.org.access import Actor
@@ -76,9 +76,22 @@ def measure_again(standing: Mapping[int, list[Any]], years: Collection[int]) -> 
         HourClaim.state == "held",
     )
     for claim in db.session.scalars(waiting.order_by(HourClaim.id)):
-        if claim.day.year in years:
-            found = overlap(claim, standing[claim.member_id], [])
+        near, who = years_near([claim]), claim.member_id
+        if near & set(years):
+            whole = standing if near <= set(years) else posting.standing_lines({who}, near)
+            found = overlap(claim, whole[who], [])
             claim.uncovered, claim.overlaps_id = found or (claim.minutes, None)
+
+
+def years_near(lines: Iterable[Any]) -> set[int]:
+    """The years whose lines may lie in the hours of these: what runs over the midnight of New Year counts
+    whole to the old one, and is in the way of the first hours of the new."""
+    found = set()
+    for line in lines:
+        found.add(line.day.year)
+        if line.starts_at is not None and line.ends_at is not None:
+            found |= {(line.day - rules.ONE_DAY).year, clock.local(line.ends_at).year}
+    return found
 
 
 def put_off(

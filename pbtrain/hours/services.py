@@ -127,7 +127,8 @@ def post_many(actor: Actor | None, lines: Sequence[Line], *, own_waits: bool = F
     if any(_home(persons, line) != homes[line.member_id, line.day] for line in lines):
         raise Conflict(N_("Somebody has just moved this member."))
     rules_for = posting.rules_of(persons, units)
-    standing = posting.standing_lines(set() if made else ids, years)
+    around = held.years_near(lines)
+    standing = posting.standing_lines(set() if made and around == years else ids, around)
     drafts, waiting, named = list[Draft](), list[dict[str, Any]](), set[str]()
     mine: dict[int, list[Draft]] = defaultdict(list)
     for line in lines:

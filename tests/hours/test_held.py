@@ -1,6 +1,6 @@
 """Lines that overlap: what is held, what may be approved; each is decided once and by somebody else."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -39,6 +39,24 @@ def test_what_touches_does_not_overlap(db, member):
     post(lesson(member, 1, at(9), at(10)))
     done = post(lesson(member, 2, at(10), at(11)), lesson(member, 3, at(8), at(9)))
     assert (len(done.entry_ids), done.held) == (2, 0)
+
+
+def test_an_hour_after_the_midnight_of_new_year_counts_once(db, member, secretary, frozen):
+    """The line of the old year runs into the new one, whose lines were compared with each other only."""
+    midnight = clock.at(date(2027, 1, 1), 0)
+    frozen.move_to(midnight + timedelta(hours=9))
+    eve, morning = (midnight + timedelta(hours=n) for n in (-1, 1))
+    old = post(lesson(member, 1, eve, morning, day=date(2026, 12, 31))).entry_ids
+    new = (lesson(member, n, midnight, midnight + timedelta(hours=n), day=date(2027, 1, 1)) for n in (2, 3))
+    assert post(next(new)).held == 1
+    assert (waiting(db)[0].uncovered, waiting(db)[0].overlaps_id) == (60, old[0])
+    with transaction():
+        hours.reverse_many(None, old, reason="点错了人")
+    assert waiting(db)[0].uncovered == 120
+    with transaction():
+        hours.decide_held(secretary, waiting(db)[0].id, approve=True)
+    assert post(next(new)).held == 1
+    assert waiting(db)[1].uncovered == 60
 
 
 def test_two_lines_of_one_batch_may_overlap_too(db, member, make, branch):
