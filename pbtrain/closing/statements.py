@@ -88,9 +88,11 @@ def keep(actor: Actor, made: Draft) -> int:
 
 
 def studied(member_id: int, since: date, until: date) -> dict[str, int]:
-    """What counts of somebody's lines in a period, self-study apart, in hundredths; and how many lines."""
+    """What counts of somebody's lines in a period, in hundredths, self-study apart as far as it does not
+    count; and how many lines. Years without a line need no rules."""
     found = {"counted": 0, "self_study": 0, "lines": 0}
-    for year in range(since.year, until.year + 1):
+    with_lines = [year for year, sums in queries.years_of(member_id).items() if sums.entries]
+    for year in sorted({*range(since.year, until.year + 1)} & {*with_lines}):
         rules_of_year = queries.year_of(member_id, year)
         if rules_of_year is None:
             continue
@@ -99,9 +101,10 @@ def studied(member_id: int, since: date, until: date) -> dict[str, int]:
         counted = {verdict.entry_id: verdict.counted for verdict in judged.assessment.verdicts}
         for line in judged.lines:
             if first <= line.day <= last:
+                alone = rules_of_year.policy.on(line.day).mode(line.activity, line.mode) == "self"
                 found["lines"] += 1
                 found["counted"] += counted[line.id]
-                found["self_study"] += line.credit if line.mode == "self" else 0
+                found["self_study"] += line.credit - counted[line.id] if alone else 0
     return found
 
 

@@ -1,5 +1,6 @@
 """Statements of hours: what the paper leads to, who may make and revoke one, what is kept of who looked."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,6 +11,8 @@ from pbtrain.closing import paper, rules, statements
 from pbtrain.closing.models import Statement, StatementLook
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
+from pbtrain.hours import services as hours
+from pbtrain.hours.policy import PolicyRules
 from pbtrain.org.roles import Role
 from tests.closing.conftest import APRIL, MARCH, line, post, reverse
 from tests.support.pages import said
@@ -64,6 +67,16 @@ def test_the_paper_is_a_pdf_with_chinese_and_a_picture():
     pdf = paper.drawn(words)
     assert pdf.startswith(b"%PDF-")
     assert 5_000 < len(pdf) < 200_000
+
+
+def test_it_covers_years_before_the_rules_and_self_study_stands_in_one_row_only(member, root):
+    """Who asked for five years of a site that has rules of two was refused; self-study that counts stood in
+    both rows."""
+    with transaction():
+        hours.publish_policy(None, root.id, 2026, PolicyRules(self_cap=50))
+    post(replace(line(member, "event:4", 90, date(2026, 4, 8)), activity="self_study"))
+    period = date(2022, 9, 1), date(2026, 9, 1)
+    assert statements.studied(member.id, *period) == {"counted": 350, "self_study": 150, "lines": 3}
 
 
 def test_a_member_makes_a_statement_and_anybody_with_the_paper_sees_the_minimum(
