@@ -118,8 +118,7 @@ def post_many(actor: Actor | None, lines: Sequence[Line], *, own_waits: bool = F
     if not lines:
         return done
     units = {home for home in homes.values() if home is not None}
-    years = {line.day.year for line in lines}
-    ids = {line.member_id for line in lines}
+    years, ids = {line.day.year for line in lines}, {line.member_id for line in lines}
     shelves = sealed.closed(units, years)
     books = posting.open_books(units, sealed.years_to_open(years, shelves))
     opened, made = posting.open_years(ids, years)
