@@ -1,22 +1,26 @@
-// A quiz answer saves itself on every change: <form data-autosave="URL"> with, inside it or in the page,
-// <p role="status" data-saved data-saving="…" data-done="… {time}" data-kept="…" data-refused="…">.
-// An answer that could not be sent stays in this browser and goes out as soon as the line is back.
+// A quiz answer saves itself on every change: <form data-autosave="URL" data-who="login"> with, inside it or in the
+// page, <p role="status" data-saved data-saving="…" data-done="… {time}" data-kept="…" data-out="…" data-refused="…">.
+// An answer that could not be sent stays in this browser, apart from those of others who use it, and goes out as soon
+// as the line, or its writer, is back.
 import { token } from './token.js';
 
-const STORE = 'pb-unsent';
-const unsent = () => JSON.parse(localStorage.getItem(STORE) ?? '{}');
-const keep = (all) =>
-  Object.keys(all).length ? localStorage.setItem(STORE, JSON.stringify(all)) : localStorage.removeItem(STORE);
-const forget = (url, body) => {
-  const all = unsent();
-  if (all[url] === body) {
-    delete all[url];
-    keep(all);
-  }
+const kept = (who) => {
+  const store = `pb-unsent-${who}`;
+  const all = () => JSON.parse(localStorage.getItem(store) ?? '{}');
+  const keep = (some) =>
+    Object.keys(some).length ? localStorage.setItem(store, JSON.stringify(some)) : localStorage.removeItem(store);
+  const forget = (url, body) => {
+    const some = all();
+    if (some[url] === body) {
+      delete some[url];
+      keep(some);
+    }
+  };
+  return { all, keep, forget };
 };
 
-// "done" when the server has it, "refused" when it never will (closed, signed out), "kept" when it may later.
-async function send(url, body) {
+// "done" when the server has it, "refused" when it never will, "kept" when it may later, "out" when nobody is signed in.
+async function send(url, body, forget) {
   try {
     const answer = await fetch(url, {
       method: 'POST',
@@ -25,6 +29,9 @@ async function send(url, body) {
       redirect: 'manual',
       signal: AbortSignal.timeout(10000),
     });
+    if (answer.type === 'opaqueredirect' || answer.status === 400) {
+      return 'out'; // to the entrance, or a page of another sign-in
+    }
     if (answer.status >= 500 || answer.status === 429) {
       return 'kept';
     }
@@ -55,6 +62,7 @@ function recount(form) {
 export function autosave(form) {
   const status = document.querySelector('[data-saved]');
   const url = new URL(form.dataset.autosave, location).pathname;
+  const { all: unsent, keep, forget } = kept(form.dataset.who);
   const say = (state) => {
     if (status) {
       const time = new Date().toLocaleTimeString('zh-CN', { hour12: false });
@@ -64,7 +72,7 @@ export function autosave(form) {
   };
   const flush = async () => {
     for (const [where, body] of Object.entries(unsent())) {
-      const state = await send(where, body);
+      const state = await send(where, body, forget);
       say(state);
       if (state === 'done' && where === url) {
         recount(form);

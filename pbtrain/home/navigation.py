@@ -55,8 +55,9 @@ class Tab:
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads this page, as the frame needs it."""
+    """Who reads this page, as the frame needs it; scripts keep what waits in a browser by `account_id`."""
 
+    account_id: int
     name: str
     unit_name: str
     view: str
@@ -271,6 +272,7 @@ def reader(actor: Actor) -> Reader:
     """The frame's picture of this person."""
     view = current_view(actor)
     return Reader(
+        account_id=actor.account_id,
         name=actor.name,
         unit_name=place_name(actor, view),
         view=view,
