@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
-from pbtrain.core import clock
+from pbtrain.core import clock, repeats
 from pbtrain.core.db import UNKEYED, db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.images import Picture, keep
@@ -58,8 +58,13 @@ def name_staff(
 
 
 def new_guest(actor: Actor, unit_id: int, name: str) -> int:
-    """A login for somebody of an academy who stands on no roster; its id. Flushes for it."""
+    """A login for somebody of an academy who stands on no roster; its id. Flushes for it. Of a form that came
+    twice it is the one there is: of that name, with a role here, not used yet."""
     tree.demand(actor, Perm.GRANT_MANAGE, unit_id)
+    repeats.alone_in(Unit, unit_id)
+    idle = (one.id for one in staff(unit_id) if one.name == name and not (one.activated_at or one.unit_name))
+    if (known := next(idle, None)) is not None:
+        return int(known)
     account = Account(username=services.free_username(name), name=name)
     db.session.add(account)
     db.session.flush()  # the role names account.id

@@ -11,14 +11,14 @@ from sqlalchemy import select, update
 
 from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
-from pbtrain.core import clock, crypto
+from pbtrain.core import clock, crypto, repeats
 from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import services
 from pbtrain.org.access import Actor
 from pbtrain.org.kinds import CATEGORIES, FLOWS
-from pbtrain.org.models import Member
+from pbtrain.org.models import Member, Unit
 from pbtrain.org.names import pinyin
 from pbtrain.org.numbers import read_mobile, read_number
 from pbtrain.org.roles import Perm
@@ -28,12 +28,25 @@ from pbtrain.org.uploads.cells import mask_id
 NARROW = ("phone", "flow", "flow_place")  # what the branch itself knows best and may mend
 WIDE = ("name", "sex", "born_on", "joined_on", "stage", "category", *NARROW)
 STALE = N_("Somebody else has changed this member meanwhile. Compare both below, then save what is right.")
+TWIN = N_(
+    "%(name)s stands in this branch already, with all that was entered here. For another person of that name "
+    "enter the phone or the birthday as well."
+)
 
 
 def version_of(row: Any) -> str:
     """16 hex digits that change with anything one can edit; `row` is a Member or a row of its columns."""
     told = [str(getattr(row, name) or "") for name in (*WIDE, "id_lookup")]
     return hashlib.sha256("\x1f".join(told).encode()).hexdigest()[:16]
+
+
+def check_new(unit_id: int, facts: dict[str, Any]) -> None:
+    """RuleError where somebody of whom the very same is known stands in the branch: a form sent twice, or
+    two people whom nothing would tell apart."""
+    repeats.alone_in(Unit, unit_id)
+    told = facts | ({"phone": read_mobile(facts["phone"])} if facts.get("phone") else {})
+    if repeats.earlier(Member, unit_id=unit_id, left_on=None, **told) is not None:
+        raise RuleError(TWIN, field="name", name=facts["name"])
 
 
 def change_member(

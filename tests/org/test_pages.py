@@ -72,11 +72,10 @@ def test_a_unit_outside_ones_reach_is_no_place_to_move_to(league):
 def test_a_member_is_added_and_transferred(db, league):
     _top, one, two, away, _admin, client = league
     assert client.get(f"/units/{one.id}/members/new").status_code == 200
-    answer = client.post(
-        f"/units/{one.id}/members/new",
-        data={"name": "示例新人", "stage": "full", "since": "2026-01-01", "sex": "", "phone": "13800000001"},
-    )
-    assert answer.status_code == 303
+    told = {"name": "示例新人", "stage": "full", "since": "2026-01-01", "sex": "", "phone": "13800000001"}
+    assert client.post(f"/units/{one.id}/members/new", data=told).status_code == 303
+    twice = client.post(f"/units/{one.id}/members/new", data=told)  # a double click
+    assert (twice.status_code, "已在本支部名册" in twice.text) == (422, True)
     member = db.session.scalars(select(Member).where(Member.name == "示例新人")).one()
     path = f"/people/{member.id}"
     assert client.get(path).status_code == 200

@@ -72,6 +72,7 @@ def member_new(unit_id: int) -> Any:
         with transaction(form):
             facts = form.facts()
             number = facts.pop("id_number", "")
+            members.check_new(unit_id, facts)
             made = services.add_member(person, unit_id=unit_id, since=form.since.data, **facts)
             if number:
                 members.change_member(person, made.id, id_number=number)
