@@ -44,7 +44,7 @@ JOBS: tuple[tuple[Callable[[], Any], str, dict[str, Any]], ...] = (  # function,
     (courses.hand_in_overdue, "interval", {"seconds": 60}),
     (figures.refresh_if_due, "interval", {"seconds": 60}),
     (end_stale_sessions, "interval", {"minutes": 10}),
-    (hours.refresh_pace, "cron", {"minute": 10}),  # before the reminders, which go by it
+    (hours.refresh_pace, "cron", {"minute": 2}),  # a new day or year; before the reminders, which go by it
     (enrolment.expire_offers, "cron", {"minute": 5}),  # the day of an offer ends at midnight
     (homes.follow_moves, "cron", {"minute": 6}),  # a branch that got a learner sees them within the hour
     (reshaping.end_due_units, "cron", {"minute": 1}),  # just after midnight; again where it was missed

@@ -300,8 +300,8 @@ def branch_members(
                 func.lower(Member.code).contains(words, autoescape=True),
             )
         )
-    if standing == "pace":
-        listed = listed.where(~or_(*STANDINGS.values()))
+    if standing == "pace":  # who is not admitted yet is listed, but counted nowhere
+        listed = listed.where(~or_(*STANDINGS.values()), MemberYear.custody_unit_id.is_not(None))
     elif standing in STANDINGS:
         listed = listed.where(STANDINGS[standing])
     gap = func.coalesce(MemberYear.counted, 0) - func.coalesce(MemberYear.due, 0)

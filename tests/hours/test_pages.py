@@ -104,10 +104,13 @@ def test_the_branch_list_filters_sorts_and_searches(make, branch, client_for):
     cared = make.member(branch, name="示例养")
     make.save(CareSpan(member_id=cared.id, reason="住院", valid_from=date(2026, 1, 1)))
     secretary = make.person(Role.BRANCH_SECRETARY, branch, name="示例书记")
-    refresh(busy, idle, cared)
+    activist = make.member(branch, name="示例积极", stage="activist")
+    refresh(busy, idle, cared, activist)
     client = client_for(secretary)
+    paced = text(client.get(f"/branches/{branch.id}/members?standing=pace"))
+    assert "示例积极" not in paced, "nobody counts them as on pace"
     whole = text(client.get(f"/branches/{branch.id}/members"))
-    assert all(name in whole for name in ("示例勤", "示例闲", "示例养"))
+    assert all(name in whole for name in ("示例勤", "示例闲", "示例养", "示例积极"))
     assert "住院" not in whole
     behind = text(client.get(f"/branches/{branch.id}/members?standing=behind"))
     assert "示例闲" in behind
