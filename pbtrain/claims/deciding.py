@@ -4,7 +4,7 @@ What is approved enters the ledger by `hours.post_many`, under the source "claim
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.hours import posting
+from pbtrain.hours import posting, sealed
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim
 from pbtrain.hours.rules import check_reason
@@ -249,7 +249,8 @@ N_UNDONE = "审核撤回"  # stands in the ledger, which speaks Chinese
 
 
 def judge(actor: Actor, claim_id: int, version: int, *, grant: bool, reason: str) -> Outcome:
-    """Decide on an appeal, with a reason either way; never by whoever refused."""
+    """Decide on an appeal, with a reason either way; never by whoever refused. Where the branch has closed
+    that year meanwhile, what is granted is a correction from above, as any other of a closed year."""
     claim = _waiting([(claim_id, version)])[0]
     if claim.state != "appealed":
         raise faster(claim_id)
@@ -257,14 +258,15 @@ def judge(actor: Actor, claim_id: int, version: int, *, grant: bool, reason: str
     reason = check_reason(reason)
     told, done = _Told(claim), Outcome()
     granted = _granted([claim]) if grant else {}
-    lines = [_line(claim, granted[claim.id])] if grant else []
+    shut = sealed.closed([claim.unit_id], [claim.day.year])
+    line = replace(_line(claim, granted.get(claim.id, 0)), correction=reason if shut else "")
     move(
         claim_id, version, ("appealed",), state="approved" if grant else "rejected", reason=reason,
         second_by_id=actor.account_id, second_by_member_id=actor.member_id, second_at=clock.now(),
     )  # fmt: skip
     act = "granted" if grant else "upheld"
     if grant:
-        _post(actor, [told], lines, granted, done)
+        _post(actor, [told], [line], granted, done)
     step(actor, [claim_id], act, reason)
     audit.record(actor, f"claim.{act}", f"claim:{claim_id}", unit_id=told.unit_id, reason=reason)
     tell(actor, [told], TOLD[act], reason=reason)

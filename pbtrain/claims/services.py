@@ -21,7 +21,7 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
-from pbtrain.hours import posting
+from pbtrain.hours import posting, sealed
 from pbtrain.hours.models import HourClaim
 from pbtrain.hours.persons import people
 from pbtrain.hours.policy import PolicyRules
@@ -69,6 +69,7 @@ def worth(member_id: int, wanted: Wanted) -> Worth:
     unit_id = person.branch_on(wanted.day) if person else None
     if unit_id is None:
         raise RuleError(N_("This member was not on the roster of a branch on that day."), "day")
+    sealed.check_open(unit_id, wanted.day.year, "day")
     policy = posting.policies([unit_id]).on(unit_id, wanted.day)
     record_days = rules.limits_of(policy).record_days
     rules.check_day(wanted.day, today=clock.today(), record_days=record_days)
@@ -223,6 +224,7 @@ def _mine(claim_id: int, version: int) -> HourClaim:
 def submit(actor: Actor, claim_id: int, version: int) -> None:
     """Hand it in; from here on somebody else has the word."""
     claim = _mine(claim_id, version)
+    sealed.check_open(claim.unit_id, claim.day.year)
     if claim.kind == "platform" and not evidence.count(claim_id):
         raise RuleError(N_("Add a screenshot of the platform: without one nobody can check it."), "files")
     move(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pbtrain.hours.posting import Draft
 
 Shelves = set[tuple[int, int]]  # branch and year
+CLOSED = N_("The year %(year)s of this branch is closed. The level above records a correction.")
 
 
 def closed(unit_ids: Iterable[int], years: Iterable[int]) -> Shelves:
@@ -35,6 +36,12 @@ def closed(unit_ids: Iterable[int], years: Iterable[int]) -> Shelves:
     return {(row.unit_id, row.year) for row in rows}
 
 
+def check_open(unit_id: int, year: int, field: str | None = None) -> None:
+    """RuleError where a branch has closed that year."""
+    if closed([unit_id], [year]):
+        raise RuleError(CLOSED, field=field, year=year)
+
+
 def years_to_open(years: set[int], shelves: Shelves) -> set[int]:
     """The years whose books a posting needs: this year's too, when lines of a sealed one are among them."""
     return years | {clock.today().year} if shelves else years
@@ -45,10 +52,7 @@ def route(draft: "Draft", shelves: Shelves, *, correction: bool) -> None:
     if draft.shelf not in shelves:
         return
     if not correction:
-        raise RuleError(
-            N_("The year %(year)s of this branch is closed. The level above records a correction."),
-            year=draft.credit_year,
-        )
+        raise RuleError(CLOSED, year=draft.credit_year)
     draft.book_year = clock.today().year
 
 

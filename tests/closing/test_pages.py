@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import select
 
+from pbtrain.claims import deciding
+from pbtrain.claims import services as claim_services
 from pbtrain.closing import sealing
 from pbtrain.closing.models import YearSeal
 from pbtrain.core import queue
@@ -12,6 +14,7 @@ from pbtrain.hours import services as hours
 from pbtrain.hours.models import Book, HourClaim, HourEntry
 from pbtrain.notify.models import Message
 from pbtrain.org.roles import Role
+from tests.claims import conftest as claims
 from tests.closing.conftest import APRIL, MARCH, line, post, seal, sign_all
 from tests.support.pages import said
 
@@ -152,6 +155,28 @@ def test_nobody_corrects_their_own_year_or_that_of_a_branch_elsewhere(
     assert elsewhere.post(f"/hours/lines/{entry}/correct", data={"reason": "别处"}).status_code == 404
     assert elsewhere.get(f"/units/{branch.id}/years/2026").status_code == 404
     assert db.session.scalar(select(HourEntry.id).where(HourEntry.reverses_id.is_not(None))) is None
+
+
+def test_a_closed_year_is_claimed_no_more_and_an_appeal_of_it_is_a_correction(
+    make, branch, secretary, auditor, january
+):
+    """What was refused before the year was closed could be appealed, but not be granted."""
+    who, says, above = (make.actor(one) for one in (make.member(branch), secretary, auditor))
+    refused = claims.handed_in(who, day=APRIL, minutes=45)
+    claims.do(deciding.reject, says, refused, reason="不是学习内容")
+    draft = claims.make(who, day=APRIL)
+    sign_all(branch)
+    seal(branch)
+    for late in (lambda: claims.make(who, day=MARCH), lambda: claims.do(claim_services.submit, who, draft)):
+        with pytest.raises(RuleError, match="level above records a correction"):
+            late()
+    claims.do(claim_services.appeal, who, refused, reason="是支部印发的答卷")
+    done = claims.do(deciding.judge, above, refused, grant=True, reason="核对无误")
+    assert done.posted == [refused]
+    entry = db.session.execute(
+        select(HourEntry.credit_year, HourEntry.note, Book.year).join(Book, Book.id == HourEntry.book_id)
+    ).one()
+    assert entry == (2026, "核对无误", 2027)
 
 
 def test_an_overlap_of_a_closed_year_is_not_approved(make, branch, january, secretary):
