@@ -280,7 +280,7 @@ def _check_year(
     if person is None:
         return
     home = custody(person, year, today)
-    if custody_unit_id != home and (home, year) not in sealed.closed([home] if home else [], [year]):
+    if custody_unit_id != home and (home, year) not in sealed.not_theirs([home] if home else [], [year]):
         yield Finding(where, "stands under another branch than the member")
     if person.homes:
         rules = rules_for.of(person.homes, person.unit_id, year)

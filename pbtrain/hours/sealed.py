@@ -5,6 +5,7 @@ was counted since stands beside them in `MemberYear.corrections`.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
@@ -15,6 +16,7 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours.models import Book, MemberYear
+from pbtrain.org.models import Unit
 
 if TYPE_CHECKING:
     from pbtrain.hours.posting import Draft
@@ -56,11 +58,26 @@ def route(draft: "Draft", shelves: Shelves, *, correction: bool) -> None:
     draft.book_year = clock.today().year
 
 
+def not_theirs(unit_ids: Iterable[int], years: Iterable[int]) -> Shelves:
+    """Which of these branches will not close which of these years, for who comes now: it is closed there, or
+    was over when the branch began. Only of years that are over."""
+    units, past = sorted(set(unit_ids)), sorted(year for year in set(years) if year < clock.today().year)
+    if not units or not past:
+        return set()
+    begun = db.session.execute(
+        select(Unit.id, Unit.valid_from)
+        .where(Unit.id.in_(units), Unit.valid_from > date(past[0], 12, 31))
+        .order_by(Unit.id)
+    ).all()
+    later = {(row.id, year) for row in begun for year in past if row.valid_from.year > year}
+    return later | closed(units, past)
+
+
 def staying(homes: Mapping[int, tuple[int | None, int]]) -> dict[int, int]:
     """Of these years, as {row id: (branch its member stands in today, year)}, those that stay where they are,
-    as {row id: branch}: open still, while the branch of today has closed that year without them. The branch
-    that has them closes them; else they would be in nobody's seal."""
-    shelves = closed(
+    as {row id: branch}: open still, while the branch of today has closed that year without them, or began
+    after it. The branch that has them closes them; else they would be in nobody's seal."""
+    shelves = not_theirs(
         (unit for unit, _year in homes.values() if unit), (year for _unit, year in homes.values())
     )
     late = sorted(row_id for row_id, home in homes.items() if home in shelves)

@@ -16,6 +16,7 @@ from pbtrain.hours.models import Book, HourClaim, HourEntry, MemberYear
 from pbtrain.hours.verify import verify
 from pbtrain.org import services as org
 from pbtrain.org.models import Unit
+from pbtrain.org.reshaping import Part
 from pbtrain.org.roles import Role
 from tests.closing.conftest import APRIL, MARCH, line, post, reverse, seal, sign_all
 
@@ -65,6 +66,25 @@ def test_who_moves_to_a_branch_that_has_closed_is_closed_by_the_one_left(make, r
     with transaction():
         hours.refresh_years([member.id], 2027)
     assert db.session.scalars(year).one().custody_unit_id == other.id
+    assert list(verify()) == []
+
+
+def test_who_stands_in_a_branch_of_january_is_closed_by_the_one_before(make, root, branch, january):
+    """A branch that was split in January, or became a level: the new one has no year 2026 to close."""
+    goes, stays = make.member(branch), make.member(branch)
+    post(line(goes, day=MARCH), line(stays, day=MARCH))
+    sign_all(branch)
+    with transaction():
+        (shift,) = reshaping.split(None, branch.id, [Part("示例新支部", (goes.id,))])
+    year = select(MemberYear).where(MemberYear.member_id == goes.id, MemberYear.credit_year == 2026)
+    assert db.session.scalars(year).one().custody_unit_id == branch.id
+    assert list(verify()) == []
+    seal(branch)
+    kept = db.session.scalars(select(YearSeal)).one().manifest
+    assert (kept["totals"]["members"], kept["totals"]["counted"]) == (2, 400)
+    with transaction():
+        hours.refresh_years([goes.id], 2027)
+    assert db.session.scalars(year).one().custody_unit_id == shift.to_id
     assert list(verify()) == []
 
 

@@ -115,7 +115,8 @@ def test_a_branch_is_split(db, league):
         )
     new = [shift.to_id for shift in shifts]
     assert [standing(db, unit_id) for unit_id in (league.one, *new)] == [{second}, {first}, {third}]
-    assert [custody(db, unit_id) for unit_id in (league.one, *new)] == [{second}, {first}, {third}]
+    kept = [custody(db, unit_id) for unit_id in (league.one, *new)]
+    assert kept == [{first, second, third}, {first}, {third}], "the year before is closed where it was"
     assert db.session.scalar(select(Post.valid_until).where(Post.unit_id == league.one)) == clock.today()
     assert {row.kind for row in history.successions_of([league.one])} == {"split"}
     assert db.session.get(Unit, league.one).valid_until is None
