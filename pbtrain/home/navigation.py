@@ -69,7 +69,19 @@ STUDY = Place(N_("Study"), "book", "courses.catalogue", Perm.LEARN, ("courses.",
 INBOX = Place(N_("Reminders"), "bell", "notify.inbox")
 CALENDAR = Place(N_("Calendar"), "cal", "calendars.mine", owns=("calendars.",))
 MINE = Place(
-    N_("Mine"), "user", "home.mine", owns=("home.mine", "home.password", "my_data.", "certificates.")
+    N_("Mine"),
+    "user",
+    "home.mine",
+    owns=(
+        "home.mine",
+        "home.password",
+        "home.email",
+        "home.my_factor",
+        "home.factor",
+        "my_data.",
+        "certificates.",
+        "privacy.notice",
+    ),
 )
 RULES = Place(
     N_("Rules of the year"), "list", "policies.index", Perm.POLICY_VIEW, ("policies.",), desk_only=True
@@ -98,7 +110,7 @@ def _of_branch(label: str, icon: str, endpoint: str, perm: Perm, *owns: str, **m
 
 PLACES: dict[str, tuple[Place, ...]] = {
     "member": (
-        HOME,
+        replace(HOME, owns=("events.",)),  # the camera for the code at the door
         STUDY,
         Place(N_("Hours"), "clock", "hours.mine", Perm.LEARN, ("hours.", "claims.", "closing.my_statements")),
         CALENDAR,
@@ -125,6 +137,8 @@ PLACES: dict[str, tuple[Place, ...]] = {
             "hours.line",
             "hours.reverse",
             "admin.",
+            "org.slips",
+            "reach.",
         ),
         WRONG,
         _of_branch(
@@ -163,6 +177,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
                 "classes.merge_guest",
                 "certificates.entry_list",
                 "certificates.evaluation",
+                "events.",
             ),
         ),
         Place(N_("Courses"), "book", "courses.desk", Perm.COURSE_EDIT, ("courses.", "quizzes.")),
@@ -209,7 +224,16 @@ PLACES: dict[str, tuple[Place, ...]] = {
             "org",
             "org.units",
             Perm.UNIT_MANAGE,
-            ("org.unit", "org.tree", "reshape.", "events.", "hours.", "reports.", "claims.platform"),
+            (
+                "org.unit",
+                "org.tree",
+                "reshape.",
+                "events.",
+                "hours.",
+                "reports.",
+                "closing.",
+                "claims.platform",
+            ),
         ),
         Place(
             N_("Secretaries"),
@@ -227,7 +251,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
             "key",
             "org.accounts",
             Perm.GRANT_MANAGE,
-            ("org.account", "org.grant", "org.slips", "org.asleep"),
+            ("org.account", "org.grant", "org.slips", "org.asleep", "logins."),
         ),
         Place(N_("Academies"), "book", "org.academies", Perm.UNIT_MANAGE, ("org.academy",), desk_only=True),
         NOMINATE,

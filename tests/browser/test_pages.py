@@ -177,14 +177,20 @@ def nothing_new(answer, endpoint, known, drawn):
     if answer.status != 200 or len(body := answer.body()) + ASSETS > PAGE_BYTES:
         return None
     page = Drawn(endpoint, body.decode())
-    doubtful = page.heads != 1 or not page.links or english_words(page.words, known)
+    doubtful = page.heads != 1 or not page.links or unlit(body.decode()) or english_words(page.words, known)
     return None if doubtful or drawn.new(sorted(page.signs)) else page
+
+
+def unlit(body):
+    """Has this page a navigation that does not say where one is?"""
+    nav = re.search('<nav class="pb-nav.*?</nav>', body, re.DOTALL)
+    return nav is not None and 'aria-current="page"' not in nav.group()
 
 
 @pytest.mark.parametrize("screen", ["phone"], indirect=True)  # each page is looked at in every width
 @pytest.mark.parametrize("role", list(LOGINS), ids=str)
 def test_every_page_of_a_role(role, demo, come_in, first_look, judged, drawn):
-    """One h1, a way on, nothing sideways, no English, no violation, and no page above 150 kB.
+    """One h1, a way on, a place that is lit, nothing sideways, no English, no violation, at most 150 kB.
 
     A browser opens the first page of every address, and another role's where anything on it stood on none
     before, or has longer words. Of the rest the answer is read.
@@ -213,6 +219,8 @@ def test_every_page_of_a_role(role, demo, come_in, first_look, judged, drawn):
         sent = answer.request.sizes()["responseBodySize"]
         if sent + ASSETS > PAGE_BYTES:
             found.append(f"{sent} bytes of text")
+        if unlit(answer.text()):
+            found.append("no place of the navigation is lit")
         wrong += [f"{urlsplit(target).path}: {fault}" for fault in found]
         waiting += links(page)
         drawn.add(sorted(Drawn(kind[0], answer.text()).signs))
