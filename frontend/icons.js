@@ -8,6 +8,7 @@ export const icons = {
   chart: '<path d="M4 20.5h16.5M6.5 17v-5M11.5 17V6M16.5 17V9"/>',
   clock: '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
   copy: '<rect x="8" y="8" width="12" height="12.5" rx="1"/><path d="M16 8V3.5H4V16h4"/>',
+  desk: '<rect x="3" y="4.5" width="18" height="12" rx="1.5"/><path d="M9 20.5h6M12 16.5v4"/>',
   down: '<path d="M5 9l7 7 7-7"/>',
   ear: '<path d="M4 14v-2a8 8 0 0116 0v2M4 14h3.5v6H4zM16.5 14H20v6h-3.5z"/>',
   exit: '<path d="M14 4H5v16h9M10 12h11M17.5 8l3.5 4-3.5 4"/>',

@@ -22,22 +22,24 @@ from pbtrain.org.kinds import POSTS, STAGES
 from pbtrain.org.models import Affiliation, Member, Post
 from pbtrain.org.queries import is_on
 
-# The first of these words found in what a browser says of itself names the device.
+# The first of these words found in what a browser says of itself names the device and its drawing.
 DEVICES = (
-    ("MicroMessenger", N_("WeChat")),
-    ("iPhone", N_("iPhone")),
-    ("iPad", N_("iPad")),
-    ("HarmonyOS", N_("Harmony phone or tablet")),
-    ("Android", N_("Android phone or tablet")),
-    ("Windows", N_("Windows computer")),
-    ("Macintosh", N_("Mac")),
-    ("Linux", N_("Linux computer")),
+    ("MicroMessenger", N_("WeChat"), "phone"),
+    ("iPhone", N_("iPhone"), "phone"),
+    ("iPad", N_("iPad"), "phone"),
+    ("HarmonyOS", N_("Harmony phone or tablet"), "phone"),
+    ("Android", N_("Android phone or tablet"), "phone"),
+    ("Windows", N_("Windows computer"), "desk"),
+    ("Macintosh", N_("Mac"), "desk"),
+    ("Linux", N_("Linux computer"), "desk"),
 )
 
 
-def device(agent: str) -> str:
-    """The msgid that names a device."""
-    return next((name for word, name in DEVICES if word in agent), N_("Another device"))
+def device(agent: str) -> tuple[str, str]:
+    """The msgid that names a device, and its icon."""
+    return next(
+        ((name, icon) for word, name, icon in DEVICES if word in agent), (N_("Another device"), "phone")
+    )
 
 
 def recorded(person: Actor) -> Any:
