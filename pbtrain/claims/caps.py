@@ -44,17 +44,18 @@ def granted(claims: Sequence[Counted], *, lock: bool = True) -> dict[int, int]:
         for ids in batched(sorted({member for member, _platform in pairs}), 500):
             members = select(Member.id).where(Member.id.in_(ids)).order_by(Member.id)
             db.session.execute(members.with_for_update(key_share=True))  # the cap is one's own
-    caps = dict(
-        db.session.execute(
-            select(Platform.id, Platform.year_cap).where(Platform.id.in_(sorted({p for _m, p in pairs})))
-        )
-        .tuples()
-        .all()
-    )
-    used = lookups.used_of_platforms(pairs, {claim.day.year for claim in some})
+    ids = sorted({platform for _member, platform in pairs})
+    platforms = {row.id: row for row in db.session.scalars(select(Platform).where(Platform.id.in_(ids)))}
+    used = {
+        (member_id, platforms[platform_id].name, year): hundredths
+        for (member_id, platform_id, year), hundredths in lookups.used_of_platforms(
+            pairs, {claim.day.year for claim in some}
+        ).items()
+    }
     for claim in some:
-        key = (claim.member_id, claim.platform_id or 0, claim.day.year)
-        room = caps[key[1]] - used.get(key, 0)
+        platform = platforms[claim.platform_id or 0]
+        key = (claim.member_id, platform.name, claim.day.year)
+        room = platform.year_cap - used.get(key, 0)
         fits[claim.id] = rules.within_cap(claim.minutes, claim.credit, room)
         used[key] = used.get(key, 0) + min(claim.credit, max(room, 0))
     return fits

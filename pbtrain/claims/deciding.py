@@ -65,16 +65,18 @@ def _waiting(wanted: Sequence[tuple[int, int]]) -> list[HourClaim]:
 def approve(actor: Actor, wanted: Sequence[tuple[int, int]]) -> Outcome:
     """Approve these claims, as (id, version): all or none, in a constant number of statements.
 
-    Above the policy's limit the first approval only agrees, and the hours wait for a second person. Raises
+    Above the policy's limit the first approval only agrees, and the hours wait for a second person: hours as
+    they are converted now, other rules may have been published for that day since it was claimed. Raises
     RuleError for one's own hours, for pictures nobody has looked at, for a platform whose year is full.
     """
     claims = _waiting(wanted)
+    rules_for = posting.policies({claim.unit_id for claim in claims})
     for claim in claims:
         if claim.state != "submitted":
             raise faster(claim.id)
+        claim.credit = rules_for.on(claim.unit_id, claim.day).credit(claim.activity, claim.minutes)
         rules.check_decider(claim, actor, approve=True)
     _check_looks(actor, claims)
-    rules_for = posting.policies({claim.unit_id for claim in claims})
     first: list[HourClaim] = []
     final: list[HourClaim] = []
     for claim in claims:

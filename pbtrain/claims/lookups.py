@@ -58,22 +58,28 @@ def platform_in_reach(actor: Actor, platform_id: int) -> Platform | None:
 def used_of_platforms(
     pairs: Sequence[tuple[int, int]], years: Iterable[int]
 ) -> dict[tuple[int, int, int], int]:
-    """Hundredths in the ledger from platforms, as {(member, platform, year): hundredths}."""
+    """Hundredths in the ledger from platforms, as {(member, platform, year): hundredths}.
+
+    Two units may have written down the same platform, with the same name: who moves from one to the other
+    has studied on one platform, and its cap is one.
+    """
     if not pairs:
         return {}
-    back = aliased(HourEntry)
+    back, asked, same = aliased(HourEntry), aliased(Platform), aliased(Platform)
     rows = db.session.execute(
-        select(HourClaim.member_id, HourClaim.platform_id, HourEntry.credit_year, func.sum(HourEntry.credit))
+        select(HourClaim.member_id, asked.id, HourEntry.credit_year, func.sum(HourEntry.credit))
         .join(HourEntry, HourEntry.id == HourClaim.entry_id)
+        .join(same, same.id == HourClaim.platform_id)
+        .join(asked, asked.name == same.name)
         .outerjoin(back, back.reverses_id == HourEntry.id)
         .where(
             back.id.is_(None),
             HourClaim.member_id.in_(sorted({member for member, _platform in pairs})),
-            HourClaim.platform_id.in_(sorted({platform for _member, platform in pairs})),
+            asked.id.in_(sorted({platform for _member, platform in pairs})),
             HourClaim.state == "approved",
             HourEntry.credit_year.in_(sorted(set(years))),
         )
-        .group_by(HourClaim.member_id, HourClaim.platform_id, HourEntry.credit_year)
+        .group_by(HourClaim.member_id, asked.id, HourEntry.credit_year)
     )
     return {(row[0], row[1], row[2]): int(row[3]) for row in rows}
 

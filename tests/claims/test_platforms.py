@@ -7,9 +7,11 @@ from sqlalchemy import select
 
 from pbtrain.claims import lookups, services
 from pbtrain.claims.models import Platform
+from pbtrain.core import clock
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.hours import services as hours
+from pbtrain.org import services as org
 from tests.claims.conftest import DAY, approve, claim, do, entries, handed_in, make, piece
 
 
@@ -51,6 +53,23 @@ def test_two_claims_of_one_batch_share_the_cap(db, place, platform):
     both = [on_platform(place, platform, n, 60, DAY + timedelta(days=n)) for n in (1, 2)]
     approve(place.secretary, *both)
     assert sum(row.credit for row in entries()) == 300
+
+
+def test_who_moves_to_a_branch_with_the_same_platform_keeps_its_cap(place, platform):
+    """Two committees had written down one platform, and who moved between them had its hours twice."""
+    with transaction() as session:
+        session.add(own := Platform(
+            unit_id=place.branch.id, name="学习强国", counts_in="points", per_hour=30, year_cap=300,
+            proof="C", mode="group",
+        ))  # fmt: skip
+        session.flush()
+        own_id = own.id
+    approve(place.secretary, on_platform(place, own_id, 1, 60))
+    with transaction():
+        org.transfer(None, place.member.member_id, unit_id=place.other.id)
+    later = on_platform(place, platform, 2, 60, clock.today())
+    approve(place.host, later)
+    assert [row.credit for row in entries()] == [200, 100]
 
 
 def test_a_platform_asks_for_a_picture_and_for_one_of_the_list(place, platform):

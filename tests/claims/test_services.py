@@ -1,5 +1,6 @@
 """Claims through their services: who does what, what the ledger gets, what is told to whom."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -177,6 +178,19 @@ def test_above_eight_hours_two_people_approve(db, make, place):
     assert approve(deputy, claim_id).posted == [claim_id]
     assert claim(claim_id).second_by_id == deputy.account_id
     assert acts(db, claim_id) == ["made", "submitted", "agreed", "approved"]
+
+
+def test_what_waits_is_judged_by_rules_that_were_published_meanwhile(place):
+    """Hours that are more by the new rules of that day were approved alone by what they had been before."""
+    limit = PolicyRules(two_eyes_above=1000)
+    with transaction():
+        hours.publish_policy(None, place.root.id, 2026, limit)
+    claim_id = handed_in(place.member, None, piece(1), minutes=400)
+    assert claim(claim_id).credit == 889
+    with transaction():
+        hours.publish_policy(None, place.root.id, 2026, replace(limit, minutes_per_hour=30))
+    assert approve(place.secretary, claim_id).waiting == [claim_id]
+    assert claim(claim_id).credit == 1333
 
 
 def test_a_member_of_another_branch_needs_two_keys(db, place):
