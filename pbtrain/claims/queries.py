@@ -1,7 +1,7 @@
 """Reading claims: one's own, one with everything about it, what waits for whom."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
@@ -15,7 +15,7 @@ from pbtrain.core.db import db
 from pbtrain.core.storage import StoredFile
 from pbtrain.hours.figures import WAITING
 from pbtrain.hours.models import HourClaim, HourEntry
-from pbtrain.hours.rules import HELD, HELD_OWN
+from pbtrain.hours.rules import HELD, HELD_OWN, RETURN_DAYS
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Member, RoleGrant, Unit, UnitClosure
 from pbtrain.org.queries import is_on
@@ -194,13 +194,17 @@ def line_of(claim_id: int, member_id: int) -> Any:
 
 
 def desk(actor: Actor) -> Select[Any]:
-    """What waits for this secretary, the oldest first: claims of the branch, words of a host, held lines."""
+    """What waits for this secretary, the oldest first: claims of the branch, words of a host, held lines.
+
+    A claim whose host says nothing in time is here as well: it is refused, or stands in the way of the year.
+    """
     reach = units_where(actor, Perm.CLAIM_DECIDE)
     not_own = HourClaim.member_id != actor.member_id if actor.member_id else true()
+    silent = HourClaim.submitted_at < clock.now() - timedelta(days=RETURN_DAYS)
     waits = and_(
         HourClaim.state == "submitted",
         HourClaim.unit_id.in_(reach),
-        or_(HourClaim.kind != "host", HourClaim.host_at.is_not(None)),
+        or_(HourClaim.kind != "host", HourClaim.host_at.is_not(None), silent),
         or_(HourClaim.decided_by_id.is_(None), HourClaim.decided_by_id != actor.account_id),
         or_(
             HourClaim.made_by_id.is_(None),

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours.policy import PolicyRules
-from pbtrain.hours.rules import HELD, HELD_OVERLAP, HELD_OWN
+from pbtrain.hours.rules import HELD, HELD_OVERLAP, HELD_OWN, RETURN_DAYS
 
 STATES = {
     "draft": N_("Draft"),
@@ -89,7 +89,6 @@ MOST_OPEN = 50  # of one member
 SHORTEST, LONGEST = 5, 12 * 60  # minutes
 UNDO_MINUTES = 10
 YEARS_BACK = 1
-RETURN_DAYS = 7
 
 NOT_OWN = N_("Nobody decides on their own hours. Ask another committee member.")
 
@@ -203,10 +202,11 @@ def check_mendable(claim: Claimed) -> None:
 
 
 def check_decider(claim: Claimed, who: Deciding, *, approve: bool) -> None:
-    """RuleError unless this person may decide on a waiting claim in their reach."""
+    """RuleError unless this person may decide on a waiting claim in their reach; it is refused without the
+    word of a host who says nothing."""
     if claim.member_id == who.member_id:
         raise RuleError(NOT_OWN)
-    if claim.state == "submitted" and claim.kind == "host" and claim.host_at is None:
+    if approve and claim.state == "submitted" and claim.kind == "host" and claim.host_at is None:
         raise RuleError(N_("The branch that was visited has not confirmed yet."))
     if claim.decided_by_id == who.account_id:
         raise RuleError(N_("You have agreed already: so many hours need a second pair of eyes."))

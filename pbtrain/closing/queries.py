@@ -1,7 +1,7 @@
 """Reading sign-offs: a branch's months with their figures, what is open in them, how units below stand."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, case, extract, func, or_, select
@@ -9,11 +9,14 @@ from sqlalchemy import Select, and_, case, extract, func, or_, select
 from pbtrain.accounts.models import Account
 from pbtrain.closing import rules
 from pbtrain.closing.models import SignOff, YearSeal
+from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.hours.models import Book, HourClaim, HourEntry
+from pbtrain.hours.rules import RETURN_DAYS
 from pbtrain.org.models import Unit
 
-# Claims in these states wait for nobody; `held` lines are counted apart.
+# Claims in these states wait for nobody; `held` lines are counted apart. One that was returned waits for its
+# member, and when it is not back in time for nobody any more: who has left or died never sends it.
 SETTLED = ("draft", "approved", "rejected", "withdrawn", "held")
 OF_ITS_MONTH = and_(SignOff.book_id == HourEntry.book_id, SignOff.month == extract("month", HourEntry.day))
 # Lines are numbered in the order in which they were posted, and the sign-off says how many there were.
@@ -136,9 +139,11 @@ def _figures(book_id: int) -> Select[Any]:
 
 def waiting_in(year: int) -> tuple[Any, ...]:
     """Claims and overlaps of a year's days that wait for a decision."""
+    in_time = clock.at(clock.today() - timedelta(days=RETURN_DAYS), 0)
     return (
         HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)),
         or_(HourClaim.state == "held", HourClaim.state.not_in(SETTLED)),
+        or_(HourClaim.state != "returned", HourClaim.decided_at >= in_time),
     )
 
 

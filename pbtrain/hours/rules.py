@@ -18,6 +18,7 @@ from pbtrain.hours.policy import PolicyRules, Rules
 ONE_DAY = timedelta(days=1)
 HELD_OVERLAP, HELD_OWN = "overlap", "own"  # kinds of lines that are held: see `hours.held`
 HELD = (HELD_OVERLAP, HELD_OWN)
+RETURN_DAYS = 7  # a claim that was returned is asked back within; a host is asked for a word as long
 LEADERS = frozenset({"secretary", "deputy", "committee_member", "rotating_secretary"})
 
 # Why a line, or a part of it, does not count; each is a sentence on the member's page.

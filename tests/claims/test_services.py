@@ -213,6 +213,16 @@ def test_the_host_may_send_it_back(place):
     assert claim(claim_id).state == "returned"
 
 
+def test_a_host_who_says_nothing_does_not_keep_a_claim_for_good(db, place, frozen):
+    claim_id = handed_in(place.member, None, kind="host", host_unit_id=place.other.id)
+    frozen.shift(days=7, minutes=1)
+    assert claim_id in {row.id for row in db.session.execute(queries.desk(place.secretary))}
+    with pytest.raises(RuleError, match="has not confirmed"):
+        approve(place.secretary, claim_id)
+    do(deciding.reject, place.secretary, claim_id, reason="对方支部一直没有确认")
+    assert claim(claim_id).state == "rejected"
+
+
 def test_ones_own_branch_is_no_host(place):
     with pytest.raises(RuleError, match="other branch"):
         make(place.member, None, kind="host", host_unit_id=place.branch.id)

@@ -1,6 +1,6 @@
 """Closing a year: what must be settled, what is fixed, what verify finds, and corrections afterwards."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pbtrain.closing import manifest, sealing
 from pbtrain.closing.models import YearSeal
+from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.home.reshaping import services as reshaping
@@ -126,13 +127,17 @@ def test_what_is_open_keeps_a_year_open(make, branch, january):
     )  # fmt: skip
     with pytest.raises(RuleError, match="Held lines wait for a decision: 1"):
         seal(branch)
-    for state, words in (("submitted", "Claims wait"), ("approved", "")):
+    asked_back = clock.at(date(2027, 1, 5), 0)  # seven days ago
+    for state, back_since in (("submitted", None), ("returned", asked_back)):
         with transaction() as session:
-            session.execute(update(HourClaim).where(HourClaim.id == claim.id).values(state=state))
-        if words:
-            with pytest.raises(RuleError, match=words):
-                seal(branch)
+            values = {"state": state, "decided_at": back_since}
+            session.execute(update(HourClaim).where(HourClaim.id == claim.id).values(values))
+        with pytest.raises(RuleError, match="Claims wait"):
+            seal(branch)
     assert db.session.scalar(select(func.count(YearSeal.id))) == 0
+    with transaction() as session:  # whoever has left never sends it back: it kept the year open for good
+        late = {"decided_at": asked_back - timedelta(minutes=1)}
+        session.execute(update(HourClaim).where(HourClaim.id == claim.id).values(late))
     assert seal(branch)
 
 
