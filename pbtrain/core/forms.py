@@ -15,6 +15,7 @@ from pbtrain.core.i18n import _, say
 UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]"
 )
+BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]+")  # no browser sends them for a line, and no header holds them
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -36,9 +37,10 @@ def choices(pairs: Any) -> list[SelectChoice]:
 
 
 class TextField(StringField):
-    """A line of text: unseen characters are dropped, text that is not Unicode is refused."""
+    """A line of text: unseen characters are dropped, breaks become blanks, what is not Unicode is refused."""
 
     data: str | None
+    one_line = True
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
@@ -46,12 +48,13 @@ class TextField(StringField):
             if SURROGATE.search(self.data):
                 self.data = ""
                 raise ValidationError(_("This text is damaged. Please type it again."))
-            self.data = clean(self.data)
+            self.data = clean(BREAKS.sub(" ", self.data) if self.one_line else self.data)
 
 
 class ProseField(TextField):
     """The same for text of several lines."""
 
+    one_line = False
     widget = TextArea()
 
 

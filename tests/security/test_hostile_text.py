@@ -84,14 +84,17 @@ def test_every_text_field_of_every_form_is_cleaned():
 
 def test_what_nobody_can_see_is_not_stored(make, client_for, committee, branch):
     client = client_for(make.person(Role.UNIT_ADMIN, committee))
-    hostile = "示\x00例\x0b\u202e新\u200b支\x1b部\ufeff\x7f"
+    hostile = "示\x00例\x0b\u202e新\u200b支\x1b部\ufeff\x7f\r\nX:\u2028\ty"
     client.post(f"/units/{committee.id}/new", data={"name": hostile, "kind": "branch", "field": ""})
     client.post(
         f"/units/{branch.id}/members/new",
         data={"name": hostile, "stage": "full", "since": "2026-09-01", "phone": ""},
     )
-    assert database.session.scalar(select(Unit.name).order_by(Unit.id.desc()).limit(1)) == "示例新支部"
-    assert database.session.scalar(select(Member.name).order_by(Member.id.desc()).limit(1)) == "示例新支部"
+    unit = database.session.scalars(select(Unit).order_by(Unit.id.desc()).limit(1)).one()
+    assert unit.name == "示例新支部 X: y"
+    assert client.get(f"/roster/export.xlsx?unit={unit.id}").status_code == 200  # its name is in a header
+    name = database.session.scalar(select(Member.name).order_by(Member.id.desc()).limit(1))
+    assert name == "示例新支部 X: y"
 
 
 def test_nothing_unseen_stands_in_any_text_column(make, client_for, committee, branch, secretary, frozen):
