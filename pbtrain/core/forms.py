@@ -24,6 +24,11 @@ def clean(text: str) -> str:
     return UNSEEN.sub("", text).strip()
 
 
+def one_line(text: str) -> str:
+    """The same with blanks for breaks: what is a header somewhere has none."""
+    return clean(BREAKS.sub(" ", text))
+
+
 def number_of(text: str | None, *, digits: int = 9) -> int | None:
     """The whole number that was sent or stands in an address, of at most so many digits (an id or a version
     has nine); None for anything else."""
@@ -40,7 +45,7 @@ class TextField(StringField):
     """A line of text: unseen characters are dropped, breaks become blanks, what is not Unicode is refused."""
 
     data: str | None
-    one_line = True
+    tidy = staticmethod(one_line)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         super().process_formdata(valuelist)
@@ -48,13 +53,13 @@ class TextField(StringField):
             if SURROGATE.search(self.data):
                 self.data = ""
                 raise ValidationError(_("This text is damaged. Please type it again."))
-            self.data = clean(BREAKS.sub(" ", self.data) if self.one_line else self.data)
+            self.data = self.tidy(self.data)
 
 
 class ProseField(TextField):
     """The same for text of several lines."""
 
-    one_line = False
+    tidy = staticmethod(clean)
     widget = TextArea()
 
 

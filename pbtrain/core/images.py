@@ -12,7 +12,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from pbtrain.core import storage
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
-from pbtrain.core.forms import clean
 from pbtrain.core.marks import N_
 
 MAX_PIXELS = 40_000_000
@@ -100,13 +99,12 @@ def _jpeg(image: Image.Image, edge: int) -> bytes:
 
 def keep(picture: Picture, name: str, *, unit_id: int | None, made_by_id: int | None) -> Any:
     """Store a redrawn picture and add its row to the caller's transaction; returns the StoredFile."""
-    shown = clean(name).replace("/", "").replace("\\", "")[:200] or "photo.jpg"
     file = storage.StoredFile(
         sha256=storage.put(picture.content),
         thumb_sha256=storage.put(picture.thumb),
         size=len(picture.content),
         mime="image/jpeg",
-        name=shown,
+        name=storage.shown_name(name, "photo.jpg"),
         unit_id=unit_id,
         made_by_id=made_by_id,
     )

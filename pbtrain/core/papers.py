@@ -5,19 +5,20 @@ A PDF can carry scripts, so it is only ever served as a download in a sandbox (`
 
 import re
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from pbtrain.core import storage
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
-from pbtrain.core.forms import clean
 from pbtrain.core.marks import N_
 
 MIME = "application/pdf"
 MAX_PAGES = 20
 INFLATED = 8 * 1024 * 1024  # so much of the packed objects is looked at
 PAGE = re.compile(rb"/Type\s*/Page(?![a-zA-Z])")
-PACKED = re.compile(rb"/ObjStm\b.{0,400}?stream\r?\n", re.DOTALL)
+PACKED, STREAMS = b"/ObjStm", 200  # so many packed parts are looked at: of a paper of 20 pages hardly ten
+HEAD, PART = 400, 1024 * 1024  # bytes between the name of a packed part and its data, and of the data
 
 
 def is_pdf(content: bytes) -> bool:
@@ -26,18 +27,32 @@ def is_pdf(content: bytes) -> bool:
 
 
 def pages_of(content: bytes) -> int:
-    """How many pages a PDF names, those in packed objects included; 0 where none can be found."""
+    """How many pages a PDF names, those in packed objects included; 0 where none can be found. What is looked
+    at is bounded: a file of nothing but names of packed parts kept a process busy for minutes."""
     found, room = len(PAGE.findall(content)), INFLATED
-    for match in PACKED.finditer(content):
+    for part in _packed(content):
         if room <= 0:
             break
         try:
-            plain = zlib.decompressobj().decompress(content[match.end() :], room)
+            plain = zlib.decompressobj().decompress(part, room)
         except zlib.error:
             continue
         room -= len(plain)
         found += len(PAGE.findall(plain))
     return found
+
+
+def _packed(content: bytes) -> Iterator[bytes]:
+    """The data of the first packed parts, as far as one may be long."""
+    at = -1
+    for _number in range(STREAMS):
+        at = content.find(PACKED, at + 1)
+        begin = content.find(b"stream", at, at + HEAD) if at >= 0 else -1
+        if at < 0:
+            return
+        if begin >= 0:
+            data = content[begin + len(b"stream") : begin + PART]
+            yield data.removeprefix(b"\r").removeprefix(b"\n")
 
 
 def check(content: bytes, *, field: str | None = None) -> None:
@@ -63,12 +78,11 @@ def check(content: bytes, *, field: str | None = None) -> None:
 
 def keep(content: bytes, name: str, *, unit_id: int | None, made_by_id: int | None) -> Any:
     """Store a checked PDF and add its row to the caller's transaction; returns the StoredFile."""
-    shown = clean(name).replace("/", "").replace("\\", "")[:200] or "paper.pdf"
     file = storage.StoredFile(
         sha256=storage.put(content),
         size=len(content),
         mime=MIME,
-        name=shown,
+        name=storage.shown_name(name, "paper.pdf"),
         unit_id=unit_id,
         made_by_id=made_by_id,
     )

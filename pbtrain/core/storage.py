@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pbtrain.core import clock
 from pbtrain.core.db import Model, db
 from pbtrain.core.errors import RuleError
+from pbtrain.core.forms import one_line
 from pbtrain.core.headers import FILE_CSP
 from pbtrain.core.marks import N_
 
@@ -93,6 +94,11 @@ def _sync(directory: Path) -> None:
         os.close(handle)
 
 
+def shown_name(name: str, usual: str) -> str:
+    """What a file that somebody sent is called: one line, no part of a path, at most 200 characters."""
+    return one_line(name).replace("/", "").replace("\\", "")[:200] or usual
+
+
 def serve(file: StoredFile, *, thumb: bool = False) -> Response:
     """The content as an answer that cannot act: sandboxed, never sniffed, shown only when it is a picture."""
     sha256 = file.thumb_sha256 if thumb and file.thumb_sha256 else file.sha256
@@ -101,7 +107,7 @@ def serve(file: StoredFile, *, thumb: bool = False) -> Response:
         path_of(sha256),
         mimetype=file.mime if picture else "application/octet-stream",
         as_attachment=not picture,
-        download_name=file.name,
+        download_name=one_line(file.name),
         conditional=True,
         etag=sha256,
     )

@@ -9,7 +9,7 @@ import pytest
 from PIL import ExifTags, Image
 from sqlalchemy import select
 
-from pbtrain.core import clock, images, storage
+from pbtrain.core import clock, images, papers, storage
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.storage import StoredFile
@@ -51,6 +51,20 @@ def test_the_place_is_removed_and_the_picture_stands_upright():
             assert not image.getexif()
             assert image.height > image.width
         assert b"SecretPhone" not in content
+
+
+def test_pages_of_a_pdf_are_counted_in_packed_parts_and_in_no_endless_row_of_them(monkeypatch):
+    packed = b"%PDF-1.5 /ObjStm /Length 30 >> stream\r\n" + zlib.compress(b"<</Type /Page>>" * 3)
+    assert papers.pages_of(packed + b" endstream %%EOF") == 3
+    looks, real = [], zlib.decompressobj
+    monkeypatch.setattr(papers.zlib, "decompressobj", lambda: looks.append(1) or real())
+    assert papers.pages_of(b"/ObjStm stream\n" * 50_000 + b"/Type /Page") == 1
+    assert len(looks) == papers.STREAMS  # each was read to the end of the file: two minutes for one of 10 MB
+
+
+def test_the_name_of_a_file_is_one_line_and_no_path():
+    assert storage.shown_name("../证\r\n明\u2028/a\x00.png", "x") == "..证 明 a.png"
+    assert storage.shown_name("\r\n", "photo.jpg") == "photo.jpg"
 
 
 def test_a_photo_whose_notes_are_damaged_is_taken_as_it_lies():
