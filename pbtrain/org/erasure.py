@@ -6,7 +6,7 @@ hashes holds on, because the pseudonym itself was hashed, never the name.
 
 from typing import Any
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, func, or_, select, update
 
 from pbtrain.accounts import erasure as accounts
 from pbtrain.audit import services as audit
@@ -16,7 +16,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.org import personal, tree
 from pbtrain.org.access import Actor
-from pbtrain.org.models import CareSpan, DataReport, Member, RoleGrant, RosterRow
+from pbtrain.org.models import Affiliation, CareSpan, DataReport, Member, RoleGrant, RosterRow
 from pbtrain.org.names import new_code
 from pbtrain.org.roles import Perm
 
@@ -49,8 +49,9 @@ def check_erasable(actor: Actor | None, member: Any) -> None:
 def erase(actor: Actor | None, member_id: int, *, reason: str) -> int | None:
     """Empty everything personal, for good; returns the account, whose messages are the caller's to remove.
 
-    Branches, posts and days of care stay: the targets of the years that are over follow from them. What
-    people wrote in free text (titles, reasons, the trail) is not searched for names.
+    Branches, posts and days of care stay, and the day of joining the Party of who stood in a branch before:
+    the targets of the years that are over follow from them. What people wrote in free text (titles, reasons,
+    the trail) is not searched for names.
     """
     reason = personal.check_reason(reason)
     member = db.session.get(Member, member_id, with_for_update=UNKEYED, populate_existing=True)
@@ -60,7 +61,11 @@ def erase(actor: Actor | None, member_id: int, *, reason: str) -> int | None:
     check_erasable(actor, member)
     _forget_lines(member)
     code = new_code("X")
-    for name, value in EMPTIED.items():
+    stood = db.session.scalar(
+        select(func.min(Affiliation.valid_from)).where(Affiliation.member_id == member_id)
+    )
+    admitted = member.joined_on if member.joined_on and stood and member.joined_on > stood else None
+    for name, value in (EMPTIED | {"joined_on": admitted}).items():
         setattr(member, name, value)
     member.code, member.erased_at = code, clock.now()
     member.name = f"{NAME}{code[-4:]}"

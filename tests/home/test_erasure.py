@@ -35,7 +35,7 @@ def gone(make, db):
     other = make.member(unit)
     make.save(CareSpan(member_id=member.id, valid_from=clock.today(), reason="示例原因"))
     with transaction():
-        members.change_member(None, member.id, id_number=NUMBER)
+        members.change_member(None, member.id, id_number=NUMBER, joined_on=clock.today())
         actor = make.actor(account)
         hours.post_many(actor, [Line(m.id, clock.today(), "self_study", 45, f"line:{m.id}", "示例自学")
                                 for m in (member, other)])  # fmt: skip
