@@ -86,6 +86,14 @@ def test_what_another_site_sends_is_not_shown_with_a_fresh_token(strict, branch,
     assert 'action="/events/new/people"' not in page
 
 
+def test_what_stands_in_the_address_is_kept_with_the_text(strict, branch, secretary, cookie):
+    """Sent once more, a plan for next year was made for this one."""
+    path = f"/branches/{branch.id}/plan/year"
+    lines = FORM | {"Cookie": cookie(strict, secretary), "Sec-Fetch-Site": "same-origin"}
+    page = Shot("POST", path, b"year=2027&x=%22%3E", encoded({"do": ["plan"]}), lines).send(strict)
+    assert f'action="{path}?year=2027&amp;x=%22%3E"' in page.get_data(as_text=True)
+
+
 def test_a_password_is_never_shown_again(strict, make):
     for path, name in (
         ("/login", "password"),
