@@ -121,5 +121,7 @@ def keep_form() -> Response | None:
     if SECRET_FIELDS & set(request.form) - {"csrf_token"}:
         return None
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    action = request.script_root + request.full_path.rstrip("?")  # a year, a page of a sheet stand in the query
+    action = request.script_root + request.full_path.rstrip(
+        "?"
+    )  # a year, a page of a sheet stand in the query
     return make_response(render_template("csrf_again.html", fields=fields, action=action), 400)

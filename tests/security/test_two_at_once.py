@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import func, select
 
-from pbtrain.classes.models import Teacher
+from pbtrain.classes.models import ClassSession, Teacher, TrainingClass
 from pbtrain.core import clock
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
@@ -153,60 +153,46 @@ def test_a_double_click_records_once(app, two, branch, person):
     assert list(verify.verify()) == []
 
 
-def test_whatever_a_form_makes_is_made_once(app, two, make, committee, branch, cookie):
-    """A double click on each form that has no key of its own: one row, and both are led to it."""
-    academy = make.unit(parent=committee, kind="academy")
-    manager, author = (
-        cookie(app, make.person(role, unit))
-        for role, unit in ((Role.UNIT_ADMIN, committee), (Role.ACADEMY_ADMIN, academy))
-    )
-    course = make.course(academy, 0)
-    own = cookie(app, make.member(branch))
-    plan = {
-        "title": "示例题目",
-        "activity": "theme_day",
-        "time": "15:00",
-        "minutes": 90,
-        "place": "示例活动室",
-    }
+def made_once(app, table, who, path, **fields):
+    """Where both clicks of a double click are led: to the one row they made."""
+    before = database.session.scalar(select(func.count(table.id)))
+    answers = at_once(app, *[post(path, who, **fields)] * 2)
+    assert [answer.status_code for answer in answers] == [303, 303], path
+    assert answers[0].location == answers[1].location
+    assert database.session.scalar(select(func.count(table.id))) == before + 1, path
+    return answers[0].location
+
+
+def test_what_a_branch_and_the_level_above_make_is_made_once(app, two, make, committee, branch, cookie):
+    """Forms that have no key of their own."""
+    manager = cookie(app, make.person(Role.UNIT_ADMIN, committee))
+    meets = {"activity": "theme_day", "title": "示例题目"}
+    when = meets | {"time": "15:00", "minutes": 90, "place": "示例活动室"}
     days = {"since": "2026-10-01", "until": "2026-12-31", "every": "day:15"}
-    sent = [
-        (Event, two[0], f"/branches/{branch.id}/plan/new", plan | {"day": "2026-10-08"}),
-        (EventSeries, two[0], f"/branches/{branch.id}/series/new", plan | days),
-        (
-            LearningPoint,
-            two[0],
-            f"/branches/{branch.id}/points/new",
-            {"name": "示例户", "version": 0, "host": 0},
-        ),
-        (
-            Theme,
-            manager,
-            f"/units/{committee.id}/themes/new",
-            {"activity": "theme_day", "title": "示例主题", "from_day": "2026-09-25", "due_on": "2026-10-31"},
-        ),
-        (DataReport, own, "/me/data/wrong", {"subject": "phone", "text": "示例：号码换了"}),
-        (
-            Course,
-            author,
-            "/courses/manage/new",
-            {"unit_id": academy.id, "title": "示例新课", "minutes": 45, "lang": "zh"},
-        ),
-        (
-            Lesson,
-            author,
-            f"/courses/manage/{course.id}/lessons/new",
-            {"title": "一", "minutes": 10, "least": 0},
-        ),
-        (Teacher, author, "/classes/catalogue/teachers/new", {"unit_id": academy.id, "name": "示例教师"}),
-    ]
-    for table, who, path, fields in sent:
-        before = database.session.scalar(select(func.count(table.id)))
-        answers = at_once(app, *[post(path, who, **fields)] * 2)
-        assert [answer.status_code for answer in answers] == [303, 303], path
-        assert answers[0].location == answers[1].location
-        assert database.session.scalar(select(func.count(table.id))) == before + 1, path
+    home = f"/branches/{branch.id}"
+    made_once(app, Event, two[0], f"{home}/plan/new", **when, day="2026-10-08")
+    made_once(app, EventSeries, two[0], f"{home}/series/new", **when, **days)
     assert database.session.scalar(select(func.count(Event.id))) == 4  # one planned, three of the fixed day
+    made_once(app, LearningPoint, two[0], f"{home}/points/new", name="示例户", version=0, host=0)
+    themes = f"/units/{committee.id}/themes/new"
+    made_once(app, Theme, manager, themes, **meets, from_day="2026-09-25", due_on="2026-10-31")
+    own = cookie(app, make.member(branch))
+    made_once(app, DataReport, own, "/me/data/wrong", subject="phone", text="示例：号码换了")
+
+
+def test_what_an_academy_makes_is_made_once(app, make, committee, cookie):
+    academy = make.unit(parent=committee, kind="academy")
+    author, unit = cookie(app, make.person(Role.ACADEMY_ADMIN, academy)), {"unit_id": academy.id}
+    course = made_once(
+        app, Course, author, "/courses/manage/new", **unit, title="新课", minutes=45, lang="zh"
+    )
+    made_once(app, Lesson, author, f"{course}/lessons/new", title="一", minutes=10, least=0)
+    made_once(app, Teacher, author, "/classes/catalogue/teachers/new", **unit, name="示例教师")
+    asked = unit | {"template_id": 0, "title": "示例班", "starts_on": "2026-10-12", "form_id": FORM_ID}
+    held = made_once(app, TrainingClass, author, "/classes/new", **asked)
+    slot = {"title": "示例讲授", "day": "2026-10-12", "time": "09:00", "minutes": 90, "mode": "lecture"}
+    slot |= {"teacher_id": 0, "venue_id": 0, "form_id": f"{FORM_ID[:-1]}2"}
+    made_once(app, ClassSession, author, f"{held}/units/new", **slot)
 
 
 def test_back_and_send_again_changes_nothing(app, two, branch, person):

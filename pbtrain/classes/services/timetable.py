@@ -17,7 +17,7 @@ from pbtrain.classes.models import ClassSession, EntryList, TrainingClass
 from pbtrain.classes.rules.timetable import EARLIEST, LATEST, LONGEST, SHORTEST
 from pbtrain.classes.services import seats
 from pbtrain.classes.services.leave import come_back
-from pbtrain.core import bulk, clock
+from pbtrain.core import bulk, clock, repeats
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -70,6 +70,7 @@ def add_unit(actor: Actor | None, row: TrainingClass, unit: Unit, *, form_id: st
     says something else by now: the way back, and other words in it."""
     _alive(row)
     check_unit(unit, row)
+    repeats.alone_in(TrainingClass, row.id)
     earlier = db.session.execute(
         select(ClassSession.id, Event.title, Event.starts_at)
         .join(Event, Event.id == ClassSession.event_id)
