@@ -74,9 +74,11 @@ def check_in(event_id: int) -> Response:
         abort(404)  # who is not expected learns nothing of an event without its code
     event = queries.event_of(event_id) or abort(404)
     out = bool(row and row.present and event.checks_out and row.left_at is None)
+    named = event if row is not None else None  # to who is not expected only once the ticket is good
     try:
         if ticket:
             tickets.check_ticket(door_key(), ticket, event_id, phone, clock.now())
+            named = event
         if form.is_submitted():
             _sign(actor, event_id, form, phone)
             return redirect(url_for(".check_in", event_id=event_id), 303)
@@ -84,7 +86,7 @@ def check_in(event_id: int) -> Response:
             _check_offered(actor, event, row, out=out)
     except RuleError as error:
         if row is None or not row.present:
-            return refused(error, event)
+            return refused(error, named)
         ticket = ""  # how it stands is shown all the same
     page = render_template(
         "events/door/in.html",

@@ -152,6 +152,9 @@ def test_another_class_a_stranger_and_a_wrong_time(phone, make, plan, opened, pe
     link = stranger.get(f"/d/{code(opened)}").location
     assert "不在" in stranger.get(link).text
     assert stranger.get(f"/door/{opened}/in").status_code == 404
+    for guess in ("x", "x" * 60):  # without a code nobody learns what is held there
+        page = stranger.get(f"/door/{opened}/in?t={guess}")
+        assert (page.status_code, "重温入党志愿书" in page.text) == (422, False)
     waiting = plan()
     with transaction():
         listing.expect(waiting, people)
