@@ -3,10 +3,10 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
@@ -14,9 +14,9 @@ from pbtrain.core import clock, repeats
 from pbtrain.core.db import db, insert_new
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
-from pbtrain.events import joint, plan_rules, rules
+from pbtrain.events import joint, plan_rules, rules, telling
 from pbtrain.events.kinds import KINDS
-from pbtrain.events.models import Event, EventAmendment, EventSeries
+from pbtrain.events.models import Attendance, Event, EventAmendment, EventSeries
 from pbtrain.events.plan_rules import Proposal
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Unit
@@ -26,6 +26,9 @@ LONGEST_SERIES = 36  # meetings
 MOST_AHEAD = 2  # years
 MOVED = N_("%(name)s has changed this planned meeting already, at %(when)s.")
 MOVED_BY_SOMEBODY = N_("Somebody changed this planned meeting meanwhile.")
+BEGUN = N_(
+    "People have signed in at this meeting already: it stays on its day. Close its attendance, or cancel it."
+)
 CHANGES = ("event.moved", "event.cancelled", "event.recorded")
 
 
@@ -209,7 +212,8 @@ def _of_series(series: EventSeries, day: date, begins: time) -> Plan:
 
 
 def end_series(actor: Actor, series_id: int, version: int) -> int:
-    """End a fixed day: its meetings that are still to come are cancelled; how many."""
+    """End a fixed day: its meetings that are still to come are cancelled, but for one at which somebody has
+    signed in already; how many."""
     unit_id = db.session.scalar(
         update(EventSeries)
         .where(EventSeries.id == series_id, EventSeries.version == version, EventSeries.open)
@@ -223,12 +227,17 @@ def end_series(actor: Actor, series_id: int, version: int) -> int:
             f"series:{series_id}",
             "series.ended",
         )
-    gone = db.session.scalars(
+    gone = db.session.execute(
         update(Event)
-        .where(Event.series_id == series_id, Event.state == "planned", Event.day >= clock.today())
+        .where(
+            Event.series_id == series_id, Event.state == "planned", Event.day >= clock.today(), ~attended()
+        )
         .values(state="cancelled", version=Event.version + 1)
-        .returning(Event.id)
+        .returning(Event.id, Event.day)
     ).all()
+    for one in gone:
+        if one.day <= clock.today() + timedelta(days=1):  # nobody was reminded of later ones
+            telling.tell_change(one.id, one.day, "")
     audit.record(actor, "series.ended", f"series:{series_id}", unit_id=unit_id, cancelled=len(gone))
     return len(gone)
 
@@ -236,7 +245,10 @@ def end_series(actor: Actor, series_id: int, version: int) -> int:
 def move_event(
     actor: Actor, event_id: int, version: int, *, starts_at: datetime, minutes: int, place: str, reason: str
 ) -> None:
-    """Hold a planned meeting on another day, at another time or place; the old one stays to be seen."""
+    """Hold a planned meeting on another day, at another time or place; the old one stays to be seen.
+
+    RuleError once somebody has signed in at it: who came then would count as having come on the new day.
+    """
     day = clock.local(starts_at).date()
     check_day(day)
     was = db.session.execute(
@@ -244,26 +256,36 @@ def move_event(
     ).one()
     check_plan(Plan(was.unit_id, was.activity, "", starts_at, minutes, place))
     _change(event_id, version, {"starts_at": starts_at, "day": day, "minutes": minutes, "place": place})
+    if db.session.scalar(select(Event.id).where(Event.id == event_id, attended())) is not None:
+        raise RuleError(BEGUN)  # asked behind the UPDATE: nobody signs in meanwhile
     _amend(actor, event_id, "day", f"{clock.local(was.starts_at):%Y-%m-%d %H:%M} {was.place}".strip(), reason)
     audit.record(actor, "event.moved", f"event:{event_id}", unit_id=was.unit_id, day=day.isoformat())
+    telling.tell_change(event_id, clock.local(was.starts_at).date(), reason)
 
 
 def cancel_event(actor: Actor, event_id: int, version: int, *, reason: str) -> None:
     """Say that a planned meeting will not be held, and why. Its month may be planned anew."""
     if len(reason) < 2:
         raise RuleError(N_("Give the reason, in 2 to 300 characters."), field="reason")
-    unit_id = _change(event_id, version, {"state": "cancelled", "form_id": str(uuid.uuid4())})
+    event = _change(event_id, version, {"state": "cancelled", "form_id": str(uuid.uuid4())})
     _amend(actor, event_id, "state", "planned", reason)
-    audit.record(actor, "event.cancelled", f"event:{event_id}", unit_id=unit_id, reason=reason)
+    audit.record(actor, "event.cancelled", f"event:{event_id}", unit_id=event.unit_id, reason=reason)
+    telling.tell_change(event_id, event.day, reason)
 
 
-def _change(event_id: int, version: int, values: dict[str, Any]) -> int:
-    moved = db.session.scalar(
+def attended() -> ColumnElement[bool]:
+    """Somebody has signed in at this `Event`, or was ticked."""
+    return exists().where(Attendance.event_id == Event.id, Attendance.present)
+
+
+def _change(event_id: int, version: int, values: dict[str, Any]) -> Any:
+    """The unit and the day of the meeting that was changed; Conflict when somebody was faster."""
+    moved = db.session.execute(
         update(Event)
         .where(Event.id == event_id, Event.version == version, Event.state == "planned")
         .values(version=version + 1, **values)
-        .returning(Event.unit_id)
-    )
+        .returning(Event.unit_id, Event.day)
+    ).first()
     if moved is None:
         raise races.lost_to(MOVED, MOVED_BY_SOMEBODY, f"event:{event_id}", *CHANGES)
     return moved

@@ -19,6 +19,7 @@ from pbtrain.core.marks import N_
 from pbtrain.events.kinds import KINDS
 from pbtrain.events.models import Event, EventHost, EventStep
 from pbtrain.events.overview import WITH_MEMBERS
+from pbtrain.events.telling import REMINDED
 from pbtrain.notify.services import Note
 from pbtrain.org.models import Member, Post, RoleGrant, Unit
 from pbtrain.org.queries import is_on
@@ -43,7 +44,7 @@ def _about(kind: str, number: Any, on: Any) -> ColumnElement[str]:
 def meeting_tomorrow(today: date, after: int, limit: int) -> Found:
     """Members whose branch, alone or with others, holds something tomorrow; of a meeting of the committee
     those who hold a post. Whoever a page cuts off is found by the next run."""
-    about = _about("meeting:", Event.id, Event.day)
+    about = _about(REMINDED, Event.id, Event.day)
     planned = Event.state == "planned", Event.day == today + timedelta(days=1)
     own = select(Event.id.label("event_id"), Event.unit_id).where(*planned)
     beside = select(EventHost.event_id, EventHost.unit_id).join(Event, Event.id == EventHost.event_id)

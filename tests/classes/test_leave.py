@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pbtrain.classes.models import ClassEnrolment, ClassQuota, ClassSession, EnrolmentStep, TrainingClass
 from pbtrain.classes.queries import enrolment as queries
@@ -94,6 +94,13 @@ def test_leave_from_an_ordinary_class_is_only_noted(place, client_for):
     assert sorted(db.session.scalars(marks)) == ["", "leave"]
     assert states(class_id) == {a: "enrolled"}
     assert "家中有事" in client_for(actor_of(a)).get(f"/classes/open/{class_id}").text
+    act(place, class_id, "withdraw", a, reason="示例：改派他人")
+    act(place, class_id, "enrol", a)
+    assert sorted(db.session.scalars(marks)) == ["", "leave"], "the leave stands at the door again"
+    assert leave._away([enrolment_id]) == {enrolment_id: {first}}
+    with transaction() as session:
+        session.execute(update(Attendance).where(Attendance.status == "leave").values(present=True))
+    assert leave._away([enrolment_id]) == {enrolment_id: set()}, "who came after all missed nothing"
 
 
 def test_who_was_withdrawn_for_leave_comes_back_when_the_session_is_taken_out(place):
@@ -155,3 +162,11 @@ def test_branch_and_quota_follow_a_member_who_moves(place, client_for):
     assert place.town.name in page, "whose quota it is"
     assert place.other.name in page
     assert [step.act for step in queries.steps(enrolment_id)][-1] == "follow"
+    (d,) = members(place.branch, 1)
+    forward(place, class_id, d)
+    act(place, class_id, "approve", d)
+    with transaction() as session:
+        session.get_one(Member, b).left_on = clock.today()
+    assert homes.follow_moves() == 1
+    assert homes.follow_moves() == 0
+    assert states(class_id) == {a: "offered", b: "withdrawn", c: "offered", d: "offered"}, "b has left"

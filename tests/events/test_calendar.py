@@ -5,7 +5,7 @@ from datetime import date, time
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pbtrain.core import clock
 from pbtrain.core.db import db as database
@@ -24,7 +24,7 @@ from pbtrain.events import (
     themes,
 )
 from pbtrain.events.door.people import expect_branch
-from pbtrain.events.models import ActivityRow, Event, EventAmendment
+from pbtrain.events.models import ActivityRow, Attendance, Event, EventAmendment
 from pbtrain.events.planning import Plan
 from pbtrain.events.services import Meeting
 from pbtrain.hours.models import HourEntry
@@ -114,6 +114,50 @@ def test_a_fixed_day_is_moved_cancelled_and_ended(actor, branch):
     with transaction():
         assert planning.end_series(actor, series.id, 1) == 3
     assert {event.state for event in overview.year_of(branch.id, 2026)} == {"cancelled"}
+
+
+def test_who_was_reminded_of_a_meeting_hears_of_every_change_until_somebody_has_come(
+    make, frozen, actor, branch, people
+):
+    begins = clock.at(date(2026, 9, 26), 15)
+    moved = {
+        "starts_at": clock.at(date(2026, 9, 26), 9),
+        "minutes": 60,
+        "place": "二楼",
+        "reason": "示例：寒潮",
+    }
+    with transaction():
+        planning.start_series(
+            actor, branch.id, activity="theme_day", title="示例主题", every="day:26", begins=time(15),
+            minutes=60, place="", since=date(2026, 9, 26), until=date(2026, 10, 31),
+        )  # fmt: skip
+        event_id = planning.plan_event(actor, Plan(branch.id, "theme_day", "示例党课", begins, 60))
+        gone = planning.plan_event(actor, Plan(branch.id, "theme_day", "示例参观", begins, 60))
+    enqueue_due()
+    with transaction():
+        planning.move_event(actor, event_id, 1, **moved)
+        planning.cancel_event(actor, gone, 1, reason="示例：停电")
+    heard = set(database.session.execute(select(Message.subject, Message.body)).tuples())
+    assert {
+        ("改期：示例党课改在2026年9月26日09:00", "示例：寒潮"),
+        ("取消：9月26日的示例参观", "示例：停电"),
+    } <= heard
+    assert count(Message, Message.subject.startswith("改期")) == 4
+
+    of_series = select(Event.id).where(Event.series_id.is_not(None)).order_by(Event.day)
+    first, second = database.session.scalars(of_series)
+    with transaction():
+        for one in (event_id, first):
+            expect_branch(one)
+            database.session.execute(
+                update(Attendance).where(Attendance.event_id == one).values(present=True)
+            )
+    with pytest.raises(RuleError, match="signed in"), transaction():
+        planning.move_event(actor, event_id, 2, **moved | {"starts_at": clock.at(date(2026, 9, 29), 9)})
+    with transaction():
+        assert planning.end_series(actor, overview.series_of(branch.id)[0].id, 1) == 1
+    states = dict(list(database.session.execute(select(Event.id, Event.state)).tuples()))
+    assert (states[first], states[second]) == ("planned", "cancelled"), "who has come keeps the meeting"
 
 
 def test_several_hosts_are_credited_at_home_and_told(make, actor, branch, committee, people):

@@ -77,6 +77,8 @@ ACTS = {
                      "withdrawn", done=N_("Withdrawn from the class: %(title)s")),
     "restore": Act(N_("Back in the class: the leave is not too much any more"), ("withdrawn",),
                    _by("system")),
+    "gone": Act(N_("Withdrawn: not on the roster any more"), (*ASKED, "waiting", "offered", "enrolled"),
+                _by("system"), "withdrawn"),
     "follow": Act(N_("Counted with the new branch"), (*ASKED, "waiting", "offered", "enrolled"),
                   _by("system")),
     "merge": Act(N_("Merged: the guest is this member"), COMES, _by("system")),

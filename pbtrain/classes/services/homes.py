@@ -1,13 +1,15 @@
-"""Members who changed their branch while they stand in a class: branch and quota follow. Nothing here commits
-but the timed job."""
+"""Members who changed their branch while they stand in a class: branch and quota follow; who left the roster
+frees the seat. Nothing here commits but the timed job."""
 
-from sqlalchemy import and_, func, insert, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from pbtrain.audit import services as audit
 from pbtrain.classes.models import ClassEnrolment, EnrolmentStep, TrainingClass
 from pbtrain.classes.rules import enrolment as rules
-from pbtrain.classes.services.seats import Room, fill, locked, quotas_for
+from pbtrain.classes.services.seats import Room, fill, locked, move, persons, quotas_for
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import db, transaction
 from pbtrain.org.models import Member, Unit
@@ -20,8 +22,14 @@ MOVED = and_(
 )
 
 
+def _gone() -> ColumnElement[Any]:
+    """An open enrolment of a `Member` who died, left or is no member any more."""
+    return and_(ClassEnrolment.state.in_(OPEN), Member.left_on <= clock.today())
+
+
 def follow_moves() -> int:
-    """Bring the enrolments of members who moved to their branch of today; how many.
+    """Bring the enrolments of members who moved to their branch of today, and withdraw those of members who
+    are gone; how many.
 
     A timed job: a transaction for each class that is not over. Who holds a seat is counted against the quota
     of the new branch where that has one free, else goes on with the old one, as the page of the learner says.
@@ -31,14 +39,28 @@ def follow_moves() -> int:
         select(ClassEnrolment.class_id)
         .join(Member, Member.id == ClassEnrolment.member_id)
         .join(TrainingClass, TrainingClass.id == ClassEnrolment.class_id)
-        .where(MOVED, TrainingClass.ends_on >= clock.today())
+        .where(or_(MOVED, _gone()), TrainingClass.ends_on >= clock.today())
         .group_by(ClassEnrolment.class_id)
     ).all()
     db.session.rollback()
     for class_id in sorted(classes):
         with transaction():
-            followed += _follow(locked(class_id))
+            room = locked(class_id)
+            followed += _withdraw(room) + _follow(room)
     return followed
+
+
+def _withdraw(room: Room) -> int:
+    """Those of one class, which is locked, who are gone: nobody waits for them; free seats go to the next."""
+    people = persons(room, _gone())
+    move(None, room, "gone", "withdrawn", people)
+    if people:
+        audit.record(
+            None, "class.gone", f"class:{room.row.id}", unit_id=room.row.unit_id,
+            enrolments=[one.id for one in people],
+        )  # fmt: skip
+        fill(None, room)
+    return len(people)
 
 
 def _follow(room: Room) -> int:

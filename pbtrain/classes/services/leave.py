@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from pbtrain.audit import services as audit
 from pbtrain.classes.models import (
@@ -22,7 +22,7 @@ from pbtrain.core.db import db, insert_new
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.events.door.people import excuse
-from pbtrain.events.models import Event
+from pbtrain.events.models import Attendance, Event
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Member
 
@@ -62,9 +62,7 @@ def take_leave(
     if not found or found[0].state != "enrolled":
         raise RuleError(N_("Leave is for who is enrolled."))
     one, sessions = found[0], _sessions(class_id)
-    before = db.session.scalars(
-        select(ClassLeave.session_id).where(ClassLeave.enrolment_id == enrolment_id)
-    ).all()
+    before = _away([enrolment_id])[enrolment_id]
     leave = rules.check_leave({row.id: row.minutes for row in sessions}, session_ids, before)
     asked = [row for row in sessions if row.id in set(session_ids)]
     if any(row.door_closed_at or (who == "person" and row.starts_at <= clock.now()) for row in asked):
@@ -105,23 +103,12 @@ def come_back(actor: Actor | None, class_id: int) -> int:
     gone = persons(room, ClassEnrolment.state == "withdrawn", last == "overleave")
     if not gone:
         return 0
-    sessions = {row.id: row for row in _sessions(class_id)}
-    minutes = {row.id: row.minutes for row in sessions.values()}
-    away: dict[int | None, dict[int, str]] = {one.id: {} for one in gone}
-    for leave in db.session.scalars(
-        select(ClassLeave)
-        .where(ClassLeave.enrolment_id.in_(list(away)), ClassLeave.session_id.in_(list(sessions)))
-        .order_by(ClassLeave.id)
-    ):
-        away[leave.enrolment_id][leave.session_id] = leave.reason
+    minutes = {row.id: row.minutes for row in _sessions(class_id)}
+    away = _away([one.id for one in gone])
     back = [one for one in gone if not rules.leave_of(minutes, away[one.id]).too_much]
     seated = [one for one in back if room.seats.take(one.quota_id)]
     move(actor, room, "restore", "enrolled", seated)
     move(actor, room, "restore", "waiting", [one for one in back if one not in seated])
-    for one in seated:
-        for session_id, reason in away[one.id].items():
-            people = [one.member_id] if one.member_id else [], [one.guest_id] if one.guest_id else []
-            excuse(sessions[session_id].event_id, *people, reason=reason)
     return len(back)
 
 
@@ -136,6 +123,25 @@ def _keep(actor: Actor, enrolment_id: int, sessions: Sequence[Any], reason: str)
     about = {"enrolment_id": enrolment_id, "reason": reason, "by_id": actor.account_id, "at": clock.now()}
     rows = [about | {"session_id": row.id} for row in sessions]
     db.session.execute(insert_new(ClassLeave).values(rows))
+
+
+def _away(enrolment_ids: Collection[int | None]) -> dict[int | None, set[int]]:
+    """Of which sessions each of them has leave; of one to which they came after all nothing is missed."""
+    came = exists().where(
+        Attendance.event_id == ClassSession.event_id,
+        or_(Attendance.member_id == ClassEnrolment.member_id, Attendance.guest_id == ClassEnrolment.guest_id),
+        Attendance.present,
+    )
+    found: dict[int | None, set[int]] = {one: set() for one in enrolment_ids}
+    for row in db.session.execute(
+        select(ClassLeave.enrolment_id, ClassLeave.session_id)
+        .join(ClassSession, ClassSession.id == ClassLeave.session_id)
+        .join(ClassEnrolment, ClassEnrolment.id == ClassLeave.enrolment_id)
+        .where(ClassLeave.enrolment_id.in_(enrolment_ids), ~came)
+        .order_by(ClassLeave.id)
+    ):
+        found[row.enrolment_id].add(row.session_id)
+    return found
 
 
 def _sessions(class_id: int) -> list[Any]:

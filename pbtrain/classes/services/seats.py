@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import case, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from pbtrain.audit import services as audit
 from pbtrain.classes.models import (
     ClassEnrolment,
+    ClassLeave,
     ClassQuota,
     ClassSession,
     EnrolmentStep,
@@ -222,14 +223,26 @@ def _at_the_doors(room: Room, after: str, people: Sequence[Person]) -> None:
 
 
 def expect(class_id: int) -> None:
-    """Put everybody enrolled on the list of each session that is still to be held or open; one statement.
+    """Put everybody enrolled on the list of each session that is still to be held or open, with their leave;
+    one statement.
 
     Whoever adds a session to a timetable calls this, too: the door goes by these rows of attendance.
     """
     expected = (
-        select(Event.id, ClassEnrolment.member_id, ClassEnrolment.guest_id, literal(False))
+        select(
+            Event.id,
+            ClassEnrolment.member_id,
+            ClassEnrolment.guest_id,
+            literal(False),
+            case((ClassLeave.id.is_(None), ""), else_="leave"),
+            func.coalesce(ClassLeave.reason, ""),
+        )
         .join(ClassSession, ClassSession.event_id == Event.id)
         .join(ClassEnrolment, ClassEnrolment.class_id == ClassSession.class_id)
+        .outerjoin(
+            ClassLeave,
+            (ClassLeave.session_id == ClassSession.id) & (ClassLeave.enrolment_id == ClassEnrolment.id),
+        )
         .where(
             ClassSession.class_id == class_id,
             ClassEnrolment.state == "enrolled",
@@ -237,7 +250,7 @@ def expect(class_id: int) -> None:
             Event.door_closed_at.is_(None),
         )
     )
-    columns = ["event_id", "member_id", "guest_id", "present"]
+    columns = ["event_id", "member_id", "guest_id", "present", "status", "reason"]
     db.session.execute(insert_new(Attendance).from_select(columns, expected))
 
 

@@ -18,6 +18,7 @@ NOT_LISTED = N_(
     "You are not on the list of “%(title)s” (%(unit)s). Look whether you scanned the code of your own"
     " session; else ask the chair."
 )
+OTHERWISE = N_("The chair has entered you otherwise since you signed. Scan the code on the screen again.")
 NO_MEMBER = N_("Your account belongs to nobody on a roster, so it cannot sign in here. Ask the chair.")
 
 
@@ -36,7 +37,8 @@ def check_in(actor: Actor, event_id: int, *, out: bool, device: str, ticket: str
 
     `device` is the keyed hash of the phone's key, `ticket` what it holds for this session: the caller has
     checked it. Who signs in on a phone that signed in another person is flagged, never refused. RuleError
-    with the reason for who is not expected or comes at the wrong time; the server's clock decides.
+    with the reason for who is not expected or comes at the wrong time; the server's clock decides. A ticket
+    says a thing once: sent again after the chair said otherwise it changes nothing, a new scan does.
     """
     now, event = clock.now(), queries.held_open(event_id)
     session = queries.session_of(event)
@@ -64,10 +66,13 @@ def check_in(actor: Actor, event_id: int, *, out: bool, device: str, ticket: str
     ).first()
     if moved is None:  # the other phone of the same person was faster
         return Scanned(new.standing, now, again=True, out=out)
+    record_id = str(uuid5(NAMESPACE_URL, f"{ticket}/{actor.member_id}/{act}"))
+    if queries.known(event_id, [record_id]):
+        raise RuleError(OTHERWISE)
     db.session.add(
         CheckIn(
             event_id=event_id,
-            record_id=str(uuid5(NAMESPACE_URL, f"{ticket}/{actor.member_id}/{act}")),
+            record_id=record_id,
             member_id=row.member_id,
             guest_id=row.guest_id,
             act=act,

@@ -69,6 +69,16 @@ def minutes_posted(event_id):
     )
 
 
+def test_a_ticket_sent_again_after_the_chair_said_otherwise_changes_nothing(scan, tick, opened, people):
+    first, *_ = people
+    assert scan(first, opened, ticket="x").standing == "in"
+    assert tick(opened, row_of(opened, first).id, "absent", was="in")
+    with pytest.raises(RuleError, match="otherwise"):
+        scan(first, opened, ticket="x")
+    assert not row_of(opened, first).present
+    assert scan(first, opened, ticket="y").standing == "in", "who scans anew is here"
+
+
 def test_a_meeting_from_door_to_hours(frozen, scan, tick, chair, opened, people, secretary):
     first, second, third = people
     assert scan(first, opened).standing == "in"
