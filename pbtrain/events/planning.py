@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
@@ -15,8 +15,9 @@ from pbtrain.core.db import db, insert_new
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.events import joint, plan_rules, rules, telling
+from pbtrain.events.inheriting import attended
 from pbtrain.events.kinds import KINDS
-from pbtrain.events.models import Attendance, Event, EventAmendment, EventSeries
+from pbtrain.events.models import Event, EventAmendment, EventSeries
 from pbtrain.events.plan_rules import Proposal
 from pbtrain.org.access import Actor
 from pbtrain.org.models import Unit
@@ -271,11 +272,6 @@ def cancel_event(actor: Actor, event_id: int, version: int, *, reason: str) -> N
     _amend(actor, event_id, "state", "planned", reason)
     audit.record(actor, "event.cancelled", f"event:{event_id}", unit_id=event.unit_id, reason=reason)
     telling.tell_change(event_id, event.day, reason)
-
-
-def attended() -> ColumnElement[bool]:
-    """Somebody has signed in at this `Event`, or was ticked."""
-    return exists().where(Attendance.event_id == Event.id, Attendance.present)
 
 
 def _change(event_id: int, version: int, values: dict[str, Any]) -> Any:

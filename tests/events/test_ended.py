@@ -3,12 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pbtrain.core import clock
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
-from pbtrain.events import queries
+from pbtrain.core.errors import RuleError
+from pbtrain.events import planning, queries, themes
+from pbtrain.events.door import queries as doors
+from pbtrain.events.door import running
+from pbtrain.events.models import Attendance, Event, EventHost, Theme
+from pbtrain.events.planning import Plan
 from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours.models import Book, HourClaim
 from pbtrain.hours.verify import verify
@@ -130,6 +135,60 @@ def test_a_merger_taken_back_gives_the_meetings_back(record, people, branch, nex
     with transaction():
         reshaping.reopen(None, branch.id)
     assert heir.get(f"/events/{event_id}").status_code == 404
+
+
+def test_what_the_branch_had_before_it_goes_over_and_comes_back(
+    make, frozen, people, secretary, committee, branch, next_branch
+):
+    """Nobody reached a list of attendance that was open when its branch was merged: the hours were lost."""
+    actor, later = make.actor(secretary), clock.at(clock.today() + timedelta(days=7), 15)
+    admin = make.actor(make.person(Role.UNIT_ADMIN, committee))
+    with transaction():
+        begun = planning.plan_event(actor, Plan(branch.id, "theme_day", "示例已签到", clock.now(), 60))
+        planning.plan_event(actor, Plan(branch.id, "theme_day", "示例未举行", clock.now(), 60))
+        coming = planning.plan_event(
+            actor, Plan(branch.id, "theme_day", "示例下周", later, 60, hosts=(next_branch.id,))
+        )
+        theme = themes.give_theme(
+            admin, branch.id, activity="theme_day",
+            title="示例主题", body="", from_day=clock.today(), due_on=later.date(),
+        )  # fmt: skip
+        running.open_door(actor, begun)
+        signed_in = update(Attendance).where(Attendance.member_id.in_(people))
+        database.session.execute(signed_in.values(present=True, how="code"))
+
+    def whose(*tables):
+        return {
+            row.id: row.unit_id
+            for table in tables
+            for row in database.session.execute(select(table.id, table.unit_id).order_by(table.id))
+        }
+
+    frozen.shift(days=1)
+    before = whose(Event)
+    merge(branch, next_branch)
+    assert whose(Event) == before | {begun: next_branch.id, coming: next_branch.id}
+    assert whose(EventHost) == {}, "it holds it alone"
+    assert whose(Theme) == {theme: next_branch.id}
+    heir = make.actor(make.person(Role.BRANCH_SECRETARY, next_branch))
+    with transaction():
+        reshaping.reopen(None, branch.id)
+    assert (whose(Event), whose(Theme)) == (before, {theme: branch.id})
+    merge(branch, next_branch)
+    assert doors.doored(heir, begun) is not None
+    with transaction():
+        assert running.close_door(heir, begun, version=1).members == len(people)
+    assert minutes_in(branch) == 60 * len(people), "in the book of the branch of the day"
+
+
+def test_a_branch_whose_attendance_is_open_is_not_abolished(make, people, secretary, branch, next_branch):
+    actor = make.actor(secretary)
+    with transaction():
+        begun = planning.plan_event(actor, Plan(branch.id, "theme_day", "示例", clock.now(), 60))
+        running.open_door(actor, begun)
+        database.session.execute(update(Attendance).values(present=True, how="code"))
+    with pytest.raises(RuleError, match="not closed"):
+        empty_and_abolish(branch, next_branch)
 
 
 def test_without_an_heir_the_level_above_corrects(

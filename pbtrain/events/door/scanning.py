@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import exists, select, update
@@ -66,6 +67,14 @@ def check_in(actor: Actor, event_id: int, *, out: bool, device: str, ticket: str
     ).first()
     if moved is None:  # the other phone of the same person was faster
         return Scanned(new.standing, now, again=True, out=out)
+    _keep(actor, event_id, row, act, now, device=device, ticket=ticket)
+    return Scanned(new.standing, now, out=out)
+
+
+def _keep(
+    actor: Actor, event_id: int, row: Any, act: str, now: datetime, *, device: str, ticket: str
+) -> None:
+    """The record of a scan; RuleError where this ticket has said the same before."""
     record_id = str(uuid5(NAMESPACE_URL, f"{ticket}/{actor.member_id}/{act}"))
     if queries.known(event_id, [record_id]):
         raise RuleError(OTHERWISE)
@@ -83,7 +92,6 @@ def check_in(actor: Actor, event_id: int, *, out: bool, device: str, ticket: str
             by_id=actor.account_id,
         )
     )
-    return Scanned(new.standing, now, out=out)
 
 
 def _signed_in_another(event_id: int, device: str, member_id: int | None) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
+from pbtrain.events import inheriting
 from pbtrain.hours import custody
 from pbtrain.org import reopening, reshaping, temporary, tree, turning
 from pbtrain.org.access import Actor
@@ -26,7 +27,11 @@ def move(actor: Actor | None, unit_id: int, parent_id: int) -> int:
 
 
 def abolish(actor: Actor | None, unit_id: int) -> None:
-    """End an empty unit; what still waits there waits where its members are now."""
+    """End an empty unit; what still waits there waits where its members are now.
+
+    RuleError while attendance of one of its meetings is open: nobody could close it any more.
+    """
+    inheriting.check_closed(unit_id)
     tree.abolish_unit(actor, unit_id)
     custody.judge_leaders(unit_id)
     custody.hand_over(unit_id, None)
@@ -34,11 +39,13 @@ def abolish(actor: Actor | None, unit_id: int) -> None:
 
 
 def merge(actor: Actor | None, unit_ids: Collection[int], into_id: int) -> list[Shift]:
-    """Merge units into one that stays; its secretary decides what waited in the others."""
+    """Merge units into one that stays; its secretary decides what waited in the others, and holds what they
+    planned."""
     before = {into_id: custody.rules_above(into_id)} | {one: custody.rules_above(one) for one in unit_ids}
     shifts = reshaping.merge(actor, unit_ids, into_id)
     for shift in shifts:
         custody.hand_over(shift.from_id, shift.to_id)
+        inheriting.inherit(actor, shift.from_id, shift.to_id)
         custody.judge_leaders(shift.from_id)
         _settle(shift, same_rules=before[shift.from_id] == before[into_id])
     return shifts
@@ -73,6 +80,7 @@ def reopen(actor: Actor | None, unit_id: int) -> None:
     custody.judge_leaders(unit_id)
     if ended.into_id is not None:
         custody.hand_over(ended.into_id, unit_id, ended.member_ids)
+        inheriting.give_back(unit_id, ended.into_id)
         same = custody.rules_above(unit_id) == custody.rules_above(ended.into_id)
         _settle(Shift(ended.into_id, unit_id, ended.member_ids, ended.unit_ids), same_rules=same)
 
@@ -82,6 +90,7 @@ def turn(actor: Actor | None, unit_id: int, kind: str, *, name: str = "", code: 
     shift = turning.turn(actor, unit_id, kind, name=name, code=code)
     if shift is not None:
         custody.hand_over(shift.from_id, shift.to_id)
+        inheriting.inherit(actor, shift.from_id, shift.to_id)
         _settle(shift, same_rules=True)  # it stands right below: the same policies hold
     return shift
 
@@ -94,6 +103,7 @@ def turn_back(actor: Actor | None, unit_id: int) -> None:
     turned = turning.turn_back(actor, unit_id)
     if turned.heir_id is not None:
         custody.hand_over(turned.heir_id, unit_id)
+        inheriting.give_back(unit_id, turned.heir_id)
         custody.judge_leaders(turned.heir_id)
         _settle(Shift(turned.heir_id, unit_id, turned.member_ids), same_rules=True)
 
