@@ -292,19 +292,21 @@ def close(place, year):
         sealing.seal_unit(place.admin, place.branch.id, year, empty=True)
 
 
-def test_a_year_that_is_closed_takes_no_sheet_and_gives_none_back(db, place, people, client_for):
-    written, late = (send(place.secretary, place.branch.id, as_csv([row(one)])) for one in people[:2])
-    for batch_id in (written, late):
-        hand_in(place.secretary, batch_id)
+def test_a_year_that_is_closed_takes_no_sheet_and_gives_none_back(db, place, people, client_for, make):
+    elsewhere = make.member(place.other)
+    written = send(place.secretary, place.branch.id, as_csv([row(people[0])]))
+    late = send(place.admin, place.root.id, as_csv([row(people[1]), row(elsewhere)]))
+    hand_in(place.secretary, written)
+    hand_in(place.admin, late)
     act(takeover_services.confirm, place.above, written)
     queue.run_waiting()
     with time_machine.travel("2027-01-12 03:00:00+00:00", tick=False):
         close(place, 2026)
         act(takeover_services.confirm, place.above, late)
         queue.run_waiting()
-        assert takeover_queries.job(late, takeover_work.POST).state == "failed"
+        assert [messages(one) for one in rows_of(late)] == [[takeover_rules.SEALED], []]
         assert "已封存" in client_for(place.above).get(f"/takeovers/above/{late}").text
-        assert standing() == 200, "what was written stands, and nothing came to it"
+        assert standing() == 400, "one branch that is closed does not keep out the rows of the others"
         with pytest.raises(RuleError, match="closed"):
             act(takeover_services.undo, place.above, written, reason="台账抄错了")
         act(takeover_services.undo, place.above, late, reason="年度已经封存")

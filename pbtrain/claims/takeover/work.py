@@ -22,7 +22,7 @@ from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.core.storage import StoredFile
-from pbtrain.hours import held, persons, posting
+from pbtrain.hours import held, persons, posting, sealed
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
 from pbtrain.org.access import Actor, actor_for
@@ -166,6 +166,9 @@ def _post_some(batch_id: int, account_id: int) -> dict[str, int] | None:
     actor = actor_for(account_id)
     if actor is None:
         raise RuleError(GONE)
+    shut = _shut(batch, rows)
+    _mark(shut, takeover_rules.SEALED, year=batch.year)
+    rows = [row for row in rows if row not in shut]
     fits = match.fitting(batch, rows)
     lines, left = _lines(batch, rows, fits)
     posted = hours.post_many(actor, [line for _row, line in lines])
@@ -183,7 +186,17 @@ def _post_some(batch_id: int, account_id: int) -> dict[str, int] | None:
         actor, "takeover.posted", f"takeover:{batch_id}", unit_id=batch.unit_id,
         lines=len(posted.entry_ids), held=posted.held,
     )  # fmt: skip
-    return {"posted": len(posted.entry_ids), "held": posted.held, "left": len(left) + len(gone)}
+    return {"posted": len(posted.entry_ids), "held": posted.held, "left": len(shut) + len(left) + len(gone)}
+
+
+def _shut(batch: Takeover, rows: Sequence[Any]) -> list[Any]:
+    """The rows whose branch has closed that year since the preview: they stay out, and in nobody's way."""
+    if batch.year >= clock.today().year:
+        return []
+    known = persons.people({row.member_id for row in rows})
+    homes = {row.id: known[row.member_id].branch_on(date.fromisoformat(row.values["day"])) for row in rows}
+    closed = sealed.closed((home for home in homes.values() if home), [batch.year])
+    return [row for row in rows if (homes[row.id], batch.year) in closed]
 
 
 def _lines(
@@ -219,13 +232,13 @@ def _lines(
     return lines, left
 
 
-def _mark(rows: Sequence[Any], message: str) -> None:
+def _mark(rows: Sequence[Any], message: str, **params: Any) -> None:
     """These rows stay out of the ledger, and say why."""
     if rows:
         db.session.execute(
             update(TakeoverRow)
             .where(TakeoverRow.id.in_([row.id for row in rows]))
-            .values(outcome="left", errors=[["day", message, {}, ""]])
+            .values(outcome="left", errors=[["day", message, params, ""]])
         )
 
 
