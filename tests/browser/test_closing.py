@@ -51,9 +51,9 @@ def january(town, make, password_hash):
             closing.sign(signer, other.id, 2026, 12, since=date(2020, 1, 1), seen=1)
         with transaction():
             late = Line(member.id, date(2026, 12, 10), "party_lecture", 45, "event:98", "迟来的党课")
-            hours.post_many(None, [late])
+            (entry_id,) = hours.post_many(None, [late]).entry_ids
         refresh_pace()
-        yield SimpleNamespace(**vars(town), other=other)
+        yield SimpleNamespace(**vars(town), other=other, late=entry_id)
 
 
 def test_the_year_is_signed_closed_and_proved(january, enter, accessible, look, tmp_path, work):
@@ -96,6 +96,14 @@ def test_the_year_is_signed_closed_and_proved(january, enter, accessible, look, 
     auditor.get_by_role("button", name="封存 2026 年").click()
     auditor.get_by_role("heading", name="2026 年已封存").wait_for()
     look(auditor, "level-closed")
+    with transaction():
+        hours.reverse_many(None, [january.late], reason="签到表核对，当天请假未到", after_seal=True)
+    for year in (2026, 2027):  # what was closed, and where its correction stands
+        auditor.goto(f"/branches/{january.other.id}/reports/ledger?year={year}")
+        auditor.get_by_text("签到表核对，当天请假未到", exact=False).first.wait_for()
+        look(auditor, f"corrected-{year}")
+        accessible(auditor)
+    auditor.goto(f"/units/{january.root.id}/years/2026")
     with auditor.expect_download() as given:
         auditor.get_by_role("link", name="下载封存文件").click()
     genuine = tmp_path / "year.txt"
