@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 from pbtrain.classes.queries.audience import been_in_class
 from pbtrain.core.db import db
 from pbtrain.org.access import Actor
+from pbtrain.org.lists import matching
 from pbtrain.org.models import Academy, Member, Unit, UnitClosure
 from pbtrain.org.roles import Perm
 
@@ -30,12 +31,8 @@ def areas(actor: Actor) -> list[Row[Any]]:
 
 def _matching(word: str) -> ColumnElement[bool]:
     """A name, the pinyin or initials it begins with, a number, or a part of the branch's name."""
-    low = word.lower()
     return or_(
-        Member.name.contains(word, autoescape=True),
-        Member.pinyin.startswith(low, autoescape=True),
-        Member.pinyin.contains(" " + low, autoescape=True),
-        Member.code.startswith(word.upper(), autoescape=True),
+        matching(word),
         Unit.name.contains(word, autoescape=True),
         Unit.code.startswith(word, autoescape=True),
     )

@@ -20,6 +20,7 @@ from pbtrain.hours.persons import people
 from pbtrain.hours.policy import CADRE_ACTIVITIES, Rules
 from pbtrain.hours.rulebook import rulebook
 from pbtrain.hours.rules import Assessment, CadreYear, Stretch, Tie, assess, cadre_year, duties
+from pbtrain.org.lists import named, plain
 from pbtrain.org.models import Member, Unit, UnitClosure
 
 # A member of a branch belongs to exactly one of these, in this order; care is not failure.
@@ -292,10 +293,10 @@ def branch_members(
         .where(Member.unit_id.in_(unit_ids), Member.left_on.is_(None))
     )  # fmt: skip
     if search:
-        words = search.lower()
+        words = plain(search).lower()
         listed = listed.where(
             or_(
-                Member.name.contains(search, autoescape=True),
+                named(Member.name, search),
                 Member.pinyin.contains(words, autoescape=True),
                 func.lower(Member.code).contains(words, autoescape=True),
             )

@@ -7,7 +7,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, exists, literal, or_, select, update
+from sqlalchemy import and_, case, delete, exists, literal, or_, select, update
 
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock, queue
@@ -56,7 +56,8 @@ def _is_due(now: datetime) -> Any:
 
 
 def _claim(key: str, channel: Channel) -> list[Parcel]:
-    """Take up to 500 due deliveries for ourselves: the UPDATE decides, however many workers there are."""
+    """Take up to 500 due deliveries for ourselves: the UPDATE decides, however many workers there are. What
+    waited for somebody whose login was closed meanwhile, or who has no address any more, is given up."""
     now = clock.now()
     some = (
         select(Delivery.id)
@@ -87,10 +88,13 @@ def _claim(key: str, channel: Channel) -> list[Parcel]:
         )
         .join(Message, Message.id == Delivery.message_id)
         .join(Account, Account.id == Message.account_id)
-        .where(Delivery.id.in_(ids))
+        .where(Delivery.id.in_(ids), Account.disabled_at.is_(None), channel.reaches())
         .order_by(Delivery.id)
     ).all()
     db.session.rollback()  # no transaction stays open while the other side takes its time
+    if gone := set(ids) - {row.delivery_id for row in rows}:
+        with transaction() as session:
+            session.execute(delete(Delivery).where(Delivery.id.in_(gone), Delivery.state == "claimed"))
     return [Parcel(**row._mapping) for row in rows]
 
 

@@ -1,5 +1,6 @@
 """Lists of members and logins, and all about one of them. Part of the queries of org."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ from pbtrain.org.models import (
 )
 from pbtrain.org.queries import is_on
 from pbtrain.org.roles import Perm
+from pbtrain.org.uploads.cells import name_variants
 
 PAGE = 50
 SLIPS = 500  # people offered on the page of slips
@@ -44,15 +46,30 @@ class Page:
     total: int
 
 
+def named(column: Any, word: str) -> ColumnElement[bool]:
+    """A name holds this word, whichever dot is typed between its parts and however wide its letters are."""
+    spellings = name_variants(word) | name_variants(plain(word))
+    return or_(*(column.contains(one, autoescape=True) for one in sorted(spellings)))
+
+
+def plain(word: str) -> str:
+    """What was typed to search by, full-width letters and digits as ordinary ones.
+
+    >>> plain("ＷＹ　０１")
+    'WY 01'
+    """
+    return unicodedata.normalize("NFKC", word).strip()
+
+
 def matching(q: str) -> ColumnElement[bool]:
     """Members whose name contains `q`, or whose pinyin, initials or number begins with it. Phone and ID
     numbers are found by a form (home/views/personal.py): no address holds them."""
-    text = q.strip().lower()
+    text = plain(q).lower()
     return or_(
-        Member.name.contains(q.strip(), autoescape=True),
+        named(Member.name, q.strip()),
         Member.pinyin.startswith(text.replace(" ", ""), autoescape=True),
         Member.pinyin.contains(" " + text, autoescape=True),
-        Member.code.startswith(q.strip().upper(), autoescape=True),
+        Member.code.startswith(text.upper(), autoescape=True),
     )
 
 

@@ -20,6 +20,7 @@ from pbtrain.classes.rules.completion import Attended, judge
 from pbtrain.classes.services import certificates as services
 from pbtrain.core.db import transaction
 from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.events.models import Guest
 from pbtrain.org.roles import Role
 from tests.classes.schooled import absent, school
 
@@ -300,13 +301,18 @@ def test_what_certificates_say_goes_with_the_person(db, frozen, client):
     one = school(1)
     issue(one)
     row = next(row for row in standing(one) if row.member_id)
-    with transaction():
+    guests = db.session.scalars(select(Certificate).where(Certificate.guest_id.is_not(None))).one()
+    guest_id, as_guest = guests.guest_id, guests.id
+    with transaction() as session:
+        session.get_one(Guest, guest_id).member_id = row.member_id  # merged since
         services.forget(row.member_id)
     told = said(client.get(f"/c/{row.code}"))
     assert "已经作废" in told
     assert "已注销" in told
     kept = db.session.get_one(Certificate, row.id, populate_existing=True)
     assert one.members[0].name not in str(kept.facts)
+    kept = db.session.get_one(Certificate, as_guest, populate_existing=True)
+    assert (kept.facts["name"], kept.facts["text"], kept.revoked_at is None) == ("", "", False)
 
 
 def make_other(one):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from pbtrain.classes.models import ClassEnrolment
-from pbtrain.classes.services import certificates, guests, merging
+from pbtrain.classes.services import certificates, enrolment, guests, merging
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import RuleError
@@ -17,7 +17,7 @@ from pbtrain.hours.services import Line
 from pbtrain.hours.verify import verify
 from tests import factories
 from tests.classes.schooled import school
-from tests.classes.seated import FIRST, place, states, taken, training_class
+from tests.classes.seated import FIRST, forward, place, states, taken, training_class
 
 __all__ = ["place"]
 
@@ -55,6 +55,24 @@ def test_a_guest_turns_out_to_be_a_member(place, client_for, make):
     assert db.session.scalars(select(Attendance.guest_id)).all() == [guest.id] * 2
     assert client.post(url, data={"code": same.code}).status_code == 303
     assert "撤销并入" in client.get(f"/classes/{class_id}/learners/{enrolment_id}").text
+
+
+def test_the_guest_is_withdrawn_where_the_member_stands_in_the_class_too(place, make):
+    """Withdrawing led nowhere: whoever stood there once was refused for ever."""
+    class_id, same = training_class(place, capacity=3), make.member(place.branch, name="示例外地甲")
+    forward(place, class_id, same.id)
+    with transaction():
+        guests.enrol_guest(place.chief, class_id, name="示例外地甲", organisation="", phone="")
+    guest_id = db.session.scalar(select(Guest.id))
+    with pytest.raises(RuleError, match="Withdraw the guest"), transaction():
+        merging.merge(place.chief, guest_id, same.id)
+    with transaction():
+        found = select(ClassEnrolment.id, ClassEnrolment.version).where(ClassEnrolment.guest_id == guest_id)
+        theirs = list(db.session.execute(found).tuples())
+        enrolment.act_on(place.chief, class_id, theirs, "withdraw", who="academy", reason="示例：同一人")
+        assert merging.merge(place.chief, guest_id, same.id) == 0
+    assert states(class_id) == {same.id: "nominated", None: "withdrawn"}
+    assert db.session.scalar(select(Guest.member_id)) == same.id
 
 
 def test_hours_of_a_merge_that_is_undone_are_reversed_and_a_certificate_ends_it(db, frozen):

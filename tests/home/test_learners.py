@@ -6,10 +6,11 @@ from io import BytesIO
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import update
 
 from pbtrain.core.db import transaction
 from pbtrain.hours import services as hours
-from pbtrain.org.models import Academy
+from pbtrain.org.models import Academy, Member
 from pbtrain.org.roles import Role
 
 PHONE = "13900001234"
@@ -47,6 +48,12 @@ def test_only_the_area_is_searched(area):
     assert names(client.get("/learners")) == ["示例白音", "示例乌云"]
     for q in ("乌云", "slwy", "shiliwuyun", "M00wuy", "草原 乌"):
         assert names(client.get("/learners", query_string={"q": q})) == ["示例乌云"], q
+    for q in ("ｓｌｗｙ", "Ｍ００ＷＵＹ"):  # typed with an input method set to full width
+        assert names(client.get("/learners", query_string={"q": q})) == ["示例乌云"], q
+    with transaction() as session:
+        session.execute(update(Member).where(Member.code == "M00WUYUN").values(name="示例乌云·巴特尔"))
+    for q in ("乌云•巴", "乌云・巴特尔", "·"):
+        assert names(client.get("/learners", query_string={"q": q})) == ["示例乌云·巴特尔"], q
     for q in ("别处", "M0BIECHU", "别的支部", "%", "_"):
         assert names(client.get("/learners", query_string={"q": q})) == [], q
 

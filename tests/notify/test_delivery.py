@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import func, select, update
 
+from pbtrain.accounts.models import Account
+from pbtrain.core import clock
 from pbtrain.core.db import db as database
 from pbtrain.core.db import transaction
 from pbtrain.core.queue import Job
@@ -40,6 +42,18 @@ def test_who_has_no_address_reads_the_inbox_only(make, mail, tell, work):
     assert len(told) == 3
     work()
     assert [address for address, _ in mail.mails] == ["a@example.cn"]
+
+
+def test_nothing_goes_out_to_a_login_that_was_closed_meanwhile(make, mail, tell, work):
+    """What waits for the morning is not sent to somebody who died in the night."""
+    accounts = [make.account(email=f"{name}@example.cn") for name in "abc"]
+    tell(*accounts)
+    with transaction() as session:
+        session.get_one(Account, accounts[0].id).disabled_at = clock.now()
+        session.get_one(Account, accounts[1].id).email = None
+    work()
+    assert [address for address, _ in mail.mails] == ["c@example.cn"]
+    assert one(Delivery.state) == ["sent"]
 
 
 def test_a_site_without_smtp_sends_nothing(make, tell, work):

@@ -20,6 +20,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.events.models import Attendance, Event, Guest
 from pbtrain.org.access import Actor, units_where
+from pbtrain.org.lists import matching, named, plain
 from pbtrain.org.models import Academy, Member, Unit, UnitClosure
 from pbtrain.org.roles import Perm
 
@@ -98,12 +99,12 @@ def learners(class_id: int, *, group: str = "", words: str = "") -> Select[Any]:
 
 
 def _matching(word: str) -> ColumnElement[bool]:
-    low = word.lower()
+    low = plain(word).lower()
     return or_(
-        NAME.contains(word, autoescape=True),
+        named(NAME, word),
         PINYIN.startswith(low, autoescape=True),
         PINYIN.contains(" " + low, autoescape=True),
-        Member.code == word.upper(),
+        Member.code == low.upper(),
         Unit.name.contains(word, autoescape=True),
         Guest.organisation.contains(word, autoescape=True),
     )
@@ -326,14 +327,7 @@ def candidates(actor: Actor, row: TrainingClass, *, words: str = "") -> Select[A
         .order_by(been, Member.pinyin, Member.id)
     )
     for word in words.split()[:5]:
-        found = found.where(
-            or_(
-                Member.name.contains(word, autoescape=True),
-                Member.pinyin.startswith(word.lower(), autoescape=True),
-                Member.code == word.upper(),
-                Unit.name.contains(word, autoescape=True),
-            )
-        )
+        found = found.where(or_(matching(word), Unit.name.contains(word, autoescape=True)))
     return found
 
 

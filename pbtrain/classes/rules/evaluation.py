@@ -36,12 +36,23 @@ def checked(given: Mapping[str, str], sessions: Collection[int]) -> dict[str, in
 
 
 def results(answers: Iterable[Mapping[str, Any]], groups: Mapping[str, Collection[str]]) -> dict[str, Result]:
-    """For each group of questions its mean; half up. A group is a question, a session, all of a teacher."""
+    """For each group of questions its mean; half up. A group is a question, a session, all of a teacher.
+
+    A mean of several questions, of which some are shown and the others answered by fewer than FEWEST, would
+    tell by subtraction what these said: it is not shown either.
+    """
     rows = list(answers)
     found = {}
     for name, keys in groups.items():
         scores = [int(row[key]) for row in rows for key in keys if key in row]
-        people = sum(any(key in row for key in keys) for row in rows)
+        people = _people(rows, keys)
         mean = (200 * sum(scores) + len(scores)) // (2 * len(scores)) if scores else 0
-        found[name] = Result(people, mean if people >= FEWEST else None)
+        few = [key for key in keys if _people(rows, [key]) < FEWEST]
+        left = _people(rows, few) if len(few) < len(keys) else FEWEST
+        found[name] = Result(people, mean if people >= FEWEST and not 0 < left < FEWEST else None)
     return found
+
+
+def _people(rows: Collection[Mapping[str, Any]], keys: Collection[str]) -> int:
+    """How many answered one of these questions."""
+    return sum(any(key in row for key in keys) for row in rows)

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
@@ -22,6 +22,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.formatting import long_day
 from pbtrain.core.images import Picture, keep
 from pbtrain.core.marks import N_
+from pbtrain.events.models import Guest
 from pbtrain.hours.rulebook import rulebook
 from pbtrain.hours.rules import check_reason
 from pbtrain.org.access import Actor
@@ -209,8 +210,11 @@ def look(session: Any, certificate_id: int, unit_id: int, visitor: str) -> None:
 
 
 def forget(member_id: int) -> None:
-    """What certificates say of somebody whose data is erased goes; they hold no longer."""
-    rows = db.session.scalars(select(Certificate).where(Certificate.member_id == member_id)).all()
+    """What certificates say of somebody whose data is erased goes, of those given to them as a guest as well;
+    they hold no longer."""
+    as_guest = select(Guest.id).where(Guest.member_id == member_id)
+    whose = or_(Certificate.member_id == member_id, Certificate.guest_id.in_(as_guest))
+    rows = db.session.scalars(select(Certificate).where(whose).order_by(Certificate.id)).all()
     for row in rows:
         row.facts = {**row.facts, "name": "", "unit": "", "text": ""}
         row.revoked_at = row.revoked_at or clock.now()

@@ -31,14 +31,15 @@ from pbtrain.org.access import Actor
 from pbtrain.org.models import Member
 from pbtrain.org.uploads.cells import name_key
 
-BOTH = N_("The member stands in class “%(title)s”, too. Withdraw one of the two there first.")
+BOTH = N_("The member stands in class “%(title)s”, too. Withdraw the guest there first.")
 MERGED = "guest.merged"
 
 
 def merge(actor: Actor, guest_id: int, member_id: int) -> int:
     """A guest turns out to be this member: enrolments, attendance and hours go over; how many enrolments.
 
-    RuleError where the member stands in one of these classes, too. Hours of sessions whose door is closed
+    RuleError where the member stands in one of these classes, too; an enrolment of the guest that is over
+    stays the guest's then. Hours of sessions whose door is closed
     are posted where the member's book of that year is open. The records of the door are append-only: they
     keep naming the guest, whose row names the member. `part` takes it back.
     """
@@ -53,10 +54,15 @@ def merge(actor: Actor, guest_id: int, member_id: int) -> int:
     if moved is None:
         raise RuleError(N_("This guest has been merged already."))
     posted = credit_guest(actor, guest_id)  # by the rows of the guest, before they are the member's
+    theirs = db.session.scalars(
+        select(ClassEnrolment.class_id)
+        .where(ClassEnrolment.member_id == member_id)
+        .order_by(ClassEnrolment.id)
+    ).all()
     home = select(Member.unit_id).where(Member.id == member_id).scalar_subquery()
     enrolments = db.session.execute(
         update(ClassEnrolment)
-        .where(ClassEnrolment.guest_id == guest_id)
+        .where(ClassEnrolment.guest_id == guest_id, ClassEnrolment.class_id.not_in(theirs))
         .values(guest_id=None, member_id=member_id, unit_id=home, version=ClassEnrolment.version + 1)
         .returning(ClassEnrolment.id)
         .execution_options(synchronize_session=False)
@@ -78,7 +84,7 @@ def _check_apart(guest_id: int, member_id: int) -> None:
         select(TrainingClass.title)
         .join(ClassEnrolment, ClassEnrolment.class_id == TrainingClass.id)
         .join(member, and_(member.class_id == TrainingClass.id, member.member_id == member_id))
-        .where(ClassEnrolment.guest_id == guest_id)
+        .where(ClassEnrolment.guest_id == guest_id, ClassEnrolment.state.not_in(rules.OVER))
         .order_by(TrainingClass.id)
         .limit(1)
     )
