@@ -21,6 +21,7 @@ from pbtrain.core.db import db, insert_new, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.marks import N_
 from pbtrain.hours import chain, checks, posting, services
+from pbtrain.hours.judge import Judge
 from pbtrain.hours.models import Book, HourEntry, MemberYear, Policy
 from pbtrain.org.access import Actor
 from pbtrain.org.kinds import UNIT_KINDS
@@ -72,7 +73,7 @@ def _differences(book_id: int, unit_id: int, year: int, *, inside: bool) -> Iter
     members = select(MemberYear.member_id).where(*_of_branch(unit_id, year))
     for finding in checks.check_books((book_id, book_id + 1), inside=inside):
         yield str(finding)
-    for finding in checks.check_members((None, None), checks.Judge(), only=members, inside=inside):
+    for finding in checks.check_members((None, None), Judge(), only=members, inside=inside):
         yield str(finding)
 
 

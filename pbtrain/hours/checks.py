@@ -1,34 +1,35 @@
 """What `flask hours verify` looks at, some books or some members at a time, each at one moment.
 
 Everything is recomputed from the stored columns. PostgreSQL recomputes a span of books by itself (`sound`),
-and only where something is wrong the lines are walked here, which names it; SQLite's are always walked.
+and only where something is wrong the lines are walked here, which names it; SQLite's are always walked. A
+member's year is judged here (`judge`); on PostgreSQL its lines are read only if no equal year was.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, String, cast, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, or_, select, text
 
 from pbtrain.accounts.models import Account
 from pbtrain.core import clock
 from pbtrain.core.batches import batched
-from pbtrain.core.db import EPOCH, db, is_postgresql
+from pbtrain.core.db import db, is_postgresql
+from pbtrain.core.errors import RuleError
 from pbtrain.hours import chain, posting, sealed, sound
 from pbtrain.hours.activities import PARTS
+from pbtrain.hours.judge import NOTHING, Case, Facts, Judge, Mark, facts_of
 from pbtrain.hours.models import Book, HourEntry, MemberYear
 from pbtrain.hours.persons import Person, custody, people
 from pbtrain.hours.policy import Rules
 from pbtrain.hours.rulebook import Rulebook
-from pbtrain.hours.rules import Stretch, Studied, Tie, assess, duties
 from pbtrain.hours.sound import Span
 from pbtrain.org.models import Member
 
 CHUNK = 2000  # lines read at a time
-MOST_KNOWN = 20_000  # distinct years remembered, some kilobytes each
 MIRRORED = ("member_id", "day", "credit_year", "mode", "proof", "activity")
 
 
@@ -48,6 +49,7 @@ def one_moment() -> None:
     db.session.rollback()
     if is_postgresql():
         db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        db.session.execute(text("SET LOCAL jit = off"))  # to compile a statement takes longer than a span
 
 
 def within(column: Any, span: Span) -> list[ColumnElement[bool]]:
@@ -109,9 +111,9 @@ def check_books(span: Span, *, inside: bool = False) -> Iterator[Finding]:
     transaction that holds them."""
     if not inside:
         one_moment()
-    known = Known()
-    if is_postgresql() and sound.proved(span) and known.are_named(sound.named(span)):
+    if is_postgresql() and sound.proved(span) and are_named(sound.named(span)):
         return
+    known = Known()
     columns = (
         Book.id, Book.unit_id, Book.year, Book.entries, Book.person_times, Book.minutes, Book.credit,
         Book.prior_credit, Book.head,
@@ -126,6 +128,21 @@ def check_books(span: Span, *, inside: bool = False) -> Iterator[Finding]:
         yield from book.close()
 
 
+def are_named(rows: Iterable[Any]) -> bool:
+    """Do the pseudonyms that `sound.named` found go with the keys?"""
+    accounts: dict[bytes | None, str] = {}
+    for actor_id, person, posted_by, member_key, account_key in rows:
+        if member_key is not None and chain.pseudonym(member_key) != person:
+            return False
+        if account_key is None and actor_id is not None:
+            continue  # it was destroyed
+        if account_key not in accounts:
+            accounts[account_key] = chain.pseudonym(account_key)
+        if accounts[account_key] != posted_by:
+            return False
+    return True
+
+
 class Known:
     """Pseudonyms of the people in the lines at hand; None for a key that was destroyed or never was."""
 
@@ -137,14 +154,6 @@ class Known:
         """Look up these members and accounts, if they are not known yet."""
         self._learn(Member, self.members, set(people))
         self._learn(Account, self.accounts, set(actors))
-
-    def are_named(self, rows: Sequence[Any]) -> bool:
-        """Do these (member id, account id, pseudonym, pseudonym) go together?"""
-        self.meet((row[0] for row in rows), (row[1] for row in rows))
-        return all(
-            self.members[member_id] in (None, person) and self.accounts[actor_id] in (None, posted_by)
-            for member_id, actor_id, person, posted_by in rows
-        )
 
     def _learn(self, table: Any, known: dict[Any, str | None], ids: set[Any]) -> None:
         missing = ids - known.keys()
@@ -231,11 +240,23 @@ YEAR = (
     MemberYear.sealed_target, MemberYear.corrections, MemberYear.entries, MemberYear.minutes,
     *(getattr(MemberYear, name) for name in PARTS),
 )  # fmt: skip
-PLACE = {(name.split("_")[0], name[-1].upper()): n for n, name in enumerate(PARTS, 2)}
+YEARS = range(1, 9999)  # those a calendar has, the last day of which is before another
+Whose = tuple[int, int]  # member, year
+
+
+class Seen(NamedTuple):
+    """The row of a member's year, what was done in it, and by which rules it is judged, if by any."""
+
+    row: Any  # of YEAR
+    mark: Mark
+    person: Person | None
+    today: date
+    rules: Rules | None = None
+    case: Case | None = None
 
 
 def check_members(
-    span: Span, judge: "Judge", *, only: Select[Any] | None = None, inside: bool = False
+    span: Span, judge: Judge, *, only: Select[Any] | None = None, inside: bool = False
 ) -> Iterator[Finding]:
     """Raw sums, what counts, targets and branches of the members with these ids, in all their years.
 
@@ -243,6 +264,7 @@ def check_members(
     """
     if not inside:
         one_moment()
+    judge.forget()
 
     def chosen(column: Any) -> list[ColumnElement[bool]]:
         return within(column, span) if only is None else [*within(column, span), column.in_(only)]
@@ -252,122 +274,83 @@ def check_members(
         .where(*chosen(MemberYear.member_id))
         .order_by(MemberYear.member_id, MemberYear.credit_year)
     ).all()
-    lines: dict[tuple[int, int], list[Any]] = defaultdict(list)
-    for some in raw(select(*LEARNT).where(*chosen(ENTRY.member_id)).order_by(ENTRY.member_id, ENTRY.id)):
-        for line in some:
-            lines[line[0], line[1]].append(line)
+    marks = _marks(chosen(ENTRY.member_id), judge)
     persons: dict[int, Person] = {}
     for ids in batched(sorted({row[0] for row in rows}), 500):
         persons |= people(ids)
     rules_for = posting.rules_of(persons)
-    for row in rows:
-        mine = lines.pop((row[0], row[1]), [])
-        yield from _check_year(row, mine, persons.get(row[0]), rules_for, judge)
-    for member_id, year in sorted(lines):
+    years = [
+        _see(row, marks.pop((row[0], row[1]), NOTHING), persons.get(row[0]), rules_for, judge) for row in rows
+    ]
+    facts = _facts(years, judge)
+    for seen in years:
+        yield from _check_year(seen, judge, facts)
+    for member_id, year in sorted(marks):
         yield Finding(f"member {member_id} year {year}", "has lines but no row of sums")
 
 
-def _check_year(
-    row: Any, lines: list[Any], person: Person | None, rules_for: Rulebook, judge: "Judge"
-) -> Iterator[Finding]:
-    member_id, year, counted, target, lacks_class, due_on, custody_unit_id, *closed = row[:10]
-    sums = list(row[10:])
-    where, today = f"member {member_id} year {year}", due_on or clock.today()
-    facts = judge.facts(lines)
-    if judge.sums(facts) != sums:
-        yield Finding(where, "its sums do not equal its lines")
-    yield from _check_closed(where, counted, *closed)
-    if person is None:
-        return
-    home = custody(person, year, today)
-    if custody_unit_id != home and (home, year) not in sealed.not_theirs([home] if home else [], [year]):
-        yield Finding(where, "stands under another branch than the member")
-    if person.homes:
+def _marks(chosen: list[ColumnElement[bool]], judge: Judge) -> dict[Whose, Mark]:
+    """What tells the years of these lines apart."""
+    if is_postgresql() and judge.meets_again:
+        return {(row[0], row[1]): row[2] for some in raw(sound.marks(*chosen)) for row in some}
+    return dict(_studied(chosen))
+
+
+def _studied(chosen: list[ColumnElement[bool]]) -> Iterator[tuple[Whose, Facts]]:
+    """What was done in each year, of these lines."""
+    lines: dict[Whose, list[Any]] = defaultdict(list)
+    for some in raw(select(*LEARNT).where(*chosen).order_by(ENTRY.member_id, ENTRY.id)):
+        for line in some:
+            lines[line[0], line[1]].append(line[2:])
+    for whose, done in lines.items():
+        yield whose, facts_of(done)
+
+
+def _see(row: Any, mark: Mark, person: Person | None, rules_for: Rulebook, judge: Judge) -> Seen:
+    year, today = row.credit_year, row.due_on or clock.today()
+    if person is None or not person.homes or year not in YEARS:
+        return Seen(row, mark, person, today)
+    try:
         rules = rules_for.of(person.homes, person.unit_id, year)
-        if (counted, target, lacks_class) != judge.year(rules, year, today, person.ties, facts):
-            yield Finding(where, "what counts or the target was not recomputed")
+    except RuleError:  # none were published for such a year
+        return Seen(row, mark, person, today)
+    case = judge.case(mark, rules, year, today, person.ties)
+    return Seen(row, mark, person, today, rules, case)
 
 
-def _check_closed(
-    where: str, counted: int, sealed_counted: int | None, sealed_target: int | None, corrections: int
-) -> Iterator[Finding]:
-    """What was sealed and what was corrected since make what counts."""
+def _facts(years: list[Seen], judge: Judge) -> dict[Mark, Facts]:
+    """What was done in the years that the judge has not met; of equal ones one is read."""
+    new = {seen.mark: seen.row for seen in years if not judge.knows(seen.mark, seen.case)}
+    judge.meets_again = 2 * len(new) <= len(years)
+    facts: dict[Mark, Facts] = {mark: mark for mark in new if not isinstance(mark, bytes)}
+    unread: dict[int, dict[int, Mark]] = defaultdict(dict)
+    for mark, row in new.items():
+        if mark not in facts:
+            unread[row.credit_year][row.member_id] = mark
+    for year, of in unread.items():
+        for whose, done in _studied([ENTRY.credit_year == year, ENTRY.member_id.in_(of)]):
+            facts[of[whose[0]]] = done
+    return facts
+
+
+def _check_year(seen: Seen, judge: Judge, facts: dict[Mark, Facts]) -> Iterator[Finding]:
+    member_id, year, counted, target, lacks_class, _due_on, custody_unit_id, *closed_and_sums = seen.row
+    sealed_counted, sealed_target, corrections, *sums = closed_and_sums
+    where = f"member {member_id} year {year}"
+    if year not in YEARS:
+        yield Finding(where, "is a year that no calendar has")
+    if judge.sums(seen.mark, facts) != sums:
+        yield Finding(where, "its sums do not equal its lines")
     if (sealed_counted is None) != (sealed_target is None):
         yield Finding(where, "is sealed in part")
     if corrections != (0 if sealed_counted is None else counted - sealed_counted):
         yield Finding(where, "what was sealed and what was corrected since do not make what counts")
-
-
-Facts = tuple[tuple[Any, ...], ...]  # of each line what LEARNT names from reverses_id on
-
-
-class Judge:
-    """`assess` for people who did the same: distinct years are judged once, the newest are remembered."""
-
-    def __init__(self) -> None:
-        self._years: dict[Any, tuple[int, int, bool]] = {}
-        self._sums: dict[Facts, list[int]] = {}
-        self._stretches: dict[Any, tuple[Stretch, ...]] = {}
-
-    def facts(self, lines: list[Any]) -> Facts:
-        """What decides about a year; a line stands for its place in the order of ids."""
-        if all(line[3] is None for line in lines):
-            return tuple(line[3:] for line in lines)
-        places = {line[2]: number for number, line in enumerate(lines)}
-        return tuple((places.get(line[3], line[3]), *line[4:]) for line in lines)
-
-    def sums(self, facts: Facts) -> list[int]:
-        """Entries, minutes, then the credit of each mode and proof."""
-        if facts not in self._sums:
-            found = [len(facts), *[0] * (1 + len(PARTS))]
-            for _reverses, _day, mode, proof, minutes, credit, *_times in facts:
-                found[1] += minutes
-                if place := PLACE.get((mode, proof)):
-                    found[place] += credit
-            _remember(self._sums, facts, found)
-        return self._sums[facts]
-
-    def year(
-        self, rules: Rules, year: int, today: date, ties: list[Tie], facts: Facts
-    ) -> tuple[int, int, bool]:
-        """(counted, target, lacks a class) as `assess` judges."""
-        key = (rules.key, year, today, self._duties(year, ties), facts)
-        if key not in self._years:
-            lines = [
-                Studied(
-                    n, date.fromisoformat(day), mode, proof, minutes, credit, _instant(starts),
-                    _instant(ends), reverses, activity,
-                )
-                for n, fact in enumerate(facts)
-                for reverses, day, mode, proof, minutes, credit, starts, ends, activity in (fact,)
-            ]  # fmt: skip
-            result = assess(rules, key[3], lines, year=year, today=today)
-            _remember(self._years, key, (result.counted, result.target, result.lacks_class))
-        return self._years[key]
-
-    def _duties(self, year: int, ties: list[Tie]) -> tuple[Stretch, ...]:
-        """By ties as far as they touch the year: since when before it somebody has been here is all one."""
-        first, after = date(year, 1, 1), date(year + 1, 1, 1)
-        near = tuple(
-            Tie(
-                tie.kind,
-                max(tie.since, first),
-                None if tie.until is None else min(tie.until, after),
-                tie.label,
-            )
-            for tie in ties
-            if tie.since < after and (tie.until is None or tie.until > first)
-        )
-        if (year, near) not in self._stretches:
-            _remember(self._stretches, (year, near), duties(year, near))
-        return self._stretches[year, near]
-
-
-def _remember(known: dict[Any, Any], key: object, value: object) -> None:
-    if len(known) >= MOST_KNOWN:
-        del known[next(iter(known))]
-    known[key] = value
-
-
-def _instant(stored: int | None) -> datetime | None:
-    return None if stored is None else EPOCH + timedelta(microseconds=stored)
+    if seen.person is None or year not in YEARS:
+        return
+    home = custody(seen.person, year, seen.today)
+    if custody_unit_id != home and (home, year) not in sealed.not_theirs([home] if home else [], [year]):
+        yield Finding(where, "stands under another branch than the member")
+    if seen.person.homes:
+        judged = judge.year(seen.case, seen.rules, facts) if seen.case and seen.rules else None
+        if (counted, target, lacks_class) != judged:
+            yield Finding(where, "what counts or the target was not recomputed")

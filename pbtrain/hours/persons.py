@@ -94,7 +94,7 @@ def people(member_ids: Iterable[int]) -> dict[int, Person]:
     """The members with their ties, in one statement; what the session still holds back is sent before."""
     db.session.flush()
     found: dict[int, Person] = defaultdict(Person)
-    for row in _ties(ids=bulk.list_of(set(member_ids))):
+    for row in _ties(ids=bulk.list_of(set(member_ids))).all():
         member_id, kind, unit_id, label, since, until, key, now_in, left_on, stage, joined_on = row
         person = found[member_id]
         if kind == "home":

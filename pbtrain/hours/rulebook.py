@@ -44,6 +44,7 @@ class Rulebook:
         self.published, self.links = published, links or {}
         self._ready: dict[int, PolicyRules] = {}
         self._years: dict[tuple[int | None, int], list[tuple[date, PolicyRules | None]]] = {}
+        self._stays: dict[tuple[int, tuple[Home, ...]], Rules] = {}
 
     def with_version(self, unit_id: int, version: Version) -> "Rulebook":
         """The same if that unit had published one more version, which goes before its others."""
@@ -73,10 +74,21 @@ class Rulebook:
         no rules are published for any of them.
         """
         first, after = date(year, 1, 1), date(year + 1, 1, 1)
-        here = [home for home in homes if home[0] < after and (home[1] is None or home[1] > first)]
+        here = tuple(
+            (max(since, first), until if until and until < after else None, unit)
+            for since, until, unit in homes
+            if since < after and (until is None or until > first)
+        )
         if not here:
             near = [home[2] for home in homes if home[0] < after][-1:] or [home[2] for home in homes][:1]
-            here = [(first, None, near[0] if near else unit_id or 0)]
+            here = ((first, None, near[0] if near else unit_id or 0),)
+        if (year, here) not in self._stays:
+            self._stays[year, here] = self._by_stays(here, year)
+        return self._stays[year, here]
+
+    def _by_stays(self, here: Sequence[Home], year: int) -> Rules:
+        """The rules of these stays within a year; RuleError where none are published."""
+        after = date(year + 1, 1, 1)
         parts: list[tuple[date, PolicyRules]] = []
         for since, until, unit in here:
             pieces = self._year(unit, year)

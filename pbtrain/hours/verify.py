@@ -7,6 +7,7 @@ A large ledger is read in spans of books, then of members, by several processes;
 """
 
 import ctypes
+import gc
 import hashlib
 import os
 import signal
@@ -22,17 +23,11 @@ from flask import Flask, current_app
 from sqlalchemy import func, select, text
 
 from pbtrain.core.db import db, is_postgresql
-from pbtrain.hours.checks import (
-    Finding,
-    Judge,
-    Span,
-    check_books,
-    check_members,
-    check_mirrors,
-    one_moment,
-)
+from pbtrain.hours.checks import Finding, check_books, check_members, check_mirrors, one_moment
+from pbtrain.hours.judge import Judge
 from pbtrain.hours.models import Book, MemberYear
 from pbtrain.hours.shipped import TRIGGERS
+from pbtrain.hours.sound import Span
 
 LINES = 50_000  # in the books of one span
 MEMBERS = 2_000  # years in one span
@@ -134,7 +129,9 @@ def _together(work: list[Work], processes: int) -> Iterator[list[Finding]]:
 
 
 def _begin(app: Flask) -> None:
-    """A process of its own: it uses none of the connections it was born with, and ends with its parent."""
+    """A process of its own: it uses none of the connections it was born with, and ends with its parent. What
+    it was born with stays: the collector of garbage need not look through it again and again."""
+    gc.freeze()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
     app.app_context().push()

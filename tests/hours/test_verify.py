@@ -8,11 +8,12 @@ import psycopg
 import pytest
 from sqlalchemy import inspect, select, text
 
-from pbtrain.core.db import micros, transaction
+from pbtrain.core.db import db, micros, transaction
 from pbtrain.hours import anchors, chain, checks
 from pbtrain.hours import services as hours
 from pbtrain.hours import verify as verifying
 from pbtrain.hours.activities import PARTS
+from pbtrain.hours.judge import Judge
 from pbtrain.hours.models import HourEntry
 from pbtrain.hours.services import Line
 from pbtrain.hours.verify import verify
@@ -236,6 +237,76 @@ def test_each_cache_of_each_year_is_compared(back, ledger):
 def test_lines_without_their_year_are_named(back, ledger):
     back.run("DELETE FROM member_year WHERE id = 2")
     assert [text.rpartition(": ")[2] for text in found()] == ["has lines but no row of sums"]
+
+
+@pytest.mark.parametrize("year", [1999, 16779242])
+def test_a_year_that_cannot_be_judged_is_named(back, ledger, year):
+    """No rules were published for the one, no calendar has the other."""
+    back.run(f"UPDATE member_year SET credit_year = {year} WHERE id = 2")
+    assert "member 2 year 2026: has lines but no row of sums" in found()
+    whose = {text.rpartition(": ")[2] for text in found() if f"member 2 year {year}" in text}
+    named = (
+        "what counts or the target was not recomputed" if year == 1999 else "is a year that no calendar has"
+    )
+    assert whose == {"its sums do not equal its lines", named}
+
+
+@pytest.fixture
+@remembered
+def twins(make, frozen):
+    """Two members of a branch did the same; the second of the four lines of each was reversed."""
+    branch = make.unit(parent=ruled(make))
+    members = [make.member(branch) for _ in range(2)]
+    post(*(line(one, "event:1", 60, starts_at=at(9), ends_at=at(10)) for one in members))
+    gone = post(*(line(one, "event:2") for one in members))
+    post(*(line(one, "event:3", 30) for one in members))
+    with transaction():
+        hours.reverse_many(None, gone.entry_ids, reason="点错了人")
+
+
+def marks_of_twins():
+    db.session.rollback()
+    return [mark for _whose, mark in sorted(checks._marks([HourEntry.__table__.c.id > 0], Judge()).items())]
+
+
+def test_years_are_told_apart_by_all_that_decides_about_them(back, twins):
+    """Every change of a line makes another mark, no two the same; the same done by another has the same."""
+    first, second = marks_of_twins()
+    assert first == second
+    ids = db.session.scalars(
+        select(HourEntry.id).where(HourEntry.member_id == 2).order_by(HourEntry.id)
+    ).all()
+    timed, _gone, plain, reversal = ids
+    seen = {first}
+    for changed, values in (
+        (plain, ["day = '2026-03-03'", "mode = 'self'", "proof = 'D'", "minutes = 31", "credit = credit + 1",
+                 "starts_at = 31", "ends_at = 31", "activity = ''", "activity = 'self''|''D'", "activity = '|'",
+                 "activity = '\\'", "activity = '\\\\'"]),
+        (timed, ["starts_at = starts_at + 1", "ends_at = ends_at + 1", "ends_at = NULL",
+                 "starts_at = NULL, ends_at = starts_at"]),
+        (reversal, [f"reverses_id = {plain}", "reverses_id = 2", "reverses_id = 99"]),
+    ):  # fmt: skip
+        for value in values:
+            back.run(f"UPDATE hour_entry SET {value} WHERE id = {changed}")
+            kept, mark = marks_of_twins()
+            assert kept == first
+            assert mark not in seen, value
+            seen.add(mark)
+
+
+def test_lines_of_years_that_were_met_before_are_not_read(backend, twins, monkeypatch):
+    """Both twins by the lines of one of them, and a second time by none; SQLite has no digests."""
+    read, study = [], checks._studied
+    monkeypatch.setattr(
+        checks, "_studied", lambda chosen: read.append(done := dict(study(chosen))) or done.items()
+    )
+    judge = Judge()
+    for _ in range(2):
+        assert list(checks.check_members((None, None), judge)) == []
+    assert [len(done) for done in read] == ([1] if backend.name == "postgresql" else [2, 2])
+    judge.meets_again = False
+    assert list(checks.check_members((None, None), judge)) == []
+    assert (len(read[-1]), judge.meets_again) == (2, backend.name == "sqlite")
 
 
 def in_spans(monkeypatch, processes):
