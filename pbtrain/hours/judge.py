@@ -18,10 +18,10 @@ from pbtrain.hours.rules import Stretch, Studied, Tie, assess, duties
 MOST_KNOWN = 10_000  # distinct years remembered; where a mark is the lines themselves some kilobytes each
 PLACE = {(name.split("_")[0], name[-1].upper()): n for n, name in enumerate(PARTS, 2)}
 
-Facts = tuple[
-    tuple[Any, ...], ...
-]  # of each line in the order of ids: the line it reverses (by its place here,
-# by its id where it is none of these), day, mode, proof, minutes, credit, starts, ends, activity
+ELSEWHERE = -1  # the place of a line that is reversed here and does not stand here
+# Of each line in the order of ids: the place here of the line it reverses, day, mode, proof, minutes, credit,
+# starts, ends, activity.
+Facts = tuple[tuple[Any, ...], ...]
 Mark = Facts | bytes  # equal for equal facts only
 NOTHING: Facts = ()
 
@@ -40,8 +40,9 @@ def facts_of(lines: Sequence[Any]) -> Facts:
     """What decides about a year of lines (id, reversed id, day, mode and so on as in `Facts`)."""
     if all(line[1] is None for line in lines):
         return tuple(line[1:] for line in lines)
-    places = {line[0]: number for number, line in enumerate(lines)}
-    return tuple((places.get(line[1], line[1]), *line[2:]) for line in lines)
+    places: dict[Any, int | None] = {line[0]: number for number, line in enumerate(lines)}
+    places[None] = None
+    return tuple((places.get(line[1], ELSEWHERE), *line[2:]) for line in lines)
 
 
 class Judge:

@@ -8,11 +8,12 @@ it, so that nothing is explained here. Functions are those of `pg_catalog`, what
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal, select, text
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from pbtrain.core.db import db
 from pbtrain.hours.chain import SEQ_BITS
+from pbtrain.hours.judge import ELSEWHERE
 from pbtrain.hours.models import HourEntry
 
 Span = tuple[int | None, int | None]  # ids of books from the first on, below the second; None: no bound
@@ -87,14 +88,11 @@ def marks(*chosen: ColumnElement[bool]) -> Select[Any]:
     """(member id, year, SHA-256 of what `judge.Facts` says of these lines).
 
     Other lines have other bytes: each says nine things between bars, nothing for NULL, and quotes its words.
-    A reversed line is told by how many stand before it in that year, else by its id behind `#`.
+    The place of a reversed line is how many stand before it in that year.
     """
     before = ENTRY.alias()
     place = select(
-        case(
-            (func.bool_or(before.c.id == ENTRY.c.reverses_id), cast(func.count() - 1, String)),
-            else_=PG.concat("#", ENTRY.c.reverses_id),
-        )
+        case((func.bool_or(before.c.id == ENTRY.c.reverses_id), func.count() - 1), else_=ELSEWHERE)
     ).where(
         before.c.member_id == ENTRY.c.member_id,
         before.c.credit_year == ENTRY.c.credit_year,

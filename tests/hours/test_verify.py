@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import inspect, select, text
 
-from pbtrain.core.db import db, micros, transaction
+from pbtrain.core.db import micros, transaction
 from pbtrain.hours import anchors, chain, checks
 from pbtrain.hours import services as hours
 from pbtrain.hours import verify as verifying
@@ -255,7 +255,7 @@ def test_a_year_that_cannot_be_judged_is_named(back, ledger, year):
 @remembered
 def twins(make, frozen):
     """Two members of a branch did the same; the second of the four lines of each was reversed."""
-    branch = make.unit(parent=ruled(make))
+    branch = make.unit(parent=make.ruled())
     members = [make.member(branch) for _ in range(2)]
     post(*(line(one, "event:1", 60, starts_at=at(9), ends_at=at(10)) for one in members))
     gone = post(*(line(one, "event:2") for one in members))
@@ -264,14 +264,14 @@ def twins(make, frozen):
         hours.reverse_many(None, gone.entry_ids, reason="点错了人")
 
 
-def marks_of_twins():
+def marks_of_twins(db):
     db.session.rollback()
     return [mark for _whose, mark in sorted(checks._marks([HourEntry.__table__.c.id > 0], Judge()).items())]
 
 
-def test_years_are_told_apart_by_all_that_decides_about_them(back, twins):
+def test_years_are_told_apart_by_all_that_decides_about_them(db, back, twins):
     """Every change of a line makes another mark, no two the same; the same done by another has the same."""
-    first, second = marks_of_twins()
+    first, second = marks_of_twins(db)
     assert first == second
     ids = db.session.scalars(
         select(HourEntry.id).where(HourEntry.member_id == 2).order_by(HourEntry.id)
@@ -280,15 +280,15 @@ def test_years_are_told_apart_by_all_that_decides_about_them(back, twins):
     seen = {first}
     for changed, values in (
         (plain, ["day = '2026-03-03'", "mode = 'self'", "proof = 'D'", "minutes = 31", "credit = credit + 1",
-                 "starts_at = 31", "ends_at = 31", "activity = ''", "activity = 'self''|''D'", "activity = '|'",
-                 "activity = '\\'", "activity = '\\\\'"]),
+                 "starts_at = 31", "ends_at = 31", "activity = ''", "activity = '|'",
+                 "activity = 'self''|''D'", "activity = '\\'", "activity = '\\\\'"]),
         (timed, ["starts_at = starts_at + 1", "ends_at = ends_at + 1", "ends_at = NULL",
                  "starts_at = NULL, ends_at = starts_at"]),
-        (reversal, [f"reverses_id = {plain}", "reverses_id = 2", "reverses_id = 99"]),
+        (reversal, [f"reverses_id = {plain}", "reverses_id = 2"]),
     ):  # fmt: skip
         for value in values:
             back.run(f"UPDATE hour_entry SET {value} WHERE id = {changed}")
-            kept, mark = marks_of_twins()
+            kept, mark = marks_of_twins(db)
             assert kept == first
             assert mark not in seen, value
             seen.add(mark)
@@ -306,7 +306,7 @@ def test_lines_of_years_that_were_met_before_are_not_read(backend, twins, monkey
     assert [len(done) for done in read] == ([1] if backend.name == "postgresql" else [2, 2])
     judge.meets_again = False
     assert list(checks.check_members((None, None), judge)) == []
-    assert (len(read[-1]), judge.meets_again) == (2, backend.name == "sqlite")
+    assert (len(read[-1]), judge.meets_again) == (2, True), "read at once, and half of them were new"
 
 
 def in_spans(monkeypatch, processes):
