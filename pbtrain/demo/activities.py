@@ -117,14 +117,14 @@ def _plans(world: World) -> None:
     """A fixed day in one branch with one meeting moved and one cancelled, a whole year planned in another."""
     today, actor = world.today, _scribe(world, "office")
     end = date(today.year + 1, 6, 30)
-    planning.start_series(
+    series_id = planning.start_series(
         actor, world.units["office"], activity="theme_day", title="{月份}月主题党日", every="nth:2:5",
         begins=time(15), minutes=90, place=ROOM, since=today, until=end,
     )  # fmt: skip
     coming = db.session.execute(
         select(Event.id, Event.day)
-        .where(Event.unit_id == world.units["office"], Event.state == "planned")
-        .order_by(Event.day, Event.id)
+        .where(Event.series_id == series_id)
+        .order_by(Event.day)
         .limit(2)
     ).all()
     later = clock.at(coming[0].day + timedelta(days=3), 15)
