@@ -76,7 +76,7 @@ CALLS = [
     "{{ ui.rowhead(h) }}{{ ui.cell(h, h) }}{% call ui.cell(h) %}{{ h }}{% endcall %}{% endcall %}",
     "{{ ui.empty('bell', h, ('/?' ~ h, h), h) }}{% call ui.fold(h) %}{{ h }}{% endcall %}",
     "{{ ui.chips([(h, '/?' ~ h, true, h), (h, '/', false)], h) }}{{ ui.submit(h, name=h, value=h) }}",
-    "{{ ui.badge(h, 5) }}",
+    "{{ ui.badge(h, 5) }}{{ ui.leave_or_send('/?' ~ h, h, h, leave=h) }}",
     "{{ ui.more('/?' ~ h, h) }}{{ ui.post('/?' ~ h, h, fields={h: h}) }}{{ ui.search_box('q', h, h) }}"
     "{{ ui.choice('a', h, h, key=h, hint=h) }}",
     "{{ ui.people('m', [(h, h, true), (h, h, false, h)], h, h) }}{{ ui.progress(1, 2, h) }}",
