@@ -122,10 +122,7 @@ def _plans(world: World) -> None:
         begins=time(15), minutes=90, place=ROOM, since=today, until=end,
     )  # fmt: skip
     coming = db.session.execute(
-        select(Event.id, Event.day)
-        .where(Event.series_id == series_id)
-        .order_by(Event.day)
-        .limit(2)
+        select(Event.id, Event.day).where(Event.series_id == series_id).order_by(Event.day).limit(2)
     ).all()
     later = clock.at(coming[0].day + timedelta(days=3), 15)
     planning.move_event(
