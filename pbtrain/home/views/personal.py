@@ -13,7 +13,7 @@ from pbtrain.closing import statements
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction, unhurried
 from pbtrain.core.errors import RuleError
-from pbtrain.core.forms import clean
+from pbtrain.core.forms import one_line
 from pbtrain.core.i18n import N_, _, ngettext
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
@@ -142,7 +142,7 @@ def full_roster(person: Actor, unit: Any, taken: disclosures.Taken) -> Response:
         mark=mark,
         guide=False,
     )
-    name = f"党员名册（完整）-{clean(unit.name)}-{now:%Y-%m-%d}.xlsx"
+    name = f"党员名册（完整）-{one_line(unit.name)}-{now:%Y-%m-%d}.xlsx"
     return send_file(out, XLSX, as_attachment=True, download_name=name)
 
 

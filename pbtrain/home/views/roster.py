@@ -22,7 +22,7 @@ from pbtrain.core import clock, sheets
 from pbtrain.core.db import db, record_apart, transaction, unhurried
 from pbtrain.core.errors import RuleError
 from pbtrain.core.formatting import number
-from pbtrain.core.forms import choices, clean, number_of
+from pbtrain.core.forms import choices, clean, number_of, one_line
 from pbtrain.core.i18n import _, say, say_kept
 from pbtrain.core.paging import paged
 from pbtrain.core.sheets import XLSX
@@ -103,7 +103,7 @@ def template() -> Response:
     actor = signed()
     unit_id, name = _unit(actor)
     out = list_sheets.written(TEMPLATE, branches=queries.branch_names(actor, unit_id))
-    return send_file(out, XLSX, as_attachment=True, download_name=f"党员名册模板-{clean(name)}.xlsx")
+    return send_file(out, XLSX, as_attachment=True, download_name=f"党员名册模板-{one_line(name)}.xlsx")
 
 
 @bp.get("/export.xlsx")
@@ -119,7 +119,7 @@ def export() -> Response:
     rows = queries.roster(actor, unit_id)
     out = list_sheets.written(TEMPLATE, rows, branches=branches, guide=False)
     return send_file(
-        out, XLSX, as_attachment=True, download_name=f"党员名册-{clean(name)}-{clock.today()}.xlsx"
+        out, XLSX, as_attachment=True, download_name=f"党员名册-{one_line(name)}-{clock.today()}.xlsx"
     )
 
 
