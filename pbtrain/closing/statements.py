@@ -18,9 +18,9 @@ from pbtrain.accounts.models import Account
 from pbtrain.audit import services as audit
 from pbtrain.closing import paper, rules
 from pbtrain.closing.models import Statement, StatementLook
-from pbtrain.core import clock, crypto
+from pbtrain.core import clock, crypto, repeats
 from pbtrain.core.db import db
-from pbtrain.core.errors import RuleError
+from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.formatting import hours as shown
 from pbtrain.core.formatting import long_day
 from pbtrain.core.i18n import in_chinese
@@ -68,7 +68,11 @@ def draft(member_id: int, since: date, until: date, *, address: Callable[[str], 
 
 
 def keep(actor: Actor, made: Draft) -> int:
-    """From now on the code on the paper leads to a page; returns the statement's id."""
+    """From now on the code on the paper leads to a page; returns the statement's id. Conflict when the person
+    was erased, or is called otherwise, since it was drawn."""
+    repeats.alone_in(Member, made.member_id)
+    if db.session.scalar(select(Member.name).where(Member.id == made.member_id)) != made.facts["name"]:
+        raise Conflict(N_("What is known of this person has just changed. Make the statement once more."))
     row = Statement(
         member_id=made.member_id,
         unit_id=made.unit_id,

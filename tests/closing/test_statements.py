@@ -10,9 +10,10 @@ from pbtrain.accounts.models import LoginTry
 from pbtrain.closing import paper, rules, statements
 from pbtrain.closing.models import Statement, StatementLook
 from pbtrain.core.db import db, transaction
-from pbtrain.core.errors import RuleError
+from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.hours import services as hours
 from pbtrain.hours.policy import PolicyRules
+from pbtrain.org.models import Member
 from pbtrain.org.roles import Role
 from tests.closing.conftest import APRIL, MARCH, line, post, reverse
 from tests.support.pages import said
@@ -142,6 +143,15 @@ def test_codes_cannot_be_guessed_through(member, client):
     assert client.get("/s/short").status_code == 404
     assert db.session.scalar(select(LoginTry.id).limit(1))
     assert db.session.scalar(select(StatementLook.id)) is None
+
+
+def test_a_paper_drawn_of_somebody_who_is_erased_meanwhile_is_not_kept(make, member, drawn):
+    made = statements.draft(member.id, MARCH, APRIL, address=lambda code: f"/s/{code}", site="示例")
+    with transaction() as session:
+        session.get_one(Member, member.id).name = "已删除"
+    with pytest.raises(Conflict), transaction():
+        statements.keep(make.actor(member), made)
+    assert db.session.scalar(select(Statement.id)) is None
 
 
 def test_what_a_statement_says_goes_when_a_person_is_erased(member, client_for, client, drawn):
