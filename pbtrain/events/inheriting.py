@@ -15,6 +15,7 @@ from pbtrain.core import bulk, clock
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
+from pbtrain.events.door import running
 from pbtrain.events.models import Attendance, Event, EventHost, EventSeries, LearningPoint, Theme
 from pbtrain.org.access import Actor
 from pbtrain.org.kinds import WITH_MEMBERS
@@ -82,6 +83,17 @@ def check_closed(unit_id: int) -> None:
     )
     if title is not None:
         raise RuleError(OPEN_DOOR, title=title)
+
+
+def close_open(unit_id: int) -> None:
+    """A unit ends by itself: attendance that nobody closed is closed as it stands, its hours are posted."""
+    open_ones = (
+        select(Event.id, Event.version)
+        .where(Event.unit_id == unit_id, Event.state == "planned", attended())
+        .order_by(Event.id)
+    )
+    for row in db.session.execute(open_ones).all():
+        running.close_door(None, row.id, version=row.version)
 
 
 def _hand(table: Any, from_id: int, to_id: int, *where: Any) -> list[int]:

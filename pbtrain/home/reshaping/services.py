@@ -129,6 +129,7 @@ def end_due_units() -> int:
     for unit_id in due:
         try:
             with transaction():
+                inheriting.close_open(unit_id)
                 for shift in temporary.end_one(unit_id):
                     custody.hand_over(unit_id, shift.to_id, shift.member_ids)
                     custody.follow(shift.member_ids)
