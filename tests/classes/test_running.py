@@ -131,13 +131,23 @@ def test_a_move_takes_everything_along_and_tells_once(hall, begin, make, db):
         move(hall, class_id, 1, version=1)
 
 
-def test_a_class_whose_door_was_opened_is_not_moved_as_a_whole(hall, begin, db):
-    class_id = begin()
+def test_a_class_at_which_somebody_has_come_is_not_moved_as_a_whole(hall, begin, make, db):
+    """By the code, or ticked by hand without it; a unit at which people signed in stays on its day."""
+    class_id, member_id = begin(), make.member(hall.branch).id
+    slot = queries.timetable(class_id)[0]
     with transaction() as session:
-        event = session.get_one(Event, queries.timetable(class_id)[0].event_id)
-        event.door_opened_at = clock.now()
+        session.get_one(Event, slot.event_id).door_opened_at = clock.now()
     with pytest.raises(RuleError, match="one by one"):
         move(hall, class_id, 1)
+    with transaction() as session:
+        session.get_one(Event, slot.event_id).door_opened_at = None
+        session.add(Attendance(event_id=slot.event_id, member_id=member_id, present=True, how="paper"))
+    with pytest.raises(RuleError, match="one by one"):
+        move(hall, class_id, 1)
+    row, unit = db.session.get_one(TrainingClass, class_id), db.session.get_one(ClassSession, slot.id)
+    db.session.expunge_all()
+    with pytest.raises(RuleError, match="stays as it was held"), transaction():
+        timetable.remove_unit(hall.actor, row, unit, 1)
 
 
 def test_conflicts_of_two_classes_are_named_with_a_way_out(hall, begin, db):

@@ -14,6 +14,7 @@ from pbtrain.accounts import races
 from pbtrain.audit import services as audit
 from pbtrain.classes.models import ClassSession, EntryList, TrainingClass
 from pbtrain.classes.services import telling
+from pbtrain.classes.services.timetable import begun
 from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
@@ -63,14 +64,14 @@ def move_class(actor: Actor | None, row: TrainingClass, version: int, days: int,
 
 
 def _units(class_id: int) -> Sequence[Any]:
-    """What is still to be held; RuleError once the door of one was opened."""
+    """What is still to be held; RuleError once one has begun."""
     units = db.session.execute(
-        select(Event.id, Event.day, Event.starts_at, Event.version, Event.door_opened_at)
+        select(Event.id, Event.day, Event.starts_at, Event.version, begun().label("begun"))
         .join(ClassSession, ClassSession.event_id == Event.id)
         .where(ClassSession.class_id == class_id, Event.state == "planned")
         .order_by(Event.id)
     ).all()
-    if any(unit.door_opened_at is not None for unit in units):
+    if any(unit.begun for unit in units):
         raise RuleError(N_("The class has begun: move its units one by one."), field="to_day")
     return units
 

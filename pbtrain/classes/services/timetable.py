@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from pbtrain.accounts import races
 from pbtrain.audit import services as audit
@@ -22,6 +22,7 @@ from pbtrain.core.db import db
 from pbtrain.core.errors import RuleError
 from pbtrain.core.marks import N_
 from pbtrain.events.door import study
+from pbtrain.events.inheriting import attended
 from pbtrain.events.models import Event
 from pbtrain.org.access import Actor
 
@@ -30,7 +31,7 @@ CHANGED_BY = N_(
 )
 CHANGED = N_("Someone else changed this unit meanwhile. Below is what you entered; save it again to keep it.")
 USED = N_("This form has made the unit “%(title)s” already. Save again to add what stands below as well.")
-BEGUN = N_("The door of this unit has been opened: it stays as it was held.")
+BEGUN = N_("People have signed in at this unit, or its door was opened: it stays as it was held.")
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,11 @@ def _of_event(unit: Unit) -> dict[str, Any]:
     }
 
 
+def begun() -> ColumnElement[bool]:
+    """The door of this `Event` was opened, or somebody was ticked without it."""
+    return or_(Event.door_opened_at.is_not(None), attended())
+
+
 def _moved(actor: Actor | None, row: TrainingClass, slot: Any, version: int, act: str, **values: Any) -> None:
     """One conditional UPDATE of the event and its audit event. On another day a list of who enters has to be
     sent anew."""
@@ -166,7 +172,7 @@ def _moved(actor: Actor | None, row: TrainingClass, slot: Any, version: int, act
         .where(
             Event.id == slot.event_id,
             Event.version == version,
-            Event.door_opened_at.is_(None),
+            ~begun(),
             Event.state == "planned",
         )
         .values(version=version + 1, **values)
@@ -174,8 +180,7 @@ def _moved(actor: Actor | None, row: TrainingClass, slot: Any, version: int, act
         .execution_options(synchronize_session=False)
     ).first()
     if event is None:
-        opened = db.session.scalar(select(Event.door_opened_at).where(Event.id == slot.event_id))
-        if opened is not None:
+        if db.session.scalar(select(Event.id).where(Event.id == slot.event_id, begun())) is not None:
             raise RuleError(BEGUN)
         acts = ("class.unit_edited", "class.unit_moved", "class.unit_removed")
         raise races.lost_to(CHANGED_BY, CHANGED, f"class:{row.id}", *acts, slot=slot.id)
