@@ -153,6 +153,7 @@ def answer_today(today: date, after: int, limit: int) -> Found:
         .join(Member, Member.id == ClassEnrolment.member_id)
         .join(Account, Account.id == Member.account_id)
         .where(ClassEnrolment.state == "offered", ClassEnrolment.answer_until == today)
+        .where(TrainingClass.state.in_(("open", "running")))
         .where(ClassEnrolment.id > after, reachable(), untold(about))
         .order_by(ClassEnrolment.id)
         .limit(limit)

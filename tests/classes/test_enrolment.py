@@ -10,12 +10,13 @@ from sqlalchemy import func, select, update
 from pbtrain.audit.models import AuditEvent
 from pbtrain.classes.models import ClassEnrolment, EnrolmentStep, TrainingClass
 from pbtrain.classes.rules import enrolment as rules
-from pbtrain.classes.services import ending, enrolment, seats
+from pbtrain.classes.services import classes, ending, enrolment, seats
 from pbtrain.core import clock
 from pbtrain.core.db import db, transaction
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.events.models import Attendance
 from pbtrain.notify.models import Message
+from pbtrain.reminders.jobs import enqueue_due
 from tests.classes.seated import (
     FIRST,
     LAST,
@@ -102,6 +103,24 @@ def test_offers_that_nobody_answers_go_to_the_next(place, frozen):
     assert states(class_id) == {a: "declined", b: "offered"}
     assert enrolment.expire_offers() == 0
     assert inbox(a)[-1].startswith("未按时答复")
+
+
+def test_a_cancelled_class_asks_nobody_for_an_answer(place, frozen):
+    """Whoever had a seat was told the next day that it was given on, and could still accept it."""
+    class_id = training_class(place, capacity=1)
+    (a,) = members(place.branch, 1)
+    forward(place, class_id, a)
+    act(place, class_id, "approve", a)
+    with transaction():
+        classes.move_state(place.chief, class_id, 1, "cancel", "示例：人数不足")
+    said = inbox(a)
+    with pytest.raises(RuleError, match="cancelled"):
+        act(place, class_id, "accept", a, who="person")
+    frozen.shift(days=3)
+    enqueue_due()
+    frozen.shift(days=1)
+    assert enrolment.expire_offers() == 0
+    assert (inbox(a), states(class_id)) == (said, {a: "offered"})
 
 
 def test_quotas_of_the_nearest_unit(place):

@@ -203,6 +203,12 @@ def check_takes(state: str, ends_on: date, today: date) -> None:
         raise RuleError(N_("This class is over or cancelled: nobody joins it any more."))
 
 
+def check_lives(state: str) -> None:
+    """RuleError for a class that was cancelled: nothing is decided there any more."""
+    if state == "cancelled":
+        raise RuleError(N_("This class has been cancelled."))
+
+
 def check_quotas(
     capacity: int, wanted: Sequence[tuple[int | None, int]], held: dict[int | None, int]
 ) -> None:

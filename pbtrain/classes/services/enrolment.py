@@ -162,6 +162,7 @@ def act_on(
     if len(versions) > rules.PEOPLE_A_TIME:
         raise RuleError(TOO_MANY, "members", count=rules.PEOPLE_A_TIME)
     room = locked(class_id)
+    rules.check_lives(room.row.state)
     people = persons(room, ClassEnrolment.id.in_(bulk.among(sorted(versions))))
     for one in people:
         if one.version != versions[one.id or 0]:
@@ -251,12 +252,16 @@ def faster(class_id: int) -> Conflict:
 def expire_offers() -> int:
     """Give on the seats that were not answered in time, and fill what is free; how many offers ended.
 
-    A timed job: a transaction for each class. Two at once find each other's work done.
+    A timed job: a transaction for each class. Two at once find each other's work done. Of a cancelled class
+    everybody has heard already.
     """
     today, ended = clock.today(), 0
     late = (ClassEnrolment.state == "offered") & (ClassEnrolment.answer_until < today)
     classes = db.session.scalars(
-        select(ClassEnrolment.class_id).where(late).group_by(ClassEnrolment.class_id)
+        select(ClassEnrolment.class_id)
+        .join(TrainingClass, TrainingClass.id == ClassEnrolment.class_id)
+        .where(late, TrainingClass.state != "cancelled")
+        .group_by(ClassEnrolment.class_id)
     ).all()
     for class_id in sorted(classes):
         with transaction():
