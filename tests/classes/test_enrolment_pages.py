@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from pbtrain.classes.models import ClassEnrolment, ClassQuota, ClassSession, TrainingClass
 from pbtrain.core.db import db, transaction
+from pbtrain.org import services as org
 from pbtrain.org.models import Member
 from pbtrain.org.roles import Role
 from tests.classes.seated import (
@@ -91,6 +92,22 @@ def test_who_lies_outside_reads_nothing(site, client_for, make):
     assert far.get(f"/classes/{class_id}/nominate").status_code == 404
     assert far.get(f"/classes/open/{class_id}").status_code == 404
     assert site.branch_page.get(f"/classes/{class_id}/learners").status_code == 403
+
+
+def test_who_moves_out_of_the_area_still_reads_and_leaves_the_own_class(site, client_for, make):
+    class_id, beyond = training_class(site), make.unit(parent=make.unit())
+    a, b = members(site.branch, 2)
+    forward(site, class_id, a)
+    act(site, class_id, "approve", a)
+    with transaction():
+        for member_id in (a, b):
+            org.transfer(None, member_id, unit_id=beyond.id)
+    assert client_for(actor_of(b)).get(f"/classes/open/{class_id}").status_code == 404
+    phone = client_for(actor_of(a))
+    assert "示例专题班" in phone.get(f"/classes/open/{class_id}").get_data(as_text=True)
+    left = phone.post(f"/classes/open/{class_id}", data={"act": "decline", "reason": "调到外地工作"})
+    assert left.status_code == 303
+    assert states(class_id) == {a: "declined"}
 
 
 def test_quotas_are_set_and_people_counted_anew(site):

@@ -1,7 +1,7 @@
 """Reading classes: those an academy runs, those a member may see, one class and its timetable.
 
 Reach of who runs them is `units_where(actor, Perm.CLASS_MANAGE)`; a member sees what the academies serve
-that have the member's branch in their service area.
+that have the member's branch in their service area, and the classes they stand in.
 """
 
 from datetime import date
@@ -124,13 +124,14 @@ def open_to(unit_id: int | None) -> Select[Any]:
 
 
 def seen_by(actor: Actor, class_id: int) -> TrainingClass | None:
-    """A class this member may read of: of an academy that serves their branch, and not the academy's own
-    business any more; None elsewhere."""
+    """A class this member may read of: of an academy that serves their branch, or one they stand in, wherever
+    they have moved since; and not the academy's own business any more; None elsewhere."""
+    theirs = select(ClassEnrolment.class_id).where(ClassEnrolment.member_id == actor.member_id)
     return db.session.scalar(
         select(TrainingClass).where(
             TrainingClass.id == class_id,
             TrainingClass.state.in_(SHOWN),
-            TrainingClass.unit_id.in_(serving(actor.unit_id)),
+            or_(TrainingClass.unit_id.in_(serving(actor.unit_id)), TrainingClass.id.in_(theirs)),
         )
     )
 
