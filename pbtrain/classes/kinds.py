@@ -1,6 +1,7 @@
 """States of a class, ways of teaching, audiences, languages. Pure: one more is one more row here."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pbtrain.core.marks import N_
 
@@ -23,6 +24,9 @@ STATES = {
     "cancelled": State(N_("Cancelled"), "bad", "x", live=False),
 }
 LIVE = tuple(key for key, state in STATES.items() if state.live)
+SOON = timedelta(
+    days=2
+)  # before its first day who has a seat is reminded, and hears of each change from then
 SHOWN = ("open", "running", "closed")  # what a member may read of; the others are the academy's own business
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, literal, or_, select
 
 from pbtrain.accounts.models import Account
+from pbtrain.classes.kinds import SOON
 from pbtrain.classes.models import ClassEnrolment, ClassSession, EntryList, TrainingClass, Venue
 from pbtrain.classes.queries.around import term
 from pbtrain.classes.rules import entry
@@ -27,7 +28,6 @@ from pbtrain.org.roles import Role
 from pbtrain.reminders.finding import Found, reachable, reminder, secretaries, untold
 
 IDLE_FROM = 20  # day of the month from which a branch without a meeting is told
-CLASS_SOON = timedelta(days=2)
 LIST_SOON = timedelta(days=2)
 PREPARED = timedelta(days=3)  # before a meeting its first steps are asked about
 CLOSED = timedelta(days=3), timedelta(days=14)  # and after it its last ones, so long
@@ -110,7 +110,7 @@ def class_begins(today: date, after: int, limit: int) -> Found:
         .outerjoin(ClassSession, ClassSession.event_id == Event.id)
         .outerjoin(Venue, Venue.id == ClassSession.venue_id)
         .where(ClassEnrolment.state == "enrolled", TrainingClass.state.in_(("open", "running")))
-        .where(TrainingClass.starts_on > today, TrainingClass.starts_on <= today + CLASS_SOON)
+        .where(TrainingClass.starts_on > today, TrainingClass.starts_on <= today + SOON)
         .where(ClassEnrolment.id > after, reachable(), untold(about))
         .order_by(ClassEnrolment.id)
         .limit(limit)

@@ -131,6 +131,26 @@ def test_a_move_takes_everything_along_and_tells_once(hall, begin, make, db):
         move(hall, class_id, 1, version=1)
 
 
+def test_a_unit_that_is_moved_tells_who_sits_in_it_from_two_days_before_the_class(hall, begin, make, frozen):
+    class_id, learner = begin(), make.member(hall.branch)
+    account_id, member_id, unit = learner.account_id, learner.id, queries.timetable(class_id)[0]
+    with transaction() as session:
+        session.add(ClassEnrolment(class_id=class_id, member_id=member_id, state="enrolled", seat=True))
+        session.get_one(TrainingClass, class_id).state = "open"
+    shift(hall, class_id, unit.id, 1, clock.at(MONDAY, 10))  # three weeks before: the page shows it
+    frozen.shift(days=(MONDAY - clock.today()).days - 2)
+    shift(hall, class_id, unit.id, 2, clock.at(MONDAY, 10, 30))
+    shift(hall, class_id, unit.id, 3, clock.at(MONDAY, 10, 30))  # where it was
+    with transaction() as session:
+        row, stored = session.get_one(TrainingClass, class_id), session.get_one(ClassSession, unit.id)
+        timetable.remove_unit(hall.actor, row, stored, 4)
+    said = select(Message.subject).where(Message.account_id == account_id).order_by(Message.id)
+    moved, gone = database.session.scalars(said)
+    assert "改期" in moved
+    assert "10:30" in moved
+    assert "取消" in gone
+
+
 def test_a_class_at_which_somebody_has_come_is_not_moved_as_a_whole(hall, begin, make, db):
     """By the code, or ticked by hand without it; a unit at which people signed in stays on its day."""
     class_id, member_id = begin(), make.member(hall.branch).id

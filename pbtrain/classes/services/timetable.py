@@ -15,7 +15,7 @@ from pbtrain.audit import services as audit
 from pbtrain.classes.kinds import MODES
 from pbtrain.classes.models import ClassSession, EntryList, TrainingClass
 from pbtrain.classes.rules.timetable import EARLIEST, LATEST, LONGEST, SHORTEST
-from pbtrain.classes.services import seats
+from pbtrain.classes.services import seats, telling
 from pbtrain.classes.services.leave import come_back
 from pbtrain.core import bulk, clock, repeats
 from pbtrain.core.db import db
@@ -157,8 +157,10 @@ def begun() -> ColumnElement[bool]:
 
 
 def _moved(actor: Actor | None, row: TrainingClass, slot: Any, version: int, act: str, **values: Any) -> None:
-    """One conditional UPDATE of the event and its audit event. On another day a list of who enters has to be
-    sent anew."""
+    """One conditional UPDATE of the event, its audit event, and word to who sits in it soon. On another day a
+    list of who enters has to be sent anew."""
+    told = (Event.title, Event.starts_at, Event.place, Event.state, Event.day, Event.version)
+    was = db.session.execute(select(*told).where(Event.id == slot.event_id)).one()
     if "day" in values:
         elsewhere = select(Event.id).where(Event.id == slot.event_id, Event.day != values["day"])
         db.session.execute(
@@ -176,7 +178,7 @@ def _moved(actor: Actor | None, row: TrainingClass, slot: Any, version: int, act
             Event.state == "planned",
         )
         .values(version=version + 1, **values)
-        .returning(Event.id)
+        .returning(*told)
         .execution_options(synchronize_session=False)
     ).first()
     if event is None:
@@ -185,6 +187,7 @@ def _moved(actor: Actor | None, row: TrainingClass, slot: Any, version: int, act
         acts = ("class.unit_edited", "class.unit_moved", "class.unit_removed")
         raise races.lost_to(CHANGED_BY, CHANGED, f"class:{row.id}", *acts, slot=slot.id)
     audit.record(actor, act, f"class:{row.id}", unit_id=row.unit_id, slot=slot.id)
+    telling.tell_unit(actor, row, slot.id, was, event)
 
 
 def study_shares(event_ids: Collection[int]) -> dict[int, study.Share]:
