@@ -72,7 +72,9 @@ def test_a_photo_whose_notes_are_damaged_is_taken_as_it_lies():
     raw = with_place()
     for byte, wrong in ((29, 0), (31, 1)):
         at = raw.index(b"Exif") + byte
-        images.redraw(raw[:at] + bytes([wrong]) + raw[at + 1 :])
+        drawn = images.redraw(raw[:at] + bytes([wrong]) + raw[at + 1 :])
+        with Image.open(io.BytesIO(drawn.content)) as image:
+            assert (image.format, max(image.size)) == ("JPEG", max(Image.open(io.BytesIO(raw)).size))
 
 
 @pytest.mark.parametrize(

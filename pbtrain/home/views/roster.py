@@ -152,7 +152,7 @@ def show(import_id: int) -> str:
             "page": page,
             "lines": [queries.shown_line(line) for line in page.rows],
             "remarks": [_remark(*remark) for remark in json.loads(one.remarks or "[]")],
-            "labels": {name: column.label for name, column in COLUMNS.items()},
+            "columns": COLUMNS,
             "say_text": say_kept,
             "days": RETENTION["roster_rows"].days,
         }
