@@ -17,21 +17,28 @@ def permissions(camera: str = "()") -> str:
     return f"camera={camera}, geolocation=(), microphone=()"
 
 
+USUAL = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": permissions(),
+    "Cache-Control": "no-store",
+}
+SECURE = {**USUAL, "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+
+
 def init_app(app: Flask) -> None:
     """Add the headers to every answer; a view that set one itself keeps it."""
 
     @app.after_request
     def add(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", CSP)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", permissions())
-        headers.setdefault("Cache-Control", "no-store")
-        if request.is_secure:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        own = {name.lower() for name, _ in headers}  # once: `setdefault` would walk all of them for each
+        for name, value in (SECURE if request.is_secure else USUAL).items():
+            if name.lower() not in own:
+                headers.add(name, value)
         return response
 
 

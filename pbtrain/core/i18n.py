@@ -63,11 +63,12 @@ def init_app(app: Flask) -> None:
 
 def speak_in_templates(app: Flask) -> None:
     """`_()` in templates as Jinja has it, in one call instead of nine: a page has fifty of them."""
-    kept: dict[Any, dict[str, str]] = {}
+    kept: dict[str, dict[str, str]] = {}  # by language: a Locale takes longer to be found than a text
 
     @pass_eval_context
     def translated(context: EvalContext, text: str, /, **variables: Any) -> str:
-        words = kept.setdefault(get_locale(), {})
+        locale = get_locale()
+        words = kept.setdefault(locale.language if locale else "", {})
         found = words.get(text)
         if found is None:
             found = gettext(text)

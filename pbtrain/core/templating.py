@@ -69,7 +69,12 @@ def _built(name: str) -> str:
 
 def draw_icon(name: str, cls: str = "") -> Markup:
     """One drawing of the sprite: what `ui.icon` is."""
-    return ICON.format(f" {cls}" if cls else "", asset("sprite.svg"), name)
+    return _drawn(asset("sprite.svg"), name, cls)
+
+
+@lru_cache(maxsize=500)
+def _drawn(sprite: str, name: str, cls: str) -> Markup:
+    return ICON.format(f" {cls}" if cls else "", sprite, name)
 
 
 def english() -> bool:

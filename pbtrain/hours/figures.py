@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Select, and_, case, cast, func, null, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import BigInteger, Integer, Select, and_, bindparam, case, cast, func, null, or_, select
 
 from pbtrain.audit.models import AuditEvent
 from pbtrain.core import clock
-from pbtrain.core.db import db
+from pbtrain.core.db import db, prepared
 from pbtrain.hours import signing
 from pbtrain.hours.models import Book, HourClaim, MemberYear, Policy, UnitYear
 from pbtrain.hours.queries import BEHIND, CARE, MET, Attainment
@@ -31,6 +30,9 @@ WAITING = ("submitted", "appealed", "held")  # states of a claim that wait for a
 AT_LEAST_EVERY = timedelta(minutes=10)
 MARGIN = timedelta(minutes=2)  # a transaction may be this old when it commits
 SHOWN = ("", "overdue", "silent")  # all units, those with a sign-off overdue, those without a single line
+# As tables, not as entities: the page of a unit builds its statement anew each time.
+CHILD: Any = Unit.__table__.alias("child")
+KEPT: Any = UnitYear.__table__.alias("kept")
 
 
 @dataclass(frozen=True)
@@ -189,13 +191,9 @@ def as_of(year: int) -> datetime | None:
 def of(unit_id: int, year: int, *, live: bool) -> Standing | None:
     """The figures of a unit and all below it; None while they are being counted for the first time."""
     if live:
-        asked = regrouped(year, [unit_id]).add_columns(null().label("since"))
+        row = db.session.execute(regrouped(year, [unit_id]).add_columns(null().label("since"))).first()
     else:
-        asked = select(
-            *(getattr(UnitYear, name) for name in FIGURES),
-            rollup.as_of(UnitYear, credit_year=year).scalar_subquery().label("since"),
-        ).where(UnitYear.unit_id == unit_id, UnitYear.credit_year == year)
-    row = db.session.execute(asked).first()
+        row = _kept_of(unit_id=unit_id, year=year).first()
     if row is None:
         return None
     return Standing(
@@ -210,36 +208,50 @@ def of(unit_id: int, year: int, *, live: bool) -> Standing | None:
     )
 
 
+@prepared
+def _kept_of() -> Any:
+    year: Any = bindparam("year")
+    return select(
+        *(KEPT.c[name] for name in FIGURES),
+        rollup.as_of(UnitYear, credit_year=year).scalar_subquery().label("since"),
+    ).where(KEPT.c.unit_id == bindparam("unit_id"), KEPT.c.credit_year == year)
+
+
 def below(parent_id: int, year: int, *, live: bool, sort: str = "name", show: str = "") -> Select[Any]:
     """The units right below with their figures, null while being counted; `sort`: pace, behind, waiting or
     name; `show`: one of SHOWN."""
-    child = aliased(Unit)
+    child, source = CHILD, KEPT
     if live:
-        children = select(Unit.id).where(Unit.parent_id == parent_id)
-        source: Any = regrouped(year, children).subquery()
-        found = source.c
-    else:
-        found = source = aliased(UnitYear)
-    joined = found.unit_id == child.id
+        source = regrouped(year, select(Unit.id).where(Unit.parent_id == parent_id)).subquery()
+    found = source.c
+    joined = found.unit_id == child.c.id
     if not live:
-        joined = and_(joined, source.credit_year == year)
-    owing = cast(found.members - found.on_care, BigInteger)
-    share = case((owing > 0, (owing - found.behind) * 10_000 // owing), else_=20_000)
-    behind = func.coalesce(found.behind, 0, type_=BigInteger)
-    orders: dict[str, tuple[Any, ...]] = {
-        "pace": (cast(func.coalesce(share, 20_000), Integer), child.name, child.id),
-        "behind": (behind.desc(), child.name, child.id),
-        "waiting": (func.coalesce(found.waiting, 0, type_=BigInteger).desc(), child.name, child.id),
-        "name": (child.name, child.id),
-    }
-    only = {"overdue": [found.overdue > 0], "silent": [found.members > 0, found.person_times == 0]}
+        joined = and_(joined, found.credit_year == year)
     return (
-        select(child.id, child.name, child.kind, *(getattr(found, name) for name in FIGURES))
+        select(child.c.id, child.c.name, child.c.kind, *(found[name] for name in FIGURES))
         .outerjoin(source, joined)
-        .where(child.parent_id == parent_id, child.valid_until.is_(None), child.kind != "academy")
-        .where(*only.get(show, []))
-        .order_by(*orders[sort])
+        .where(child.c.parent_id == parent_id, child.c.valid_until.is_(None), child.c.kind != "academy")
+        .where(*_only(found, show))
+        .order_by(*_order(found, sort), child.c.name, child.c.id)
     )
+
+
+def _order(found: Any, sort: str) -> list[Any]:
+    """What comes before the name in an order of `below`."""
+    if sort == "name":
+        return []
+    if sort == "pace":
+        owing = cast(found.members - found.on_care, BigInteger)
+        share = case((owing > 0, (owing - found.behind) * 10_000 // owing), else_=20_000)
+        return [cast(func.coalesce(share, 20_000), Integer)]
+    return [func.coalesce(found[sort], 0, type_=BigInteger).desc()]  # behind or waiting: most first
+
+
+def _only(found: Any, show: str) -> list[Any]:
+    """What `below` shows of the units: one of SHOWN."""
+    if show == "overdue":
+        return [found.overdue > 0]
+    return [found.members > 0, found.person_times == 0] if show == "silent" else []
 
 
 def attainment(row: Any) -> Attainment:

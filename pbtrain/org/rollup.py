@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, Select, and_, bindparam, cast, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pbtrain.core import clock
-from pbtrain.core.db import UTCDateTime, db, is_postgresql, transaction
+from pbtrain.core.db import UTCDateTime, db, is_postgresql, prepared, transaction
 from pbtrain.org.models import Unit, UnitClosure
 
 LIVE_UNITS = 50  # a tree of so many units is added up at once, whenever somebody looks
@@ -16,10 +16,15 @@ Units = Sequence[int] | Select[Any]
 
 def is_small(units: Sequence[int]) -> bool:
     """Is what stands below these units little enough to be added up at once? One look into the closure."""
-    return (db.session.scalar(select(size(units))) or 0) <= LIVE_UNITS
+    return bool(_size_of(units=list(units)).scalar_one() <= LIVE_UNITS)
 
 
-def size(units: Sequence[int]) -> Any:
+@prepared
+def _size_of() -> Any:
+    return select(size(bindparam("units", expanding=True)))
+
+
+def size(units: Any) -> Any:
     """How many units stand in and below these, counted no further than one beyond LIVE_UNITS."""
     some = select(UnitClosure.id).where(UnitClosure.above_id.in_(units)).limit(LIVE_UNITS + 1).subquery()
     return select(func.count()).select_from(some).scalar_subquery()
