@@ -74,7 +74,7 @@ export default defineConfig({
     modulePreload: false,
     reportCompressedSize: false,
     rollupOptions: {
-      input: ['app.js', 'live.js', 'work.js', 'door.js', 'scan.js', 'app.scss', 'desk.scss'].map((name) => `frontend/${name}`),
+      input: ['app.js', 'live.js', 'study.js', 'work.js', 'door.js', 'scan.js', 'app.scss', 'desk.scss'].map((name) => `frontend/${name}`),
       output: { entryFileNames: 'assets/[name]-[hash].js', assetFileNames: 'assets/[name]-[hash][extname]' },
     },
   },

@@ -1,8 +1,5 @@
 // Small helps on every page; pages that renew themselves load live.js besides. Every page works without script.
-import { autosave } from './autosave.js';
-import { countdown } from './countdown.js';
 import { readAloud } from './aloud.js';
-import { token } from './token.js';
 
 // A lost line and a refusal are said in the page; what was typed stays where it is.
 const tell = (name) => {
@@ -24,7 +21,32 @@ document.addEventListener('change', ({ target }) => {
   }
 });
 
-const HELPS = {
+// What a selector's elements are helped with, now and whenever htmx brings more of them: work.js and study.js add theirs.
+export function help(kinds) {
+  const helped = new WeakSet(); // htmx tells of the whole page once more than we need
+  const enhance = (root) => {
+    for (const [selector, aid] of Object.entries(kinds)) {
+      for (const element of [root, ...root.querySelectorAll(selector)]) {
+        if (element.matches?.(selector) && !helped.has(element)) {
+          helped.add(element);
+          aid(element);
+        }
+      }
+    }
+  };
+  enhance(document);
+  document.addEventListener('htmx:load', ({ target }) => enhance(target));
+}
+
+// The rest of the style sheet, once this page stands: the next page finds it in the cache.
+function fetchLater() {
+  const rest = document.querySelector('meta[name="later"]')?.content;
+  if (rest) {
+    document.head.append(Object.assign(document.createElement('link'), { rel: 'prefetch', as: 'style', href: rest }));
+  }
+}
+
+help({
   '[data-print]': (button) => {
     button.hidden = false;
     button.onclick = () => window.print();
@@ -45,46 +67,8 @@ const HELPS = {
       }
     }
   },
-  'form[data-autosave]': autosave,
-  '[data-heartbeat]': heartbeat,
-  '[data-countdown]': countdown,
-};
-const helped = new WeakSet(); // htmx tells of the whole page once more than we need
-
-function enhance(root) {
-  for (const [selector, help] of Object.entries(HELPS)) {
-    for (const element of [root, ...root.querySelectorAll(selector)]) {
-      if (element.matches?.(selector) && !helped.has(element)) {
-        helped.add(element);
-        help(element);
-      }
-    }
-  }
-}
-
-// data-heartbeat="URL": tells the server every 30 seconds that this lesson is being looked at, and only then.
-function heartbeat(page) {
-  const beat = async () => {
-    if (!page.isConnected) {
-      clearInterval(timer);
-    } else if (document.visibilityState === 'visible') {
-      await fetch(page.dataset.heartbeat, { method: 'POST', headers: { 'X-CSRFToken': token() } }).catch(() => {});
-    }
-  };
-  const timer = setInterval(beat, 30000);
-  beat();
-}
-
-// The rest of the style sheet, once this page stands: the next page finds it in the cache.
-function fetchLater() {
-  const rest = document.querySelector('meta[name="later"]')?.content;
-  if (rest) {
-    const link = Object.assign(document.createElement('link'), { rel: 'prefetch', as: 'style', href: rest });
-    addEventListener('load', () => setTimeout(() => document.head.append(link), 500));
-  }
-}
-
-enhance(document);
-readAloud();
-fetchLater();
-document.addEventListener('htmx:load', ({ target }) => enhance(target));
+});
+addEventListener('load', () => {
+  readAloud(); // asking for the voices would hold up the first paint
+  setTimeout(fetchLater, 500);
+});

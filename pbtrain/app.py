@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from wsgiref.headers import Headers
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -137,7 +138,17 @@ def equip_database(app: Flask) -> None:
 
 def serve_behind(app: Flask) -> None:
     """Static files before Flask, with a year of caching for hashed names; proxies only as many as we own."""
-    static = WhiteNoise(app.wsgi_app, max_age=3600, immutable_file_test=r"/dist/assets/.+[-.][\w-]{8,}\.")
+
+    def nosniff(headers: Headers, path: str, url: str) -> None:
+        headers["X-Content-Type-Options"] = "nosniff"
+
+    static = WhiteNoise(
+        app.wsgi_app,
+        max_age=3600,
+        immutable_file_test=r"/dist/assets/.+[-.][\w-]{8,}\.",
+        allow_all_origins=False,
+        add_headers_function=nosniff,
+    )
     static.add_files(str(Path(app.root_path, "static")), prefix="static/")
     app.wsgi_app = static  # type: ignore[method-assign]
     if hops := app.config["PROXY_HOPS"]:

@@ -295,7 +295,7 @@ def test_the_lock_names_no_registry():
 def test_built_files_are_small_and_compressed():
     """Styles, scripts, icons and mark together weigh at most 60 kB, each its compressed twins beside it."""
     manifest = json.loads((DIST / "manifest.json").read_text())
-    scripts = {"app.js", "live.js", "work.js", "door.js", "scan.js", "decode.js"}
+    scripts = {"app.js", "live.js", "study.js", "work.js", "door.js", "scan.js", "decode.js"}
     assert set(manifest) == scripts | {"app.css", "desk.css", "sprite.svg", "favicon.svg"}
     total = 0
     for entry in manifest.values():
@@ -323,13 +323,23 @@ def test_all_phones_are_styled_alike():
     assert min(widths) > 390
 
 
-def test_what_renews_itself_has_its_script():
-    """A page with hx- attributes, its own or of a part it includes, loads live.js; no other page does."""
+WANTED = [
+    ("hx-", "set live = true"),
+    (r"data-(autosave|heartbeat|countdown)=", "asset('study.js')"),
+    (r"data-(upload|desk|timetable)\b", "asset('work.js')"),
+]
+
+
+@pytest.mark.parametrize(("mark", "script"), WANTED)
+def test_a_page_loads_the_script_it_needs(mark, script):
+    """A page with such an attribute, its own or of a part it includes, loads it; no other page does."""
     texts = {path: path.read_text() for path in TEMPLATES}
-    parts = {path.name for path, text in texts.items() if "hx-" in text and path.name.startswith("_")}
-    assert parts
+    parts = {path.name for path, text in texts.items() if re.search(mark, text) and path.name[0] == "_"}
+    found = 0
     for path, text in texts.items():
         if path.name.startswith("_") or "macros" in path.parts or path.name == "base.html":
             continue
-        wants = "hx-" in text or any(f"/{part}" in text for part in parts)
-        assert wants == ("set live = true" in text), path.name
+        wants = bool(re.search(mark, text)) or any(f"/{part}" in text for part in parts)
+        assert wants == (script in text), path.name
+        found += wants
+    assert found

@@ -77,6 +77,8 @@ def test_static_files_know_no_session(app, make, cookie):
         answer = Shot("GET", path, headers={"Cookie": cookie(app, person)}).send(app)
         assert answer.status_code == 200
         assert "Set-Cookie" not in answer.headers, path
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Access-Control-Allow-Origin" not in answer.headers  # nobody else's pages need them
 
 
 def test_a_list_for_excel_is_not_kept_by_any_cache(client_for, make, branch, secretary):
