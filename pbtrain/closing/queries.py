@@ -11,6 +11,7 @@ from pbtrain.closing import rules
 from pbtrain.closing.models import SignOff, YearSeal
 from pbtrain.core import clock
 from pbtrain.core.db import db
+from pbtrain.hours import waiting
 from pbtrain.hours.models import Book, HourClaim, HourEntry
 from pbtrain.hours.rules import RETURN_DAYS
 from pbtrain.org.models import Unit
@@ -145,6 +146,12 @@ def waiting_in(year: int) -> tuple[Any, ...]:
         or_(HourClaim.state == "held", HourClaim.state.not_in(SETTLED)),
         or_(HourClaim.state != "returned", HourClaim.decided_at >= in_time),
     )
+
+
+def sheet_rows(unit_id: int, year: int) -> int:
+    """How many rows of sheets of earlier hours wait for the level above, or are being written."""
+    each = waiting.rows_in(year).subquery()
+    return db.session.scalar(select(each.c.rows).where(each.c.unit_id == unit_id)) or 0
 
 
 def _open(unit_id: int, year: int) -> Select[Any]:

@@ -14,6 +14,7 @@ from pbtrain.closing import years
 from pbtrain.closing.models import SignOff, YearSeal
 from pbtrain.closing.queries import waiting_in
 from pbtrain.core.db import db
+from pbtrain.hours import waiting
 from pbtrain.hours.models import Book, HourClaim
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.kinds import WITH_UNITS
@@ -23,7 +24,7 @@ from pbtrain.org.roles import Perm
 
 def _branches(actor: Actor, unit_id: int, year: int) -> Any:
     """Branches below with lines or members that are not closed and that `actor` may close: (id, name, claims,
-    held, months), counts of what is in the way. Empty ones are closed with their level."""
+    held, sheets, months), counts of what is in the way. Empty ones are closed with their level."""
     inside = select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id, UnitClosure.depth > 0)
     is_held = case((HourClaim.state == "held", 1), else_=0)
     waits = (
@@ -32,6 +33,7 @@ def _branches(actor: Actor, unit_id: int, year: int) -> Any:
         .group_by(HourClaim.unit_id)
         .subquery()
     )
+    sheets = waiting.rows_in(year).subquery()
     signed = (
         select(Book.unit_id, func.count().label("months"))
         .join(SignOff, SignOff.book_id == Book.id)
@@ -46,10 +48,12 @@ def _branches(actor: Actor, unit_id: int, year: int) -> Any:
             Unit.name,
             func.coalesce(waits.c.claims, 0).label("claims"),
             func.coalesce(waits.c.held, 0).label("held"),
+            func.coalesce(sheets.c.rows, 0).label("sheets"),
             (begun - func.coalesce(signed.c.months, 0)).label("months"),
         )
         .outerjoin(YearSeal, and_(YearSeal.unit_id == Unit.id, YearSeal.year == year))
         .outerjoin(waits, waits.c.unit_id == Unit.id)
+        .outerjoin(sheets, sheets.c.unit_id == Unit.id)
         .outerjoin(signed, signed.c.unit_id == Unit.id)
         .where(
             Unit.id.in_(inside),
@@ -63,7 +67,9 @@ def _branches(actor: Actor, unit_id: int, year: int) -> Any:
 
 
 def _in_the_way(found: Any) -> Any:
-    return found.c.claims + found.c.held + case((found.c.months > 0, found.c.months), else_=0)
+    return (
+        found.c.claims + found.c.held + found.c.sheets + case((found.c.months > 0, found.c.months), else_=0)
+    )
 
 
 def listed(actor: Actor, unit_id: int, year: int, *, ready: bool) -> Select[Any]:
@@ -71,7 +77,7 @@ def listed(actor: Actor, unit_id: int, year: int, *, ready: bool) -> Select[Any]
     found = _branches(actor, unit_id, year)
     open_things = _in_the_way(found)
     return (
-        select(found.c.id, found.c.name, found.c.claims, found.c.held, found.c.months)
+        select(found.c.id, found.c.name, found.c.claims, found.c.held, found.c.sheets, found.c.months)
         .where(open_things == 0 if ready else open_things > 0)
         .order_by(found.c.name, found.c.id)
     )

@@ -48,7 +48,7 @@ class Check:
 
 
 def checklist(unit_id: int, year: int, since: date, *, inside: bool = False) -> list[Check]:
-    """What must be settled before a branch's year is closed; eight statements and the lines of the book.
+    """What must be settled before a branch's year is closed; nine statements and the lines of the book.
 
     `inside` a transaction that holds the book; else it reads at one moment of its own.
     """
@@ -58,6 +58,11 @@ def checklist(unit_id: int, year: int, since: date, *, inside: bool = False) -> 
     return [
         Check("claims", N_("Claims wait for a decision: %(count)s."), claims),
         Check("held", N_("Held lines wait for a decision: %(count)s."), held),
+        Check(
+            "sheets",
+            N_("Rows of sheets of earlier hours wait for the level above: %(count)s."),
+            queries.sheet_rows(unit_id, year),
+        ),
         Check("months", N_("Months are not signed: %(count)s."), len(found.due)),
         Check(
             "totals",

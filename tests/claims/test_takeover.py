@@ -296,12 +296,17 @@ def test_a_year_that_is_closed_takes_no_sheet_and_gives_none_back(db, place, peo
     elsewhere = make.member(place.other)
     written = send(place.secretary, place.branch.id, as_csv([row(people[0])]))
     late = send(place.admin, place.root.id, as_csv([row(people[1]), row(elsewhere)]))
+    waits = send(place.secretary, place.branch.id, as_csv([row(people[2])]))
     hand_in(place.secretary, written)
-    hand_in(place.admin, late)
+    hand_in(place.secretary, waits)
     act(takeover_services.confirm, place.above, written)
     queue.run_waiting()
     with time_machine.travel("2027-01-12 03:00:00+00:00", tick=False):
+        with pytest.raises(RuleError, match="earlier hours wait for the level above: 1"):
+            close(place, 2026)
+        act(takeover_services.refuse, place.above, waits, reason="台账里没有这一次")
         close(place, 2026)
+        hand_in(place.admin, late)
         act(takeover_services.confirm, place.above, late)
         queue.run_waiting()
         assert [messages(one) for one in rows_of(late)] == [[takeover_rules.SEALED], []]

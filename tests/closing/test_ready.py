@@ -51,10 +51,10 @@ def test_it_says_what_will_happen_and_closes_those_that_are_ready(
         page = said(client.get(address))
     assert sent.of_page.count <= 8, str(sent)
     assert "封存这 2 个支部" in page
-    assert "示例支部丙 0 0 12" in page
-    assert "示例支部丁 1 0 0" in page
+    assert "示例支部丙 0 0 0 12" in page
+    assert "示例支部丁 1 0 0 0" in page
     assert "示例空支部" not in page
-    assert "示例支部乙 0 0 0" in said(client.get(address + "?show=ready"))
+    assert "示例支部乙 0 0 0 0" in said(client.get(address + "?show=ready"))
     assert client.get(address + "?show=other").status_code == 404
     for _ in range(2):  # asked twice, done once
         assert client.post(address).status_code == 303

@@ -12,7 +12,8 @@ from pbtrain.claims.takeover.rules import KEPT_IN, OUTCOMES
 from pbtrain.core.db import db
 from pbtrain.core.queue import Job
 from pbtrain.core.storage import StoredFile
-from pbtrain.hours.models import Book, HourEntry
+from pbtrain.hours import waiting as to_be_written
+from pbtrain.hours.models import Book, HourEntry, MemberYear
 from pbtrain.org.access import Actor, units_where
 from pbtrain.org.models import Member, Unit, UnitClosure
 from pbtrain.org.roles import Perm
@@ -149,6 +150,28 @@ def counts(batch_id: int) -> dict[str, int]:
 def waiting(batch_id: int) -> int:
     """How many good rows are not in the ledger yet."""
     return counts(batch_id)["good"]
+
+
+def waiting_rows(year: int) -> Select[Any]:
+    """(unit_id, rows): how many good rows of sheets that were handed in, or are being written, are not in the
+    ledger yet, by the branch that closes that year of their member."""
+    branch = func.coalesce(MemberYear.custody_unit_id, Member.unit_id)
+    return (
+        select(branch.label("unit_id"), func.count().label("rows"))
+        .select_from(Takeover)
+        .join(TakeoverRow, TakeoverRow.takeover_id == Takeover.id)
+        .join(Member, Member.id == TakeoverRow.member_id)
+        .outerjoin(MemberYear, and_(MemberYear.member_id == Member.id, MemberYear.credit_year == year))
+        .where(
+            Takeover.year == year,
+            Takeover.state.in_(("submitted", "confirmed")),
+            TakeoverRow.outcome == "good",
+        )
+        .group_by(branch)
+    )
+
+
+to_be_written.register(waiting_rows)
 
 
 def next_rows(batch_id: int, size: int) -> list[Any]:
