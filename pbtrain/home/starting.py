@@ -66,7 +66,7 @@ def next_step(found: list[Step]) -> Step | None:
     return next((step for step in found if not step.done), None)
 
 
-def afterwards(counts: Any, branches: int) -> list[tuple[str, str, str, str]]:
+def afterwards(unit_id: int, counts: Any, branches: int) -> list[tuple[str, str, str, str]]:
     """What else a new site wants: title, text, address, icon."""
     led = (
         ngettext("%(num)s branch has nobody yet", "%(num)s branches have nobody yet", counts.none)
@@ -74,7 +74,7 @@ def afterwards(counts: Any, branches: int) -> list[tuple[str, str, str, str]]:
         else (_("Every branch has a secretary") if branches else _("No branches yet"))
     )
     return [
-        (_("Name the secretaries"), led, url_for("org.leaders"), "flag"),
+        (_("Name the secretaries"), led, url_for("org.leaders", unit=unit_id), "flag"),
         (_("Give roles to colleagues"), _("Administrators and auditors"), url_for("org.accounts"), "key"),
         (_("Set up an academy"), _("It writes courses for your members"), url_for("org.academies"), "book"),
     ]

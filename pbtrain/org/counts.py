@@ -16,7 +16,7 @@ from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.org import rollup
 from pbtrain.org.kinds import WITH_MEMBERS
-from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitCount
+from pbtrain.org.models import Member, Post, RoleGrant, Unit, UnitClosure, UnitCount
 from pbtrain.org.queries import is_on, led
 from pbtrain.org.roles import Role
 
@@ -89,10 +89,16 @@ def _now(unit_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 
 def kept(unit_ids: Sequence[int]) -> dict[str, Any] | None:
-    """The sum of the kept counts of these units; None where the tree is small, or one was never counted, and
-    all is counted as it is read. One statement.
+    """The sum of the kept counts of these units, in which one that stands below another is counted once; None
+    where the tree is small, or one was never counted, and all is counted as it is read. One statement.
     """
-    sums = (func.coalesce(func.sum(getattr(UnitCount, name)), 0).label(name) for name in COUNTS)
+    inside = exists().where(
+        UnitClosure.below_id == UnitCount.unit_id, UnitClosure.above_id.in_(unit_ids), UnitClosure.depth > 0
+    )
+    sums = (
+        func.coalesce(func.sum(case((inside, 0), else_=getattr(UnitCount, name))), 0).label(name)
+        for name in COUNTS
+    )
     found = db.session.execute(
         select(
             rollup.size(unit_ids).label("size"),

@@ -42,6 +42,12 @@ def _below(unit_id: int) -> Select[tuple[int]]:
     return select(UnitClosure.below_id).where(UnitClosure.above_id == unit_id)
 
 
+def within(actor: Actor, perm: Perm, unit_id: int = 0) -> Select[tuple[int]]:
+    """The units in which `actor` holds `perm`: of a unit and all below it, or all where none is named."""
+    reach = units_where(actor, perm)
+    return reach.where(Unit.id.in_(_below(unit_id))) if unit_id else reach
+
+
 def led_from(unit_id: int) -> Select[tuple[int]]:
     """The branches whose members may hold a post in this unit: itself and all below it; for a temporary
     branch, which may have no members of its own, all below the unit above it."""
@@ -78,11 +84,9 @@ def branches(actor: Actor, today: date, *, show: str, unit_id: int = 0, q: str =
     found = (
         select(Unit.id, Unit.name, Unit.code, func.coalesce(above.name, "").label("above"), *_held_by(today))
         .outerjoin(above, above.id == Unit.parent_id)
-        .where(_lives(), Unit.id.in_(units_where(actor, Perm.GRANT_MANAGE)))
+        .where(_lives(), Unit.id.in_(within(actor, Perm.GRANT_MANAGE, unit_id)))
         .order_by(Unit.code, Unit.id)
     )
-    if unit_id:
-        found = found.where(Unit.id.in_(_below(unit_id)))
     if show == "none":
         found = found.where(~led(today))
     elif show == "acting":
@@ -175,11 +179,10 @@ def asleep(actor: Actor, unit_id: int = 0, *, kept: bool = False) -> Select[Any]
     With `kept` by the counts that are kept of a large tree.
     """
     if kept:
-        listed = branches_with("asleep", units_where(actor, Perm.SLIP_PRINT))
-        return listed.where(Unit.id.in_(_below(unit_id))) if unit_id else listed
+        return branches_with("asleep", within(actor, Perm.SLIP_PRINT, unit_id))
     above = aliased(Unit)
     waits = Account.activated_at.is_(None)
-    found = (
+    return (
         select(
             Unit.id,
             Unit.name,
@@ -191,12 +194,11 @@ def asleep(actor: Actor, unit_id: int = 0, *, kept: bool = False) -> Select[Any]
         .join(Member, Member.unit_id == Unit.id)
         .outerjoin(Account, Account.id == Member.account_id)
         .outerjoin(above, above.id == Unit.parent_id)
-        .where(Member.left_on.is_(None), Unit.id.in_(units_where(actor, Perm.SLIP_PRINT)))
+        .where(Member.left_on.is_(None), Unit.id.in_(within(actor, Perm.SLIP_PRINT, unit_id)))
         .group_by(Unit.id, Unit.name, Unit.code)
         .having(func.count().filter(waits) > 0)
         .order_by(Unit.code, Unit.id)
     )
-    return found.where(Unit.id.in_(_below(unit_id))) if unit_id else found
 
 
 def asleep_total(actor: Actor, unit_id: int = 0, *, kept: bool = False) -> Row[Any]:

@@ -8,6 +8,7 @@ from pbtrain.org import counts, leaders, rollup
 from pbtrain.org import services as org
 from pbtrain.org.access import units_where
 from pbtrain.org.roles import Perm, Role
+from tests.support.pages import said
 
 
 @pytest.fixture
@@ -83,3 +84,28 @@ def test_the_pages_of_a_large_tree(tree, monkeypatch, make, client_for, statemen
         assert [row.name for row in listed] == names[1]
     seen = [tuple(leaders.asleep_total(actor, kept=how)) for how in (False, True)]
     assert seen[0] == seen[1] == (2, 2)
+
+
+@pytest.mark.parametrize("most", [50, 1])
+def test_who_administers_a_unit_and_one_below_it_reads_every_branch_once(
+    tree, monkeypatch, make, client_for, most
+):
+    """Chips, tiles and lists of two grants agree: all of them of the unit looked at, none counted twice."""
+    root, _led, _bare = tree
+    below = make.unit("示例二级党委", parent=root, kind="committee")
+    make.unit("示例三支部", parent=below)
+    admin = make.person(Role.UNIT_ADMIN, root)
+    make.grant(admin, Role.UNIT_ADMIN, below)
+    counts.refresh()
+    monkeypatch.setattr(rollup, "LIVE_UNITS", most)
+    client = client_for(admin)
+    assert "缺书记 2 代理中 1" in said(client.get("/leaders"))
+    for path in ("/leaders", "/terms"):
+        assert "缺书记 1 代理中 0" in said(client.get(f"{path}?unit={below.id}"))
+    home = client.get(f"/?unit={below.id}")
+    assert "缺书记 1 个 代理中 0 个" in said(home)
+    assert "示例二支部" not in home.text
+    assert f'href="/leaders?unit={below.id}"' in home.text
+    home = client.get(f"/?unit={root.id}")
+    assert "缺书记 2 个 代理中 1 个" in said(home)
+    assert "示例二支部" in home.text

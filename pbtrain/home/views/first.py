@@ -23,7 +23,7 @@ from pbtrain.home.views import bp
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours.views.units import overview
 from pbtrain.org import leaders
-from pbtrain.org.access import Actor, Grant, current_view, may, needs, signed, signed_in, units_where
+from pbtrain.org.access import Actor, Grant, current_view, may, needs, signed, signed_in
 from pbtrain.org.counts import of_units
 from pbtrain.org.kinds import UNIT_KINDS
 from pbtrain.org.roles import MAY, Perm
@@ -184,7 +184,8 @@ def auditor(person: Actor) -> str | Response:
 def admin(person: Actor) -> str:
     """Whether anything is wrong, and what a new site still needs; six statements."""
     held = grants_of(person, "admin")
-    top, units = asked_of(held), units_where(person, Perm.UNIT_MANAGE)
+    top = asked_of(held)
+    units = leaders.within(person, Perm.UNIT_MANAGE, top.unit_id)
     sums = of_units([top.unit_id])[top.unit_id]
     kept = sums if sums["as_of"] else None
     count, first = leaders.leaderless(units, clock.today(), kept)
@@ -194,6 +195,7 @@ def admin(person: Actor) -> str:
     return render_template(
         "home/admin.html",
         held=held,
+        only=top.unit_id if len(held) > 1 else None,
         top=top,
         figures=sums,
         most_slips=starting.MOST_AT_ONCE,
@@ -215,14 +217,15 @@ def start() -> str:
     top = asked_of(grants_of(person, "admin"))
     sums = of_units([top.unit_id])[top.unit_id]
     kept = sums if sums["as_of"] else None
-    counts = leaders.counts(units_where(person, Perm.UNIT_MANAGE), clock.today(), kept)
+    units = leaders.within(person, Perm.UNIT_MANAGE, top.unit_id)
+    counts = leaders.counts(units, clock.today(), kept)
     steps = starting.steps(top.unit_id, sums, counts.slips)
     return render_template(
         "home/start.html",
         top=top,
         steps=steps,
         step=starting.next_step(steps),
-        more=starting.afterwards(counts, sums["branches"]),
+        more=starting.afterwards(top.unit_id, counts, sums["branches"]),
     )
 
 

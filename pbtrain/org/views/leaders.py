@@ -13,7 +13,7 @@ from pbtrain.core.i18n import N_, _
 from pbtrain.core.paging import paged
 from pbtrain.org import counts as unit_counts
 from pbtrain.org import leaders, queries
-from pbtrain.org.access import needs, signed, units_where
+from pbtrain.org.access import needs, signed
 from pbtrain.org.kinds import POSTS
 from pbtrain.org.reach import unit_or_404
 from pbtrain.org.roles import Perm
@@ -37,17 +37,23 @@ def asked() -> dict[str, Any]:
     show = request.args.get("show", "none")
     if show not in leaders.SHOW:
         abort(404)
+    return {"show": show, "unit_id": unit_asked(), "q": clean(request.args.get("q", ""))[:100]}
+
+
+def unit_asked() -> int:
+    """The unit in the address to which the lists are limited; 0 for none, 404 out of reach."""
     unit_id = number("unit")
     if unit_id:
         unit_or_404(unit_id, Perm.GRANT_MANAGE)
-    return {"show": show, "unit_id": unit_id, "q": clean(request.args.get("q", ""))[:100]}
+    return unit_id
 
 
-def counts() -> Any:
-    """How many there are of each, for the filters above the lists."""
+def counts(unit_id: int) -> Any:
+    """How many there are of each in and below a unit, or in all of one's reach: for the filters above the
+    lists."""
     person = signed()
-    sums = unit_counts.kept(person.units_with(Perm.GRANT_MANAGE, subtree=True))
-    return leaders.counts(units_where(person, Perm.GRANT_MANAGE), clock.today(), sums)
+    sums = unit_counts.kept([unit_id] if unit_id else person.units_with(Perm.GRANT_MANAGE, subtree=True))
+    return leaders.counts(leaders.within(person, Perm.GRANT_MANAGE, unit_id), clock.today(), sums)
 
 
 @bp.get("/leaders", endpoint="leaders")
@@ -58,7 +64,7 @@ def leaders_list() -> str:
     return render_template(
         "org/leaders.html",
         page=paged(leaders.branches(signed(), clock.today(), **wanted)),
-        counts=counts(),
+        counts=counts(wanted["unit_id"]),
         tops=queries.tops(signed(), Perm.GRANT_MANAGE),
         title=heading(wanted["show"]),
         **wanted,
@@ -93,11 +99,12 @@ def leaders_xlsx() -> Response | BaseResponse:
 @needs(Perm.GRANT_MANAGE)
 def terms() -> str:
     """Posts that end within 60 days and that nobody follows on (按期换届)."""
-    today = clock.today()
+    today, unit_id = clock.today(), unit_asked()
     return render_template(
         "org/terms.html",
-        page=paged(leaders.ending_terms(units_where(signed(), Perm.GRANT_MANAGE), today)),
-        counts=counts(),
+        page=paged(leaders.ending_terms(leaders.within(signed(), Perm.GRANT_MANAGE, unit_id), today)),
+        counts=counts(unit_id),
+        unit_id=unit_id,
         posts=POSTS,
         day=today,
         days=leaders.SOON.days,
