@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,7 +17,9 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
+    bindparam,
     cast,
+    exists,
     literal,
     null,
     or_,
@@ -28,11 +31,12 @@ from pbtrain.classes.kinds import MODES, study_minutes
 from pbtrain.classes.queries import joining
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.courses.models import Course
+from pbtrain.courses.models import Course, Enrolment
 from pbtrain.events.models import Event, EventHost
 from pbtrain.hours.activities import ACTIVITIES
 from pbtrain.hours.forecast import Offer, Room, theme_days
 from pbtrain.hours.policy import PolicyRules
+from pbtrain.org.models import Member
 
 COURSE, THEME_DAY = "online_course", "theme_day"
 USUAL_MINUTES, USUAL_DAY = 90, 25  # of a theme Party day in a branch that has not recorded one yet
@@ -79,8 +83,16 @@ class Known:
 def known(unit: Any, who: ColumnElement[bool], *finished: ColumnElement[bool]) -> Known:
     """What is published and planned for these members of a branch (an id, or a statement for it), but for
     the courses that are `finished`; one statement."""
-    today = clock.today()
-    rows = db.session.execute(_statement(unit, who, finished, today)).all()
+    return _read(_statement(unit, who, finished, clock.today()), {})
+
+
+def known_of(member_id: int) -> Known:
+    """The same of one member and the branch they stand in, but for the courses they have finished."""
+    return _read(_of_member(clock.today()), {"member_id": member_id})
+
+
+def _read(statement: Any, parameters: dict[str, Any]) -> Known:
+    rows = db.session.execute(statement, parameters).all()
     found: dict[str, list[Any]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: (row.day or date.max, -row.minutes, row.id)):
         found[row.kind].append(row)
@@ -91,6 +103,17 @@ def known(unit: Any, who: ColumnElement[bool], *finished: ColumnElement[bool]) -
         tuple(found["meeting"]),
         Habit(last.minutes, last.day.day, last.day) if last else Habit(),
     )
+
+
+@lru_cache(maxsize=2)
+def _of_member(today: date) -> Any:
+    """`_statement` of a member who is told when it runs: to build it takes longer than to run it."""
+    me: Any = bindparam("member_id")
+    branch = select(Member.unit_id).where(Member.id == me).scalar_subquery()
+    done = exists().where(
+        Enrolment.course_id == Course.id, Enrolment.member_id == me, Enrolment.state == "finished"
+    )
+    return _statement(branch, Member.id == me, [done], today)
 
 
 def _statement(unit: Any, who: ColumnElement[bool], finished: Iterable[Any], today: date) -> Any:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, select
 
 from pbtrain.classes.queries import joining
 from pbtrain.core import clock
 from pbtrain.core.db import db
-from pbtrain.courses.models import Course, Enrolment
+from pbtrain.courses.models import Enrolment
 from pbtrain.home import offers
 from pbtrain.hours import queries as hours_q
 from pbtrain.hours.forecast import Forecast, Room, forecast, room_of
@@ -32,11 +32,7 @@ def of_member(member_id: int, room: Room, rules: PolicyRules, target: int) -> Fo
     """The forecast of one member, one statement; none where nothing is asked or all is done."""
     if not target or not room.missing:
         return forecast(room, target, (), ())
-    branch = select(Member.unit_id).where(Member.id == member_id).scalar_subquery()
-    done = exists().where(
-        Enrolment.course_id == Course.id, Enrolment.member_id == member_id, Enrolment.state == "finished"
-    )
-    found = offers.known(branch, Member.id == member_id, done)
+    found = offers.known_of(member_id)
     return forecast(room, target, found.published(rules), found.assumed(room, rules))
 
 
