@@ -30,6 +30,7 @@ FIGURES = ("branches", "met_branches", "led_branches", *PEOPLE, "waiting", "pers
 WAITING = ("submitted", "appealed", "held")  # states of a claim that wait for a decision
 AT_LEAST_EVERY = timedelta(minutes=10)
 MARGIN = timedelta(minutes=2)  # a transaction may be this old when it commits
+REMAINS = ("members", "waiting", "person_times", "credit")  # what a unit that ended may still be counted with
 SHOWN = ("", "overdue", "silent")  # all units, those with a sign-off overdue, those without a single line
 # As tables, not as entities: the page of a unit builds its statement anew each time.
 CHILD: Any = Unit.__table__.alias("child")
@@ -227,7 +228,8 @@ def _kept_of() -> Any:
 
 def below(parent_id: int, year: int, *, live: bool, sort: str = "name", show: str = "") -> Select[Any]:
     """The units right below with their figures, null while being counted; `sort`: pace, behind, waiting or
-    name; `show`: one of SHOWN."""
+    name; `show`: one of SHOWN. Those that ended stay as long as the whole counts something of them, so that
+    the rows add up to it."""
     child, source = CHILD, KEPT
     if live:
         source = regrouped(year, select(Unit.id).where(Unit.parent_id == parent_id)).subquery()
@@ -236,9 +238,12 @@ def below(parent_id: int, year: int, *, live: bool, sort: str = "name", show: st
     if not live:
         joined = and_(joined, found.credit_year == year)
     return (
-        select(child.c.id, child.c.name, child.c.kind, *(found[name] for name in FIGURES))
+        select(
+            child.c.id, child.c.name, child.c.kind, child.c.valid_until, *(found[name] for name in FIGURES)
+        )
         .outerjoin(source, joined)
-        .where(child.c.parent_id == parent_id, child.c.valid_until.is_(None), child.c.kind != "academy")
+        .where(child.c.parent_id == parent_id, child.c.kind != "academy")
+        .where(or_(child.c.valid_until.is_(None), *(found[name] > 0 for name in REMAINS)))
         .where(*_only(found, show))
         .order_by(*_order(found, sort), child.c.name, child.c.id)
     )

@@ -11,6 +11,7 @@ from pbtrain.audit.models import AuditEvent
 from pbtrain.closing import services as closing
 from pbtrain.core import clock
 from pbtrain.core.db import transaction
+from pbtrain.home.reshaping import services as reshaping
 from pbtrain.hours import figures
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, MemberYear, UnitYear
@@ -20,6 +21,7 @@ from pbtrain.org import services as org
 from pbtrain.org.models import CareSpan, Post
 from pbtrain.org.roles import Role
 from tests.hours.conftest import DAY, line, post, refresh
+from tests.support.pages import said
 from tests.support.remembering import remembered
 
 YEAR = 2026
@@ -147,6 +149,26 @@ def test_a_transfer_moves_people_and_leaves_what_was_given(db, tree, make):
     assert after[committees[1].id]["met"] == 1
     for unit in (*committees, *branches):
         assert after[unit.id]["person_times"] == before[unit.id]["person_times"]
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_what_a_branch_gave_before_it_ended_stays_in_the_rows(tree, make, client_for, monkeypatch, large):
+    """Below a committee the rows add up to all together, on the page and in the workbook."""
+    _root, (_first, committee), branches, _people = tree
+    empty = make.unit("示例空支部", parent=committee)
+    with transaction():
+        reshaping.merge(None, [branches[2].id, empty.id], branches[3].id)
+    figures.refresh(YEAR)
+    if large:
+        monkeypatch.setattr(rollup, "LIVE_UNITS", 2)
+    client = client_for(make.person(Role.UNIT_AUDITOR, committee))
+    page = said(client.get(f"/units/{committee.id}/hours"))
+    assert "示例支部2 0 0 0 0 0 2 0 已撤销" in page
+    assert "合计 1 4" in page
+    assert "示例空支部" not in page, "nothing is counted of it"
+    book = load_workbook(BytesIO(client.get(f"/units/{committee.id}/hours.xlsx").data)).active
+    rows = {row[0].value: row[10].value for row in book.iter_rows(min_row=4)}
+    assert rows == {"示例支部2（已撤销）": 2, "示例支部3": 0}
 
 
 def test_a_large_tree_shows_its_age_and_what_is_not_counted_yet(

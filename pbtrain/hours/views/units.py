@@ -130,7 +130,8 @@ def unit_xlsx(unit_id: int) -> Response:
         listed = figures.below(unit_id, year, live=live, sort="name")
         for row in db.session.execute(listed.execution_options(yield_per=500)):
             people = shown(row)
-            yield cells(row.name, people, row) if people else [row.name, *[None] * len(FIGURES)]
+            name = _("%(unit)s (ended)", unit=row.name) if row.valid_until else row.name
+            yield cells(name, people, row) if people else [name, *[None] * len(FIGURES)]
 
     whole = figures.of(unit_id, year, live=live)
     title = _("Study hours of %(unit)s, %(year)s", unit=found.name, year=year)
