@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, case, extract, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, extract, func, or_, select
+from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
 from pbtrain.closing import rules
@@ -24,6 +25,12 @@ OF_ITS_MONTH = and_(SignOff.book_id == HourEntry.book_id, SignOff.month == extra
 LATE = and_(HourEntry.seq > SignOff.entries, HourEntry.credit_year == Book.year)
 
 
+def undone_late(back: Any) -> ColumnElement[bool]:
+    """Was a line reversed after the sign-off of its month? `back` is what reverses it, if anything does."""
+    same_book = and_(back.book_id == HourEntry.book_id, HourEntry.credit_year == Book.year)
+    return and_(same_book, back.seq > SignOff.entries)
+
+
 @dataclass
 class Month:
     """A month of a book: what its lines add up to, and the sign-off if there is one."""
@@ -34,7 +41,7 @@ class Month:
     people: int = 0  # 人次
     minutes: int = 0
     credit: int = 0  # hundredths
-    late: int = 0
+    late: int = 0  # lines that came, or were reversed, after the sign-off
     claims: int = 0  # that wait for a decision
     held: int = 0
     sign_off: Any = None
@@ -116,7 +123,8 @@ def seal(unit_id: int, year: int) -> Any:
 
 def _figures(book_id: int) -> Select[Any]:
     """Lines of a book's own year, by month; corrections of other years stand apart."""
-    month = extract("month", HourEntry.day).label("month")
+    month, undone = extract("month", HourEntry.day).label("month"), aliased(HourEntry)
+    once = or_(undone.id.is_(None), undone.seq <= SignOff.entries)  # not: a late line and what reverses it
 
     def total(value: Any) -> Any:
         return func.coalesce(func.sum(value), 0)
@@ -128,10 +136,11 @@ def _figures(book_id: int) -> Select[Any]:
             total(case((HourEntry.reverses_id.is_(None), 1), else_=-1)).label("people"),
             total(HourEntry.minutes).label("minutes"),
             total(HourEntry.credit).label("credit"),
-            total(case((LATE, 1), else_=0)).label("late"),
+            total(case((and_(LATE, once), 1), else_=0)).label("late"),
         )
         .join(Book, Book.id == HourEntry.book_id)
         .outerjoin(SignOff, OF_ITS_MONTH)
+        .outerjoin(undone, undone.id == HourEntry.reverses_id)
         .where(HourEntry.book_id == book_id, HourEntry.credit_year == Book.year)
         .group_by(month)
         .order_by(month)

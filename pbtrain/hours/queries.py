@@ -274,6 +274,12 @@ def branch_attainment(unit_id: int, year: int) -> Attainment:
     return Attainment(*row)
 
 
+def listed_in(unit_id: int) -> int:
+    """How many people the list of a branch has: who is counted, and who is not admitted yet."""
+    here = select(func.count()).where(Member.unit_id == unit_id, Member.left_on.is_(None))
+    return db.session.scalar(here) or 0
+
+
 def branch_members(
     unit_ids: Sequence[int] | Select[Any],
     year: int,
@@ -282,7 +288,8 @@ def branch_members(
     standing: str = "",
     sort: str = "name",
 ) -> Select[Any]:
-    """The members of branches with their year; search by name, pinyin or code, filter by standing."""
+    """The members of branches with their year; search by name, pinyin or code, filter by standing: a key of
+    STANDINGS, "pace" for all others who are counted, "apart" for who is not."""
     listed = (
         select(
             Member.id, Member.name, Member.pinyin, Member.code, Member.stage, Member.unit_id,
@@ -301,10 +308,11 @@ def branch_members(
                 func.lower(Member.code).contains(words, autoescape=True),
             )
         )
-    if standing == "pace":  # who is not admitted yet is listed, but counted nowhere
-        listed = listed.where(~or_(*STANDINGS.values()), MemberYear.custody_unit_id.is_not(None))
-    elif standing in STANDINGS:
-        listed = listed.where(STANDINGS[standing])
+    if standing == "apart":  # who is not admitted yet is listed, but counted nowhere else
+        listed = listed.where(MemberYear.custody_unit_id.is_(None))
+    elif standing:
+        counted = STANDINGS[standing] if standing in STANDINGS else ~or_(*STANDINGS.values())
+        listed = listed.where(counted, MemberYear.custody_unit_id.is_not(None))
     gap = func.coalesce(MemberYear.counted, 0) - func.coalesce(MemberYear.due, 0)
     orders: dict[str, tuple[Any, ...]] = {
         "name": (Member.pinyin, Member.id),

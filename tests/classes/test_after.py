@@ -84,6 +84,7 @@ def test_learners_answer_once_and_nothing_says_who(db, frozen, client_for):
     told = said(admin.get(f"{path}ion"))
     assert "讲得好" in told
     assert "少于 5 份" in told, "one answer about the first session"
+    assert "5 名学员中已有 5 人填写" in told, "a guest has no page to answer on"
     assert db.session.scalars(select(EvaluationDone.enrolment_id)).all() == one.enrolments[:5]
     answers = db.session.scalars(select(Evaluation).order_by(Evaluation.id)).all()
     assert len(answers) == 5

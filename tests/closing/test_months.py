@@ -80,7 +80,8 @@ def test_lines_posted_after_the_signature_are_late(make, branch, secretary, clie
     assert (march.late, april.late) == (2, 0)
     ledger = said(client_for(secretary).get(f"/branches/{branch.id}/reports/ledger?year=2026"))
     assert ledger.count("迟报：该月已于 2026-09-25 签审") == 1
-    assert "1 笔迟报" in ledger
+    assert "迟冲：该月已于 2026-09-25 签审" in ledger
+    assert "2 笔迟报或迟冲" in ledger
     paper = said(client_for(secretary).get(f"/branches/{branch.id}/reports/ledger/print?year=2026"))
     assert "迟报" in paper
 

@@ -13,6 +13,7 @@ from pbtrain.hours.services import Line
 from pbtrain.org.models import CareSpan, Post
 from pbtrain.org.roles import Role
 from tests.hours.conftest import refresh
+from tests.support.pages import said
 
 DAY = date(2026, 3, 2)
 
@@ -111,13 +112,19 @@ def test_the_branch_list_filters_sorts_and_searches(make, branch, client_for):
     assert "示例积极" not in paced, "nobody counts them as on pace"
     whole = text(client.get(f"/branches/{branch.id}/members"))
     assert all(name in whole for name in ("示例勤", "示例闲", "示例养", "示例积极"))
+    chips = "全部 5 落后 1 已达标 1 照护名单 1 暂不统计 2 按姓名"
+    assert chips in said(client.get(f"/branches/{branch.id}/members")), "they add up to the list"
+    apart = text(client.get(f"/branches/{branch.id}/members?standing=apart"))
+    assert ("示例积极" in apart, "示例闲" in apart) == (True, False)
     assert "住院" not in whole
     behind = text(client.get(f"/branches/{branch.id}/members?standing=behind"))
     assert "示例闲" in behind
     assert "示例勤" not in behind
     assert "示例养" not in behind
     assert "示例养" in text(client.get(f"/branches/{branch.id}/members?standing=care"))
-    assert "示例勤" in text(client.get(f"/branches/{branch.id}/members?q=qin"))
+    found = said(client.get(f"/branches/{branch.id}/members?q=qin"))
+    assert "示例勤" in found
+    assert "全部 落后 已达标" in found, "no counts of everybody beside what was searched"
     by_hours = text(client.get(f"/branches/{branch.id}/members?sort=counted"))
     assert by_hours.index("示例勤") < by_hours.index("示例闲")
     assert client.get(f"/branches/{branch.id}/members?sort=nonsense").status_code == 404

@@ -153,14 +153,14 @@ def test_a_ledger_of_years_keeps_them_apart(make, branch, client_for, frozen):
 
 def test_only_what_came_late(make, branch, client_for):
     member = make.member(branch)
-    post(line(member, title="按时的党课"))
+    on_time = post(line(member, title="按时的党课"))
     signer = make.actor(make.person(Role.BRANCH_SECRETARY, branch))
     with transaction():
         closing.sign(signer, branch.id, 2026, 3, since=date(2020, 1, 1), seen=1)
     client, url = reader(make, client_for, branch), f"/branches/{branch.id}/reports/ledger"
     assert "只看迟报" not in said(client.get(url)), "there is none"
     assert "没有。 看这段时间的全部记录" in said(client.get(url + "?show=late"))
-    post(line(member, "event:2", 45, "迟来的党课", day=date(2026, 3, 9)))
+    late_one = post(line(member, "event:2", 45, "迟来的党课", day=date(2026, 3, 9)))
     assert "只看迟报 1" in said(client.get(url))
     late = said(client.get(url + "?show=late"))
     assert "按时的党课" not in late
@@ -169,4 +169,12 @@ def test_only_what_came_late(make, branch, client_for):
     assert "按时的党课" not in said(client.get(url + "/print?show=late"))
     sheet = load_workbook(io.BytesIO(client.get(url + ".xlsx?show=late").data)).active
     assert "只看迟报" in sheet["A1"].value
+    with transaction():
+        hours.reverse_many(None, [*on_time, *late_one], reason="两笔都记错了")
+    assert "只看迟报 2" in said(client.get(url))
+    late = said(client.get(url + "?show=late"))
+    assert "按时的党课 已冲正：两笔都记错了 · 迟冲：该月已于" in late
+    assert "迟来的党课 已冲正：两笔都记错了 · 迟报：该月已于" in late
+    months = said(client.get(f"/branches/{branch.id}/months?year=2026"))
+    assert "迟报 2 笔" in months, "as many as the ledger lists"
     assert client.get(url + "?show=other").status_code == 404

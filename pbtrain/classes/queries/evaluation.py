@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, or_, select
 
 from pbtrain.classes.models import (
     ClassEnrolment,
@@ -14,6 +14,7 @@ from pbtrain.classes.models import (
     TrainingClass,
 )
 from pbtrain.classes.rules import evaluation as rules
+from pbtrain.classes.rules.enrolment import TAKES_PART
 from pbtrain.core.db import db
 from pbtrain.events.models import Event
 
@@ -29,7 +30,7 @@ def waiting(member_id: int) -> list[Row[Any]]:
             .outerjoin(EvaluationDone, EvaluationDone.enrolment_id == ClassEnrolment.id)
             .where(
                 ClassEnrolment.member_id == member_id,
-                ClassEnrolment.state.in_(("enrolled", "completed")),
+                ClassEnrolment.state.in_(TAKES_PART),
                 TrainingClass.evaluated,
                 EvaluationDone.id.is_(None),
             )
@@ -70,16 +71,20 @@ class Found:
 
 
 def found(class_id: int) -> Found:
-    """The results of a class; comments only when there are enough answers. Three statements."""
+    """The results of a class; comments only when there are enough answers. Three statements.
+
+    Asked are the members who take part, and who had answered before they left: guests have no page for it.
+    """
     rows = db.session.execute(
         select(Evaluation.scores, Evaluation.comment)
         .where(Evaluation.class_id == class_id)
         .order_by(Evaluation.id)
     ).all()
+    takes_part = and_(ClassEnrolment.state.in_(TAKES_PART), ClassEnrolment.member_id.is_not(None))
     asked = db.session.scalar(
-        select(func.count(ClassEnrolment.id)).where(
-            ClassEnrolment.class_id == class_id, ClassEnrolment.state.in_(("enrolled", "completed"))
-        )
+        select(func.count(ClassEnrolment.id))
+        .outerjoin(EvaluationDone, EvaluationDone.enrolment_id == ClassEnrolment.id)
+        .where(ClassEnrolment.class_id == class_id, or_(takes_part, EvaluationDone.id.is_not(None)))
     )
     taught = sessions(class_id)
     by_teacher: dict[str, list[str]] = {}

@@ -27,6 +27,7 @@ STANDINGS = {
     "met": N_("Year's hours met"),
     "care": N_("Care list"),
 }
+SHOWN = {**STANDINGS, "apart": N_("Not counted yet")}  # the chips of the list
 SORTS = {"name": N_("By name"), "behind": N_("Most behind first"), "counted": N_("Most hours first")}
 
 
@@ -37,7 +38,7 @@ def wanted() -> dict[str, str]:
         "standing": request.args.get("standing", ""),
         "sort": request.args.get("sort", "name"),
     }
-    if found["standing"] not in ("", *STANDINGS) or found["sort"] not in SORTS:
+    if found["standing"] not in ("", *SHOWN) or found["sort"] not in SORTS:
         abort(404)
     return found
 
@@ -52,10 +53,11 @@ def members(branch_id: int) -> str:
         unit=unit,
         year=year,
         filters=filters,
-        standings=STANDINGS,
+        standings=SHOWN,
         sorts=SORTS,
         standing_of=standing_of,
         attainment=queries.branch_attainment(branch_id, year),
+        listed=queries.listed_in(branch_id),
         page=paged(queries.branch_members([branch_id], year, **filters)),
     )
 

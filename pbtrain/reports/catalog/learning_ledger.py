@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
 from pbtrain.closing.models import SignOff
-from pbtrain.closing.queries import LATE, OF_ITS_MONTH
+from pbtrain.closing.queries import LATE, OF_ITS_MONTH, undone_late
 from pbtrain.core import clock
 from pbtrain.core.db import db
 from pbtrain.core.formatting import number
@@ -41,9 +41,9 @@ PROOFS = {"A": N_("rotating code"), "B": N_("roll"), "C": N_("platform"), "D": N
 CORRECTS = HourEntry.credit_year != Book.year  # a year that was closed before
 
 
-def asked(scope: Scope) -> tuple[Any, ...]:
+def asked(scope: Scope, back: Any) -> tuple[Any, ...]:
     """The lines of the branch's book in those days, and the corrections of closed years that were recorded in
-    them; `late` leaves those that came after their sign-off."""
+    them; `late` leaves those that came after their sign-off, or were reversed by `back` after it."""
     recorded = clock.at(scope.first, 0), clock.at(scope.last + timedelta(days=1), 0)
     return (
         Book.unit_id == scope.unit_id,
@@ -52,7 +52,7 @@ def asked(scope: Scope) -> tuple[Any, ...]:
             and_(~CORRECTS, HourEntry.day.between(scope.first, scope.last)),
             and_(CORRECTS, HourEntry.posted_at >= recorded[0], HourEntry.posted_at < recorded[1]),
         ),
-        *((LATE,) if scope.show == "late" else ()),
+        *((or_(LATE, undone_late(back)),) if scope.show == "late" else ()),
     )
 
 
@@ -68,6 +68,7 @@ def rows(scope: Scope) -> Select[Any]:
             Member.name.label("member_name"), Account.name.label("poster"),
             back.id.label("reversed_by_id"), back.note.label("reason"), its_book.year.label("reversed_in"),
             case((LATE, SignOff.signed_at)).label("signed_at"),
+            case((undone_late(back), SignOff.signed_at)).label("signed_before"),
         )
         .join(Book, Book.id == HourEntry.book_id)
         .outerjoin(SignOff, OF_ITS_MONTH)
@@ -75,7 +76,7 @@ def rows(scope: Scope) -> Select[Any]:
         .outerjoin(Account, Account.id == HourEntry.posted_by_id)
         .outerjoin(back, back.reverses_id == HourEntry.id)
         .outerjoin(its_book, its_book.id == back.book_id)
-        .where(*asked(scope), or_(HourEntry.reverses_id.is_(None), CORRECTS))
+        .where(*asked(scope, back), or_(HourEntry.reverses_id.is_(None), CORRECTS))
         .order_by(HourEntry.credit_year.desc(), HourEntry.day, HourEntry.id)
     )  # fmt: skip
 
@@ -105,7 +106,8 @@ def line(row: Any) -> Line:
 
 
 def remark(row: Any) -> str:
-    """Why a line is struck out, that it came after its month had been signed (迟报), or what it corrects."""
+    """Why a line is struck out, that this or the line itself came after its month had been signed (迟报), or
+    what it corrects."""
     if row.corrects:
         return _("Corrects %(year)s, which is closed: %(why)s", year=row.credit_year, why=row.note)
     said = []
@@ -118,6 +120,9 @@ def remark(row: Any) -> str:
         )  # fmt: skip
     if row.signed_at is not None:
         said.append(_("Late: the month was signed on %(day)s", day=f"{clock.local(row.signed_at):%Y-%m-%d}"))
+    elif row.signed_before is not None:
+        day = f"{clock.local(row.signed_before):%Y-%m-%d}"
+        said.append(_("Reversed late: the month was signed on %(day)s", day=day))
     return _(" · ").join(said)
 
 
@@ -148,12 +153,14 @@ def facts(scope: Scope) -> Mapping[str, Any]:
             part(CORRECTS, "group", HourEntry.credit).label("corrected_credit"),
             part(CORRECTS, "self", HourEntry.credit).label("corrected_self_credit"),
             func.count(case((and_(~CORRECTS, HourEntry.reverses_id.is_(None)), back.id))).label("reversed"),
-            func.count(case((and_(LATE, HourEntry.reverses_id.is_(None)), 1))).label("late"),
+            func.count(
+                case((and_(or_(LATE, undone_late(back)), HourEntry.reverses_id.is_(None)), 1))
+            ).label("late"),
         )
         .join(Book, Book.id == HourEntry.book_id)
         .outerjoin(SignOff, OF_ITS_MONTH)
         .outerjoin(back, and_(back.reverses_id == HourEntry.id, back.book_id == HourEntry.book_id))
-        .where(*asked(scope))
+        .where(*asked(scope, back))
     ).one()  # fmt: skip
     kept_by = db.session.execute(
         select(Policy.year, Policy.version, Policy.rules)
@@ -213,8 +220,8 @@ def notes(found: Mapping[str, Any]) -> list[str]:
     if found["late"]:
         said.append(
             ngettext(
-                "%(num)s line came late: its month had been signed before.",
-                "%(num)s lines came late: their month had been signed before.",
+                "%(num)s line came or was reversed late: its month had been signed before.",
+                "%(num)s lines came or were reversed late: their month had been signed before.",
                 found["late"],
             )
         )
