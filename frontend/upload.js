@@ -107,19 +107,42 @@ export function upload(form) {
     }
   }
 
-  // What the form holds stays: only the words of the refusal are put in its place.
+  // What an earlier refusal said goes before the next try.
+  function forget() {
+    form.querySelector('[data-refusal]')?.remove();
+    for (const field of form.querySelectorAll('.is-invalid')) {
+      field.classList.remove('is-invalid');
+      field.removeAttribute('aria-invalid');
+      document.getElementById(`${field.id}-error`)?.remove();
+    }
+  }
+
+  // What the form holds stays: the words of the refusal stand above it and beside the fields they are about.
   function refuse(answer) {
     const page = new DOMParser().parseFromString(answer.responseText, 'text/html');
     const version = page.querySelector('input[name="version"]');
     if (version) {
       keep(version.value);
     }
-    form.querySelector('[data-refusal]')?.remove();
+    forget();
+    for (const wrong of page.querySelectorAll('.is-invalid')) {
+      const field = form.querySelector(`[name="${wrong.name}"]`);
+      const words = page.getElementById(`${wrong.id}-error`);
+      if (field && words) {
+        field.classList.add('is-invalid');
+        field.setAttribute('aria-invalid', 'true');
+        field.setAttribute('aria-describedby', wrong.getAttribute('aria-describedby'));
+        field.after(document.adoptNode(words));
+      }
+    }
     const place = document.createElement('div');
     place.dataset.refusal = '';
     place.role = 'alert';
-    place.append(document.adoptNode(page.querySelector('.pb-note--bad, main') ?? page.body));
+    place.tabIndex = -1;
+    const said = page.querySelector('.pb-note--bad:not([data-trouble])') ?? page.querySelector('.pb-error') ?? page.body;
+    place.append(document.adoptNode(said));
     form.prepend(place);
+    place.focus({ preventScroll: true });
     place.scrollIntoView({ block: 'center' });
   }
 
@@ -208,6 +231,7 @@ export function upload(form) {
       return;
     }
     event.preventDefault();
+    forget();
     const buttons = document.querySelectorAll(`button[form="${form.id}"], #${form.id} button`);
     const wait = (on) => buttons.forEach((button) => (button.disabled = on));
     wait(true);

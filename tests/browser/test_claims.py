@@ -33,7 +33,7 @@ def state():
 
 
 def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, look, accessible, trouble):
-    trouble.expect("422")  # a return without a reason
+    trouble.expect("422")  # too many minutes; a return without a reason
     trouble.expect("ERR_INTERNET_DISCONNECTED")  # the line breaks between two photos
     sign_in(town.members[0])
     page.goto("/hours")
@@ -41,9 +41,15 @@ def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, l
     look(page, "new")
     accessible(page)
     page.get_by_label("学习内容").fill("党员教育管理工作条例 答卷第 2 期")
+    page.get_by_label("用时（分钟）").fill("4500")
+    page.locator('input[type="file"]').set_input_files(shots(1, 2, 3))
+    page.get_by_role("button", name="提交").click()
+    page.locator("[data-refusal] a", has_text="用时").click()  # the words of the refusal, not its whole page
+    assert page.locator("#minutes-error").count() == 1
+    assert (page.locator("h1").count(), page.get_by_label("学习内容").count()) == (1, 1)
+    look(page, "refused")
     page.get_by_label("用时（分钟）").fill("45")
     page.get_by_text("1.0 学时").wait_for()
-    page.locator('input[type="file"]').set_input_files(shots(1, 2, 3))
     look(page, "chosen")
     broken = []
 
