@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
@@ -25,9 +26,9 @@ CLAIMED = HourClaim.kind.not_in(HELD)
 FEW = 100  # a first page counts no further: it says 99+
 
 
-def someone_may_decide() -> ColumnElement[bool]:
-    """Some secretary of the branch may decide on this claim: not on their own hours, and not above the proxy
-    limit on what they wrote."""
+def someone_may_decide(today: date) -> ColumnElement[bool]:
+    """Some secretary of the branch, on that day, may decide on this claim: not on their own hours, and not
+    above the proxy limit on what they wrote."""
     holder = aliased(Member)
     return exists(
         select(RoleGrant.id)
@@ -35,7 +36,7 @@ def someone_may_decide() -> ColumnElement[bool]:
         .where(
             RoleGrant.unit_id == HourClaim.unit_id,
             RoleGrant.role == Role.BRANCH_SECRETARY,
-            is_on(RoleGrant, clock.today()),
+            is_on(RoleGrant, today),
             or_(holder.id.is_(None), holder.id != HourClaim.member_id),
             or_(
                 HourClaim.made_by_id.is_(None),
@@ -49,6 +50,12 @@ def someone_may_decide() -> ColumnElement[bool]:
 
 def _claims() -> Select[Any]:
     """The columns every page of claims shows."""
+    return _claims_on(clock.today())
+
+
+@lru_cache(maxsize=2)
+def _claims_on(today: date) -> Select[Any]:
+    """The same, built once a day: forty columns take longer to be named than to be read."""
     host = aliased(Unit)
     files = select(func.count(Evidence.id)).where(Evidence.claim_id == HourClaim.id).scalar_subquery()
     return (
@@ -63,7 +70,7 @@ def _claims() -> Select[Any]:
             HourClaim.second_by_id, HourClaim.second_at, HourClaim.appeal_until, HourClaim.reason,
             Member.name.label("member_name"), Unit.name.label("unit_name"), host.name.label("host_name"),
             Platform.name.label("platform_name"), Platform.link.label("platform_link"),
-            files.label("files"), someone_may_decide().label("branch_may"),
+            files.label("files"), someone_may_decide(today).label("branch_may"),
         )
         .join(Member, Member.id == HourClaim.member_id)
         .join(Unit, Unit.id == HourClaim.unit_id)
@@ -244,12 +251,13 @@ def few_appeals(actor: Actor) -> Any:
 
 def _above(actor: Actor) -> list[ColumnElement[bool]]:
     """What makes a claim wait for the level above, this person."""
+    nobody_may = ~someone_may_decide(clock.today())
     ready = and_(
         HourClaim.state == "submitted",
         or_(HourClaim.kind != "host", HourClaim.host_at.is_not(None)),
-        or_(HourClaim.decided_by_id.is_not(None), ~someone_may_decide()),
+        or_(HourClaim.decided_by_id.is_not(None), nobody_may),
     )
-    held = and_(HourClaim.state == "held", or_(HourClaim.kind == HELD_OWN, ~someone_may_decide()))
+    held = and_(HourClaim.state == "held", or_(HourClaim.kind == HELD_OWN, nobody_may))
     return [
         HourClaim.unit_id.in_(units_where(actor, Perm.CLAIM_JUDGE)),
         HourClaim.state.in_(WAITING),  # said apart, for the index: most claims are settled
