@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
+from pbtrain.closing import rules
 from pbtrain.closing.models import SignOff, YearSeal
 from pbtrain.core.db import db
 from pbtrain.hours.models import Book, MemberYear
@@ -78,11 +79,12 @@ def below(unit_id: int, year: int) -> list[Below]:
     ]
 
 
-def has_content(year: int) -> ColumnElement[bool]:
+def has_content(year: int, unit: Any = Unit) -> ColumnElement[bool]:
     """A branch that lives and has lines or members in that year: its people close it themselves."""
-    lines = exists().where(Book.unit_id == Unit.id, Book.year == year, Book.entries > 0)
-    people = exists().where(MemberYear.custody_unit_id == Unit.id, MemberYear.credit_year == year)
-    return and_(Unit.valid_until.is_(None), Unit.kind.in_(WITH_MEMBERS), or_(lines, people))
+    book = aliased(Book)
+    lines = exists().where(book.unit_id == unit.id, book.year == year, book.entries > 0)
+    people = exists().where(MemberYear.custody_unit_id == unit.id, MemberYear.credit_year == year)
+    return and_(unit.valid_until.is_(None), unit.kind.in_(WITH_MEMBERS), or_(lines, people))
 
 
 def empty_below(unit_id: int, year: int) -> list[int]:
@@ -120,10 +122,15 @@ def _tree(unit_id: int, year: int) -> Select[Any]:
 
 
 def listed(unit_id: int, year: int, month: int | None) -> Select[Any]:
-    """The units right below with how many branches there are, have signed `month`, and are closed."""
+    """The units right below with how many branches there are, are asked for a signature of `month` (as
+    `figures.regrouped` has it: begun by then, with lines or members), have signed it, and are closed."""
     child, branch, off = aliased(Unit), aliased(Unit), aliased(SignOff)
     closed_branch, own = aliased(YearSeal), aliased(YearSeal)
-    signed = func.count(off.id) if month else func.count(child.id)
+    signed = asked = func.count(off.id)
+    if month:
+        begun = branch.valid_from < rules.month_end(year, month)
+        asks = or_(off.id.is_not(None), and_(begun, has_content(year, branch)))
+        asked = func.count(case((asks, 1)))
     return (
         select(
             child.id,
@@ -133,6 +140,7 @@ def listed(unit_id: int, year: int, month: int | None) -> Select[Any]:
             own.sealed_at,
             Account.name.label("sealer"),
             func.count(branch.id).label("branches"),
+            asked.label("asked"),
             signed.label("signed"),
             func.count(closed_branch.id).label("closed"),
         )

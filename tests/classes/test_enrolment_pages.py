@@ -149,6 +149,12 @@ def test_500_learners_cost_as_much_as_five(site, statements):
     with statements() as page:
         assert site.academy_page.get(f"/classes/{class_id}/learners?show=waiting&q=示例").status_code == 200
     assert len(page) <= 5, "\n".join(page)
+    for words, counted in (
+        ("", True),
+        ("&q=示例", False),
+    ):  # the chips keep the search, counts are of everybody
+        shown = site.academy_page.get(f"/classes/{class_id}/learners?show=waiting{words}").text
+        assert ("pb-count" in shown) is counted
     with statements() as page:
         assert site.branch_page.get(f"/classes/{class_id}/nominate").status_code == 200
     assert len(page) <= 8, "\n".join(page)

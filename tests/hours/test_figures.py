@@ -345,6 +345,13 @@ def test_sign_offs_and_who_took_part_are_counted_at_every_level(db, tree, make, 
     assert sent.count <= 8, sent
     assert "8月已签" in page
     assert "逾期未签审" in page
+    make.unit("示例空支部", parent=committees[0])
+    make.unit("示例新支部", parent=committees[0], valid_from=clock.today())
+    signed = said(client.get(f"/units/{root.id}/years/{YEAR}"))
+    assert "8月：2 个支部中 1 个已签审" in signed, (
+        "an empty and a new branch are not asked, as on the dashboard"
+    )
+    assert "示例空支部 不需要" in said(client.get(f"/units/{committees[0].id}/years/{YEAR}"))
     assert "参加过学习" in page
     silent = client.get(f"/units/{committees[0].id}/hours?show=silent").text
     assert branches[0].name in silent
