@@ -183,7 +183,7 @@ def _terms_note(row: Any) -> Note:
     body = in_chinese(
         N_("The first ends on %(day)s. Prepare the election, or name who follows."), day=long_day(row.first)
     )
-    return Note(row.account_id, row.about, subject, body, TERMS_PAGE)
+    return Note(row.account_id, row.about, subject, body, f"{TERMS_PAGE}?unit={row.unit_id}")
 
 
 @reminder

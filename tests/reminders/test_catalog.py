@@ -218,6 +218,8 @@ def test_administrators_hear_of_terms_that_end(make, frozen):
     assert enqueue_due() == 1
     assert told() == ["有 2 个职务 60 天内任期届满"]
     assert told(subject=False) == [near.id]
+    links = database.session.scalars(select(Message.link)).all()
+    assert links == [f"/terms?unit={top.id}"], "the page lists as many"
     assert far.id not in told(subject=False)
     assert enqueue_due() == 0
     frozen.shift(days=10)  # October
