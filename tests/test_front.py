@@ -28,6 +28,7 @@ from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from pbtrain.core import formatting, templating
+from pbtrain.core.forms import BaseForm
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = sorted(ROOT.glob("pbtrain/**/templates/**/*.html"))
@@ -53,6 +54,7 @@ def ui():
         asset=lambda name: f"/static/{name}",
         draw_icon=lambda name, cls="": templating.ICON.format(f" {cls}" if cls else "", "/sprite.svg", name),
         csrf_token=lambda: "token",
+        today=lambda: date(2026, 9, 18),
         get_flashed_messages=lambda **_: [("warn", HOSTILE)],
     )
     env.globals["shown"] = lambda source, **names: env.from_string(
@@ -343,3 +345,21 @@ def test_a_page_loads_the_script_it_needs(mark, script):
         assert wants == (script in text), path.name
         found += wants
     assert found
+
+
+def test_a_leaf_of_the_calendar_names_another_year(ui):
+    """Among meetings of all years, and classes of the next, a day alone would mislead."""
+    assert "2025" in ui("{{ ui.date(day) }}", day=date(2025, 9, 18))
+    assert "2026" not in ui("{{ ui.date(day) }}", day=date(2026, 1, 4))
+
+
+def test_what_a_validator_says_is_in_our_words(app):
+    """WTForms' own Chinese for a field left empty names a field and says nothing of what to do."""
+
+    class One(BaseForm):
+        title = StringField("Title", [InputRequired()])
+
+    with app.test_request_context(method="POST"):
+        form = One(meta={"csrf": False})
+        assert not form.validate()
+        assert form.title.errors == ["请填写这一项。"]

@@ -10,6 +10,7 @@ from wtforms.widgets import TextArea
 
 from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.i18n import _, say
+from pbtrain.core.marks import N_
 
 # Control characters, zero-width and direction marks: they break exports or hide text.
 UNSEEN = re.compile(
@@ -63,9 +64,42 @@ class ProseField(TextField):
     widget = TextArea()
 
 
+# What the validators of WTForms say: its own Chinese ("该字段是必填字段") does not say what to do.
+SAYINGS = frozenset(
+    {
+        N_("This field is required."),
+        N_("Not a valid choice."),
+        N_("Not a valid date value."),
+        N_("Not a valid time value."),
+        N_("Not a valid integer value."),
+        N_("Not a valid decimal value."),
+        N_("Invalid input."),
+    }
+)
+
+
+class Sayings:
+    """Messages of validators in our words where we have some, else in those of WTForms."""
+
+    def __init__(self, others: Any) -> None:
+        self.others = others
+
+    def gettext(self, message: str) -> str:
+        """In the reader's language."""
+        return _(message) if message in SAYINGS else self.others.gettext(message)
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """The same with a number."""
+        return str(self.others.ngettext(one, many, count))
+
+
 class BaseForm(FlaskForm):
     """Knows where a broken rule belongs. With `keeps_races` whoever was second gets the form back
     with what was typed, not the page that says who was faster."""
+
+    class Meta(FlaskForm.Meta):
+        def get_translations(self, form: Any) -> Sayings:
+            return Sayings(super().get_translations(form))
 
     keeps_races = False
 

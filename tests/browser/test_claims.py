@@ -77,7 +77,8 @@ def test_a_claim_from_the_phone_to_the_level_above(town, above, page, sign_in, l
     look(page, "desk")
     accessible(page)
     page.get_by_role("button", name="退回补充").click()
-    page.locator("#desk .pb-note--bad").wait_for()
+    page.locator("#reason-error").wait_for()
+    assert page.evaluate("document.activeElement.id") == "reason"
     page.get_by_role("combobox", name=re.compile("意见")).fill("照片看不清，请补拍答卷第 2 页")
     page.get_by_role("button", name="退回补充").click()
     page.get_by_text("没有等你审核的申报").wait_for()

@@ -142,7 +142,7 @@ def answer(desk: str, claim_id: int, act: str, acts: dict[str, Any] | None = Non
             raise
         return show(desk, None, problem=say(error), code=409)
     except RuleError as error:
-        return show(desk, claim_id, problem=say(error), code=422)
+        return show(desk, claim_id, problem=say(error), at_reason=error.field == "reason", code=422)
     undo_id = claim_id if act in ("approve", "return", "reject") and not rules.is_held(found) else None
     upcoming = claim_id if act == "undo" else number_of(request.form.get("next"))
     if "HX-Request" in request.headers:
@@ -171,6 +171,7 @@ def show(
     *,
     said: str = "",
     problem: str = "",
+    at_reason: bool = False,
     undo_id: int | None = None,
     code: int = 200,
     lenient: bool = False,
@@ -209,6 +210,7 @@ def show(
         undone=_undone(desk, undo_id),
         said=said,
         problem=problem,
+        at_reason=at_reason,
         rules=rules,
         now=clock.now(),
         say_signal=say_signal,

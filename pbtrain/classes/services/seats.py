@@ -26,6 +26,7 @@ from pbtrain.classes.rules.enrolment import Seats
 from pbtrain.core import bulk, clock
 from pbtrain.core.db import UNKEYED, db, insert_new
 from pbtrain.core.errors import Conflict, RuleError
+from pbtrain.core.formatting import long_day
 from pbtrain.core.i18n import in_chinese
 from pbtrain.core.marks import N_
 from pbtrain.events.door.people import unexpect
@@ -280,8 +281,8 @@ def tell(
     title = in_chinese(TITLE, number=row.number, title=row.title)
     body = [reason] if reason else []
     if until is not None:
-        body.append(in_chinese(BY, day=until.isoformat()))
-    body.append(in_chinese(WHERE, first=row.starts_on.isoformat(), last=row.ends_on.isoformat()))
+        body.append(in_chinese(BY, day=long_day(until)))
+    body.append(in_chinese(WHERE, first=long_day(row.starts_on), last=long_day(row.ends_on)))
     enqueue_many(
         Note(
             account_id=one.account_id,

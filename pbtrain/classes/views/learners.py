@@ -24,7 +24,7 @@ from pbtrain.core.errors import Conflict, RuleError
 from pbtrain.core.forms import BaseForm, clean
 from pbtrain.core.i18n import _, ngettext, say
 from pbtrain.core.paging import paged
-from pbtrain.events.door.rules import ACTS, STANDINGS
+from pbtrain.events.door.rules import AFTERWARDS
 from pbtrain.org.access import Actor, needs, signed
 from pbtrain.org.roles import Perm
 
@@ -148,7 +148,7 @@ def learner_page(
         phone=queries.phones(row, one.id),
         until=rules.phone_until(row.ends_on),
         attended=queries.attended(row, one),
-        standings=STANDINGS | {"absent": ACTS["absent"]},
+        standings=AFTERWARDS,
         acts=[name for name in rules.acts_from(one.state, "academy") if _timely(row, name)],
         rules=rules,
         problem=problem,

@@ -28,6 +28,7 @@ STANDINGS = {
     "early": N_("left early"),
     "both": N_("late and left early"),
 }
+AFTERWARDS = STANDINGS | {"absent": ACTS["absent"]}  # once it is over nobody is "not here yet"
 HOWS = {
     "code": N_("scanned"),
     "chair": N_("ticked by the chair"),

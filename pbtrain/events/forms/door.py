@@ -42,7 +42,7 @@ class PersonForm(BaseForm):
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
         self.standing.choices = choices(
-            (key, _(rules.STANDINGS[key])) for key in ("in", "late", "early", "both", "leave", "absent")
+            (key, _(rules.AFTERWARDS[key])) for key in ("in", "late", "early", "both", "leave", "absent")
         )
 
 

@@ -228,7 +228,7 @@ def door_person(event_id: int, attendance_id: int) -> Response:
         form=form,
         closed=closed,
         session=queries.session_of(event),
-        standing=rules.STANDINGS[rules.presence_of(row).standing],
+        standing=(rules.AFTERWARDS if closed else rules.STANDINGS)[rules.presence_of(row).standing],
         how=rules.HOWS.get(row.how, ""),
     )
     return make_response(page, code)
