@@ -66,9 +66,9 @@ def approve_all() -> Response:
     except Conflict as error:
         if "HX-Request" not in request.headers:
             raise
-        return show("desk", None, problem=say(error), code=409)
+        return show("desk", None, problem=error, code=409)
     except RuleError as error:
-        return show("desk", None, problem=say(error), code=422)
+        return show("desk", None, problem=error, code=422)
     count = len(done.posted) + len(done.waiting) + done.held
     said = ngettext("%(num)s claim approved.", "%(num)s claims approved.", count)
     if "HX-Request" in request.headers:
@@ -140,9 +140,9 @@ def answer(desk: str, claim_id: int, act: str, acts: dict[str, Any] | None = Non
     except Conflict as error:
         if "HX-Request" not in request.headers:
             raise
-        return show(desk, None, problem=say(error), code=409)
+        return show(desk, None, problem=error, code=409)
     except RuleError as error:
-        return show(desk, claim_id, problem=say(error), at_reason=error.field == "reason", code=422)
+        return show(desk, claim_id, problem=error, code=422)
     undo_id = claim_id if act in ("approve", "return", "reject") and not rules.is_held(found) else None
     upcoming = claim_id if act == "undo" else number_of(request.form.get("next"))
     if "HX-Request" in request.headers:
@@ -170,8 +170,7 @@ def show(
     claim_id: int | None,
     *,
     said: str = "",
-    problem: str = "",
-    at_reason: bool = False,
+    problem: RuleError | None = None,
     undo_id: int | None = None,
     code: int = 200,
     lenient: bool = False,
@@ -209,8 +208,7 @@ def show(
         before_id=rows[position - 1].id if position else None,
         undone=_undone(desk, undo_id),
         said=said,
-        problem=problem,
-        at_reason=at_reason,
+        problem=(say(problem), problem.field) if problem else None,
         rules=rules,
         now=clock.now(),
         say_signal=say_signal,
