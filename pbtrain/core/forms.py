@@ -86,7 +86,7 @@ class Sayings:
 
     def gettext(self, message: str) -> str:
         """In the reader's language."""
-        return _(message) if message in SAYINGS else self.others.gettext(message)
+        return str(_(message) if message in SAYINGS else self.others.gettext(message))
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         """The same with a number."""
