@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from pbtrain.accounts.models import Account
@@ -88,7 +88,8 @@ def mine(actor: Actor, states: Iterable[str] = ()) -> Select[Any]:
 
 
 def of_year(member_id: int, year: int, states: Iterable[str], *, limit: int) -> list[Any]:
-    """The claims about a member in these states whose day lies in a year, overlaps too, the newest first."""
+    """The claims about a member in these states whose day lies in a year, overlaps too: those that wait for a
+    decision first, so that `limit` leaves none of them out of their sums, then the newest."""
     return list(
         db.session.execute(
             _claims()
@@ -97,7 +98,7 @@ def of_year(member_id: int, year: int, states: Iterable[str], *, limit: int) -> 
                 HourClaim.state.in_(sorted(states)),
                 HourClaim.day.between(date(year, 1, 1), date(year, 12, 31)),
             )
-            .order_by(HourClaim.id.desc())
+            .order_by(case((HourClaim.state.in_(WAITING), 0), else_=1), HourClaim.id.desc())
             .limit(limit)
         )
     )

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from pbtrain.core.db import transaction
+from pbtrain.home.views import reach
 from pbtrain.hours import persons, posting, queries
 from pbtrain.hours import services as hours
 from pbtrain.hours.models import HourClaim, HourEntry
@@ -149,3 +150,17 @@ def test_claims_say_whom_they_wait_for(db, make, branch, client_for, state):
     assert ("照片看不清" in own) == (state in ("returned", "rejected"))
     assert ("可以申诉" in own) == (state == "rejected")
     assert ("待审核 2.0" in own) == (state in ("submitted", "appealed"))
+
+
+def test_what_waits_is_added_up_however_much_was_refused_since(make, branch, client_for, monkeypatch):
+    monkeypatch.setattr(reach, "CLAIMS_SHOWN", 2)
+    member = make.member(branch)
+    for number, state in enumerate(("submitted", "rejected", "rejected")):
+        make.save(
+            HourClaim(
+                member_id=member.id, unit_id=branch.id, kind="paper", state=state, title="示例纸上课堂",
+                occurrence=f"claim:{number}", activity="theme_day", channel="paper", proof="C", day=DAY,
+                minutes=90, uncovered=90, credit=200,
+            )
+        )  # fmt: skip
+    assert "待审核 2.0" in client_for(member).get("/hours").text
