@@ -10,6 +10,7 @@ from sqlalchemy import String, and_, cast, exists, extract, func, literal, or_, 
 
 from pbtrain.accounts.models import Account
 from pbtrain.classes.models import Certificate
+from pbtrain.closing import years
 from pbtrain.closing.models import SignOff
 from pbtrain.closing.rules import month_end, sign_by
 from pbtrain.core.db import db
@@ -133,15 +134,16 @@ def _certificate_note(row: Any) -> Note:
 @reminder
 def unsigned(today: date, after: int, limit: int) -> Found:
     """Secretaries whose branch has not signed the month that is over, once a month from its last day in
-    time on (the 10th); a branch without a line in that year, or that has closed it, owes nothing."""
+    time on (the 10th), as the dashboard has it: a branch with neither lines nor members in that year, or that
+    has closed it, owes nothing."""
     year, month = (today.year, today.month - 1) if today.month > 1 else (today.year - 1, 12)
     if today < sign_by(year, month):
         return []
     signed = exists().where(SignOff.book_id == Book.id, SignOff.month == month)
     rows = db.session.execute(
         secretaries(f"sign:{year}-{month:02}:", today, after)
-        .join(Book, (Book.unit_id == Unit.id) & (Book.year == year))
-        .where(Book.entries > 0, Book.sealed_at.is_(None), ~signed)
+        .outerjoin(Book, and_(Book.unit_id == Unit.id, Book.year == year))
+        .where(years.has_content(year), Book.sealed_at.is_(None), ~signed)
         .where(Unit.valid_from < month_end(year, month))
         .limit(limit)
     )

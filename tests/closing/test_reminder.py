@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from pbtrain.closing import services
 from pbtrain.core.db import db, transaction
+from pbtrain.hours import services as hours
 from pbtrain.notify.models import Message
 from pbtrain.org.roles import Role
 from pbtrain.reminders.jobs import REMINDERS, enqueue_due
@@ -31,10 +32,15 @@ def test_a_secretary_hears_once_a_month_from_the_tenth_on(make, branch, secretar
 
 def test_who_has_signed_or_has_nothing_to_sign_hears_nothing(make, root, branch, secretary):
     other = make.unit(parent=root)
-    make.grant(make.member(other), Role.BRANCH_SECRETARY, other)
+    other_secretary = make.member(other)
+    make.grant(other_secretary, Role.BRANCH_SECRETARY, other)
     post(line(make.member(branch), day=MARCH))
     actor = make.actor(secretary)
     with transaction():
         services.sign(actor, branch.id, 2026, 8, since=branch.valid_from, seen=1)
     enqueue_due()
     assert told() == []
+    with transaction():  # it has members: it signs that nothing was posted, as the dashboard asks
+        hours.refresh_years([other_secretary.id], 2026)
+    enqueue_due()
+    assert told() == [f"{other.name}：2026 年 08 月台账还没有签审"]
