@@ -50,6 +50,7 @@ def test_the_list_renews_itself_only_when_something_is_new(
 ):
     page = chair_client.get(f"/door/{opened}/list")
     assert re.search(r'data-who="\d+"', page.text), "what waits on a phone is kept apart for each who uses it"
+    assert f'href="/events/{opened}"' in page.text, "the way back to the meeting"
     address = re.search(rf'hx-get="(/door/{opened}/list/now\?mark=[^"]+)"', page.text)[1]
     with statements() as sent:
         assert chair_client.get(address).status_code == 204
